@@ -1,0 +1,11 @@
+//! Lossless vCard and iCalendar, and their mapping to the records of pimkit.
+//!
+//! - [`text`]: content lines and components as they stand in a file, kept byte for byte until a line is edited.
+//! - [`zone`]: every sort of time-zone name, `VTIMEZONE` read and written.
+//! - [`error`]: what can be wrong with a file, without the text of the file.
+
+pub mod error;
+pub mod text;
+pub mod zone;
+
+pub use error::{ParseError, ZoneError};

@@ -1,0 +1,1 @@
+//! Time zones: names of every sort, `VTIMEZONE` read and written.
