@@ -254,8 +254,8 @@ macro_rules! name_fields {
     };
 }
 
-/// Joins two tables while compiling: an index outside either would fail the build, not a run.
-#[allow(clippy::indexing_slicing)]
+/// Joins two tables while compiling.
+#[allow(clippy::indexing_slicing, reason = "an index outside either table would fail the build, not a run")]
 const fn join<const A: usize, const B: usize, const N: usize>(a: [FieldDef; A], b: [FieldDef; B]) -> [FieldDef; N] {
     let mut all = [CUSTOM; N];
     let mut n = 0;
