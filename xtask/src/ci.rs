@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::outcome::{Failures, Outcome};
 use crate::workspace::Workspace;
-use crate::{features, fixtures, package, process, tidy};
+use crate::{features, fixtures, matrix, package, process, tidy};
 
 /// Everything that must hold before a change is taken, except the tests themselves.
 ///
@@ -20,6 +20,7 @@ const STEPS: &[Step] = &[
     ("docs", |w| cargo(w, &["doc", "--workspace", "--no-deps", "--all-features"], &[("RUSTDOCFLAGS", "-D warnings")])),
     ("tidy", |w| tidy::Args {}.run(w)),
     ("features", |w| features::Args { package: None }.run(w)),
+    ("matrix", |w| matrix::Args { check: true }.run(w)),
     ("package", |w| package::Args {}.run(w)),
     ("fixtures", |w| fixtures::Args {}.run(w)),
 ];

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use pimkit_core::fixture::{Case, Exchange, Message};
+
 use crate::outcome::{Failures, Outcome};
 use crate::workspace::Workspace;
 
@@ -11,29 +13,25 @@ use crate::workspace::Workspace;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {}
 
-/// The files of one case: the path below the case's folder, and the text where it is one.
-type Case = BTreeMap<String, Option<String>>;
+/// The files of one case: the path below the case's folder, and what is in it.
+type Files = BTreeMap<String, Vec<u8>>;
 
-/// What must never be in a recording, in lower case: words before a secret in headers, URLs and bodies.
-const SECRETS: &[&str] = &[
-    "authorization: bearer ",
-    "authorization: basic ",
-    "authorization: digest ",
-    "set-cookie: ",
-    "access_token=",
-    "refresh_token=",
-    "client_secret=",
-    "-----begin private key",
-    "-----begin rsa private key",
-];
+/// The version of the format that is read here.
+const FORMAT: u32 = 1;
 
-/// What the sanitiser puts in the place of a secret.
+/// Headers whose value is a secret, in lower case.
+const SECRET_HEADERS: &[&str] = &["authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "x-goog-api-key"];
+
+/// Names of secrets in queries, forms and JSON, in lower case.
+const SECRET_NAMES: &[&str] = &["access_token", "refresh_token", "id_token", "client_secret", "password", "api_key"];
+
+/// What stands in the place of a secret begins with this word, after the scheme where there is one.
 const REMOVED: &str = "removed";
 
 impl Args {
-    /// Reads every case; without a folder `fixtures` there is nothing to check, and that is said.
+    /// Reads every case; without a folder `fixtures` it says that there are none.
     pub(crate) fn run(&self, workspace: &Workspace) -> Outcome {
-        let mut cases: BTreeMap<String, Case> = BTreeMap::new();
+        let mut cases: BTreeMap<String, Files> = BTreeMap::new();
         let mut failures = Failures::default();
         for path in workspace.files()?.iter().filter_map(|p| p.strip_prefix("fixtures/")) {
             let mut parts = path.splitn(3, '/');
@@ -43,75 +41,136 @@ impl Args {
             };
             let bytes = std::fs::read(workspace.root.join("fixtures").join(path));
             let bytes = bytes.map_err(|e| Failures::one(format!("fixtures/{path}: cannot be read: {e}")))?;
-            cases.entry(format!("fixtures/{connector}/{case}")).or_default().insert(file.to_owned(), String::from_utf8(bytes).ok());
+            cases.entry(format!("fixtures/{connector}/{case}")).or_default().insert(file.to_owned(), bytes);
         }
         println!("fixtures: {} cases", cases.len());
-        failures.extend(cases.iter().flat_map(|(name, case)| check(name, case)));
+        failures.extend(cases.iter().flat_map(|(name, files)| check(name, files)));
         failures.into_outcome()
     }
 }
 
-fn check(name: &str, case: &Case) -> Vec<String> {
+fn check(name: &str, files: &Files) -> Vec<String> {
     let mut failures = Vec::new();
-    match case.get("case.toml") {
-        Some(Some(text)) => {
-            failures.extend(toml::from_str::<toml::Table>(text).err().map(|e| format!("{name}/case.toml: {}", e.message())))
+    match files.get("case.toml").map(|bytes| toml::from_slice::<Case>(bytes)) {
+        None => failures.push(format!("{name}: no case.toml")),
+        Some(Err(e)) => failures.push(format!("{name}/case.toml: {}", e.message())),
+        Some(Ok(case)) if case.format != FORMAT => {
+            failures.push(format!("{name}/case.toml: format {} is not known, {FORMAT} is", case.format))
         }
-        _ => failures.push(format!("{name}: no case.toml")),
+        Some(Ok(case)) if case.shows.trim().is_empty() => failures.push(format!("{name}/case.toml: shows is empty")),
+        Some(Ok(_)) => {}
     }
-    match case.get("traffic.json") {
-        Some(Some(text)) => match serde_json::from_str::<Vec<serde_json::Value>>(text) {
-            Ok(exchanges) if exchanges.is_empty() => failures.push(format!("{name}/traffic.json: no exchange")),
-            Ok(_) => {}
-            Err(e) => failures.push(format!("{name}/traffic.json: not a list of exchanges: {e}")),
-        },
-        _ => failures.push(format!("{name}: no traffic.json")),
+    match files.get("traffic.json").map(|bytes| serde_json::from_slice::<Vec<Exchange>>(bytes)) {
+        None => failures.push(format!("{name}: no traffic.json")),
+        Some(Err(e)) => failures.push(format!("{name}/traffic.json: {e}")),
+        Some(Ok(exchanges)) => failures.extend(traffic(files, &exchanges).into_iter().map(|line| format!("{name}/traffic.json: {line}"))),
     }
-    for (file, text) in case {
-        for (number, line) in (1..).zip(text.iter().flat_map(|t| t.lines())) {
-            if let Some(word) = secret(line) {
-                failures.push(format!("{name}/{file}:{number}: a secret after {:?}", word.trim_end()));
+    for (file, bytes) in files {
+        let text = String::from_utf8_lossy(bytes);
+        for (number, line) in (1..).zip(text.lines()) {
+            failures.extend(secret(line).map(|word| format!("{name}/{file}:{number}: the value of {word} was not removed")));
+        }
+    }
+    failures
+}
+
+fn traffic(files: &Files, exchanges: &[Exchange]) -> Vec<String> {
+    let mut failures = Vec::new();
+    if exchanges.is_empty() {
+        failures.push("no exchange".to_owned());
+    }
+    for (number, Exchange { request, response }) in (1..).zip(exchanges) {
+        let mut say = |what: String| failures.push(format!("exchange {number}: {what}"));
+        if request.method.is_none() || request.target.is_none() {
+            say("the request has no method or no target".to_owned());
+        }
+        if response.status.is_none() {
+            say("the response has no status".to_owned());
+        }
+        for Message { headers, body, .. } in [request, response] {
+            if let Some(body) = body.as_ref().filter(|body| !files.contains_key(*body)) {
+                say(format!("its body {body} is missing"));
+            }
+            for (header, _) in headers.iter().filter(|(header, value)| is_secret_header(header) && !is_removed(value)) {
+                say(format!("the value of {header} was not removed"));
             }
         }
     }
     failures
 }
 
-/// The word before a secret that was not removed. JSON's quotes around a header's name and value are looked through.
+fn is_secret_header(name: &str) -> bool {
+    SECRET_HEADERS.iter().any(|secret| name.eq_ignore_ascii_case(secret))
+}
+
+/// `removed-1`, `Bearer removed-1`, `session=removed-1; Path=/`.
+fn is_removed(value: &str) -> bool {
+    value.split([' ', '=']).take(2).any(|word| word.to_ascii_lowercase().starts_with(REMOVED))
+}
+
+/// The name of a secret that stands with its value in a query, a form or JSON.
 fn secret(line: &str) -> Option<&'static str> {
-    let line = line.to_ascii_lowercase().replace('"', "");
-    SECRETS.iter().copied().find(|word| line.split(word).skip(1).any(|after| !after.trim_start().starts_with(REMOVED)))
+    let line: String = line.to_ascii_lowercase().chars().filter(|c| !c.is_whitespace() && *c != '"').collect();
+    SECRET_NAMES.iter().copied().find(|name| {
+        line.split(name)
+            .skip(1)
+            .filter_map(|after| after.strip_prefix([':', '=']))
+            .any(|value| !value.is_empty() && !value.starts_with(REMOVED))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn case(files: &[(&str, &str)]) -> Case {
-        files.iter().map(|(name, text)| ((*name).to_owned(), Some((*text).to_owned()))).collect()
+    const CASE: &str =
+        "format = 1\nshows = \"A page.\"\nprovenance = { composed = { from = \"https://example.org/page\" } }\nexpect = \"ok\"\n";
+    const TRAFFIC: &str = r#"[{"request": {"method": "GET", "target": "/a", "headers": [["authorization", "Bearer removed-1"]]},
+        "response": {"status": 200, "body": "a.json"}}]"#;
+
+    fn files(files: &[(&str, &str)]) -> Files {
+        files.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec())).collect()
+    }
+
+    fn found(case: &str, traffic: &str, body: &str) -> Vec<String> {
+        check("c", &files(&[("case.toml", case), ("traffic.json", traffic), ("a.json", body)]))
     }
 
     #[test]
     fn a_complete_case_without_secrets_passes() {
-        let good = case(&[("case.toml", "shows = \"a page\""), ("traffic.json", "[{\"header\": \"Authorization: Bearer removed-1\"}]")]);
-        assert_eq!(check("c", &good), Vec::<String>::new());
+        assert_eq!(found(CASE, TRAFFIC, "{}"), Vec::<String>::new());
     }
 
     #[test]
-    fn what_is_missing_or_unreadable_is_told() {
-        assert_eq!(check("c", &case(&[])), ["c: no case.toml", "c: no traffic.json"]);
-        let bad = check("c", &case(&[("case.toml", "a = = 1"), ("traffic.json", "{}")]));
-        assert_eq!(bad.len(), 2);
-        assert!(bad.iter().all(|line| !line.contains('\n')), "{bad:?}");
-        assert_eq!(check("c", &case(&[("case.toml", ""), ("traffic.json", "[]")])), ["c/traffic.json: no exchange"]);
+    fn what_is_missing_or_unreadable_is_told_on_one_line_each() {
+        assert_eq!(check("c", &files(&[])), ["c: no case.toml", "c: no traffic.json"]);
+        for (case, traffic, expected) in [
+            ("format = = 1", TRAFFIC, "c/case.toml: "),
+            (&CASE.replace("format = 1", "format = 2"), TRAFFIC, "c/case.toml: format 2 is not known, 1 is"),
+            (&CASE.replace("A page.", " "), TRAFFIC, "c/case.toml: shows is empty"),
+            (CASE, "{}", "c/traffic.json: "),
+            (CASE, "[]", "c/traffic.json: no exchange"),
+            (CASE, &TRAFFIC.replace("a.json", "b.json"), "c/traffic.json: exchange 1: its body b.json is missing"),
+            (CASE, &TRAFFIC.replace("\"status\": 200, ", ""), "c/traffic.json: exchange 1: the response has no status"),
+            (CASE, &TRAFFIC.replace("\"method\": \"GET\", ", ""), "c/traffic.json: exchange 1: the request has no method or no target"),
+        ] {
+            let failures = found(case, traffic, "{}");
+            assert_eq!(failures.len(), 1, "{failures:?}");
+            assert!(failures.iter().all(|line| line.starts_with(expected) && !line.contains('\n')), "{failures:?}");
+        }
     }
 
     #[test]
     fn a_planted_secret_is_found() {
-        for word in SECRETS {
-            assert_eq!(secret(&format!("x {word}abc")), Some(*word));
-            assert_eq!(secret(&format!("x {word}removed")), None);
+        for header in SECRET_HEADERS {
+            let traffic = TRAFFIC.replace("authorization", header).replace("removed-1", "abc");
+            assert_eq!(found(CASE, &traffic, "{}"), [format!("c/traffic.json: exchange 1: the value of {header} was not removed")]);
         }
-        assert!(secret("\"Authorization\": \"Bearer abc\",").is_some());
+        for name in SECRET_NAMES {
+            for body in [format!("{{\"{name}\": \"abc\"}}"), format!("a=1&{name}=abc")] {
+                assert_eq!(found(CASE, TRAFFIC, &body), [format!("c/a.json:1: the value of {name} was not removed")]);
+                assert_eq!(found(CASE, TRAFFIC, &body.replace("abc", "removed-2")), Vec::<String>::new());
+            }
+        }
     }
 }

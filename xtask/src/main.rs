@@ -11,6 +11,7 @@ mod ci;
 mod contract;
 mod features;
 mod fixtures;
+mod matrix;
 mod outcome;
 mod package;
 mod process;
@@ -43,6 +44,8 @@ enum Command {
     Features(features::Args),
     /// Check the recorded traffic under `fixtures/`.
     Fixtures(fixtures::Args),
+    /// Write the capability matrix in README.md.
+    Matrix(matrix::Args),
     /// Pack every crate that is published, without building or uploading it.
     Package(package::Args),
     /// Sum up the results in the output of `cargo test`.
@@ -59,6 +62,7 @@ impl Command {
             Self::Contract(args) => args.run(&workspace),
             Self::Features(args) => args.run(&workspace),
             Self::Fixtures(args) => args.run(&workspace),
+            Self::Matrix(args) => args.run(&workspace),
             Self::Package(args) => args.run(&workspace),
             Self::Tally(args) => args.run(),
             Self::Tidy(args) => args.run(&workspace),

@@ -14,9 +14,9 @@ const INHERITED: &[&str] = &["version", "edition", "rust-version", "license", "r
 /// Libraries that are a store in SQLite, so that it is no surprise there.
 const SQLITE_STORES: &[&str] = &["pimkit-local", "pimkit-state-sqlite"];
 
-/// One line for every member that goes its own way.
-pub(super) fn check(workspace: &Workspace) -> Result<Vec<String>, Failures> {
-    let mut failures = Vec::new();
+/// One line for every crate that is not a member, and for every member that goes its own way.
+pub(super) fn check(workspace: &Workspace, paths: &[String]) -> Result<Vec<String>, Failures> {
+    let mut failures = strangers(paths, |path| workspace.members().iter().any(|p| p.manifest_path == workspace.root.join(path)));
     for package in workspace.members() {
         let path = package.manifest_path.strip_prefix(&workspace.root).unwrap_or(&package.manifest_path).display().to_string();
         let text = std::fs::read_to_string(&package.manifest_path).map_err(|e| Failures::one(format!("{path}: cannot be read: {e}")))?;
@@ -28,6 +28,12 @@ pub(super) fn check(workspace: &Workspace) -> Result<Vec<String>, Failures> {
         }
     }
     Ok(failures)
+}
+
+/// Manifests below the root that the workspace does not know: cargo builds and tests them with nobody.
+fn strangers(paths: &[String], is_member: impl Fn(&str) -> bool) -> Vec<String> {
+    let manifests = paths.iter().filter(|path| path.ends_with("/Cargo.toml") && !is_member(path));
+    manifests.map(|path| format!("{path}: not a member; name its folder in [workspace] members of the root manifest")).collect()
 }
 
 /// What a member's manifest says itself though the root says it.
@@ -94,6 +100,13 @@ mod tests {
         serde.workspace = true
         tokio = { workspace = true, features = ["rt"] }
     "#;
+
+    #[test]
+    fn a_crate_that_the_workspace_does_not_know_is_told() {
+        let paths = ["Cargo.toml", "crates/a/Cargo.toml", "crates/b/Cargo.toml"].map(str::to_owned);
+        let found = strangers(&paths, |path| path == "crates/a/Cargo.toml");
+        assert_eq!(found, ["crates/b/Cargo.toml: not a member; name its folder in [workspace] members of the root manifest"]);
+    }
 
     #[test]
     fn a_member_that_inherits_everything_is_good() {

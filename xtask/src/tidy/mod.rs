@@ -31,7 +31,7 @@ impl Args {
         let mut failures = Failures::default();
         failures.extend(edges::check(&workspace.members()));
         failures.extend(licences::check(&workspace.foreign()));
-        failures.extend(manifests::check(workspace)?);
+        failures.extend(manifests::check(workspace, &paths)?);
         let (broken, long) = sources::check(&files);
         for line in long {
             println!("warning: {line}");

@@ -190,7 +190,7 @@ mod tests {
             ("var\"\\\"\" // c", "var\"  \"", "// c"),
             ("f('\"', 'a', '\\'', '\\u{1F600}') // c", "f(   ,    ,     ,            )", "// c"),
             ("fn f<'a>(x: &'a str) // c", "fn f<'a>(x: &'a str)", "// c"),
-            ("//! \"a\nb\"//\"", "\nb\"   ", "//! \"a"),
+            ("//! \"a\nb\"//\"", "\nb\"  \"", "//! \"a"),
         ] {
             let (c, k) = apart(text);
             let trimmed = |t: &str| t.lines().map(str::trim_end).collect::<Vec<_>>().join("\n").trim_end().to_owned();
