@@ -150,7 +150,7 @@ pub enum Precision {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FieldSupport {
-    /// The field.
+    /// The field; [`FieldSupport::ANY_CUSTOM`] stands for custom fields of any name.
     pub field: Field,
     /// It is read.
     pub read: bool,
@@ -170,11 +170,14 @@ impl FieldSupport {
         Self { field: field.into(), read: true, write: true, many: None, max_len: None, precision: None }
     }
 
-    /// Every field of a kind, without limits.
+    /// Every field of a kind, and any custom field, without limits.
     #[must_use]
     pub fn all<R: crate::Record>() -> Vec<Self> {
-        R::catalogue().fields().iter().map(|f| Self::full(f.path)).collect()
+        R::catalogue().fields().iter().map(|f| f.path).chain([Self::ANY_CUSTOM]).map(Self::full).collect()
     }
+
+    /// The name under which a side says that it holds custom fields of any name.
+    pub const ANY_CUSTOM: &str = "custom";
 }
 
 /// What an item can have several of.

@@ -250,7 +250,13 @@ pub struct BaseRow {
     pub hub: Fields,
     /// The far side's values as they were read back, by far field.
     pub far: Fields,
-    /// Fields that flipped without a user's edit, and how often; a frozen one is neither read nor written.
+    /// Far fields that we wrote and have not read back since: what a slow server makes of them is
+    /// no user's edit.
+    #[serde(default)]
+    pub sent: Vec<Field>,
+    /// Far fields that flipped without a user's edit, and how often; a frozen one is neither read
+    /// nor written.
+    #[serde(default)]
     pub flips: BTreeMap<Field, u32>,
 }
 
