@@ -40,7 +40,7 @@ impl Args {
 
 fn check(workspace: &Workspace, package: &str, set: &[&str]) -> Result<(), String> {
     let features = set.join(",");
-    let mut args = vec!["check", "--package", package, "--no-default-features"];
+    let mut args = vec!["check", "--color", "never", "--package", package, "--no-default-features"];
     if !set.is_empty() {
         args.extend(["--features", &features]);
     }
@@ -56,7 +56,7 @@ fn check(workspace: &Workspace, package: &str, set: &[&str]) -> Result<(), Strin
     outcome
 }
 
-/// Cargo repeats the warnings of a crate that it did not have to build again, so its words are enough.
+/// Cargo repeats the warnings of a crate that it did not have to build again, so its words (without colour) are enough.
 fn quiet(stderr: &str, package: &str, named: &str) -> Result<(), String> {
     let warned = stderr.lines().any(|line| line.starts_with("warning: `") && line.contains(" generated "));
     if warned { Err(format!("{package}: with {named}: cargo check warns")) } else { Ok(()) }
