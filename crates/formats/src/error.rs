@@ -9,9 +9,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum ParseError {
     /// The document is larger than [`Limits::max_bytes`](crate::text::Limits::max_bytes).
-    #[error(
-        "the document has {size} bytes and the limit is {limit}: raise the limit or split the document"
-    )]
+    #[error("the document has {size} bytes and the limit is {limit}: raise the limit or split the document")]
     TooLarge {
         /// Size of the document in bytes.
         size: usize,
@@ -19,9 +17,7 @@ pub enum ParseError {
         limit: usize,
     },
     /// The document has more logical lines than [`Limits::max_lines`](crate::text::Limits::max_lines).
-    #[error(
-        "line {line}: the document has more than {limit} lines: raise the limit or split the document"
-    )]
+    #[error("line {line}: the document has more than {limit} lines: raise the limit or split the document")]
     TooManyLines {
         /// First physical line beyond the limit.
         line: usize,
@@ -29,9 +25,7 @@ pub enum ParseError {
         limit: usize,
     },
     /// Components are nested deeper than [`Limits::max_depth`](crate::text::Limits::max_depth).
-    #[error(
-        "line {line}: components are nested deeper than {limit}: the document is damaged or hostile, refuse it"
-    )]
+    #[error("line {line}: components are nested deeper than {limit}: the document is damaged or hostile, refuse it")]
     TooDeep {
         /// Line of the BEGIN that goes too deep.
         line: usize,
@@ -39,9 +33,7 @@ pub enum ParseError {
         limit: usize,
     },
     /// An END names another component than the innermost open BEGIN.
-    #[error(
-        "line {line}: END does not match the BEGIN of line {begun}: fetch the document again or repair it"
-    )]
+    #[error("line {line}: END does not match the BEGIN of line {begun}: fetch the document again or repair it")]
     MismatchedEnd {
         /// Line of the END.
         line: usize,
@@ -73,9 +65,7 @@ pub enum ZoneError {
     #[error("the component is not a VTIMEZONE: pass the VTIMEZONE whose TZID is used")]
     NotATimeZone,
     /// The `VTIMEZONE` has no `STANDARD` or `DAYLIGHT` that can be read.
-    #[error(
-        "the VTIMEZONE has no readable STANDARD or DAYLIGHT: use the zone's name or ask for the zone"
-    )]
+    #[error("the VTIMEZONE has no readable STANDARD or DAYLIGHT: use the zone's name or ask for the zone")]
     NoObservance,
     /// The name is not in the IANA database that is compiled in.
     #[error("the name is not an IANA time zone: resolve it first")]

@@ -17,8 +17,8 @@ pub enum Charset {
 
 /// The bytes 0x80 to 0x9F of windows-1252 (the five holes are the C1 controls, as browsers read them).
 const WINDOWS_1252: [char; 32] = [
-    '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
-    '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+    '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘', '’', '“', '”', '•', '–',
+    '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
 ];
 
 impl Charset {
@@ -64,10 +64,7 @@ fn single_byte(bytes: &[u8], latin9: bool) -> String {
             0xBC if latin9 => 'Œ',
             0xBD if latin9 => 'œ',
             0xBE if latin9 => 'Ÿ',
-            0x80..=0x9F => WINDOWS_1252
-                .get(usize::from(byte - 0x80))
-                .copied()
-                .unwrap_or('\u{fffd}'),
+            0x80..=0x9F => WINDOWS_1252.get(usize::from(byte - 0x80)).copied().unwrap_or('\u{fffd}'),
             other => char::from(other),
         })
         .collect()
@@ -79,8 +76,7 @@ pub(super) fn declared(line: &[u8]) -> Option<Charset> {
     head.split(|&byte| byte == b';').skip(1).find_map(|param| {
         let text = std::str::from_utf8(param).ok()?;
         let (name, value) = text.split_once('=')?;
-        name.eq_ignore_ascii_case("CHARSET")
-            .then(|| Charset::named(value.trim_matches('"')))
+        name.eq_ignore_ascii_case("CHARSET").then(|| Charset::named(value.trim_matches('"')))
     })
 }
 
@@ -126,9 +122,7 @@ pub(super) fn encode_quoted_printable(text: &str) -> String {
             b'=' | 0..=0x1F | 0x7F.. => {
                 out.push('=');
                 for digit in [byte >> 4, byte & 15] {
-                    out.extend(
-                        char::from_digit(u32::from(digit), 16).map(|c| c.to_ascii_uppercase()),
-                    );
+                    out.extend(char::from_digit(u32::from(digit), 16).map(|c| c.to_ascii_uppercase()));
                 }
             }
             _ => out.push(char::from(byte)),

@@ -35,21 +35,14 @@ pub enum Encoding {
 
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true),
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent).with_decode_allow_trailing_bits(true),
 );
 
 impl ContentLine {
     /// A line from its value as it is to be written (escaped by the caller, a URI, a date…).
     #[must_use]
     pub fn new(name: &str, value: &str) -> Self {
-        Self {
-            group: None,
-            name: name.to_owned(),
-            params: Vec::new(),
-            value: value.to_owned(),
-        }
+        Self { group: None, name: name.to_owned(), params: Vec::new(), value: value.to_owned() }
     }
 
     /// A line that holds one text.
@@ -60,18 +53,8 @@ impl ContentLine {
         line
     }
 
-    pub(super) fn written(
-        group: Option<&str>,
-        name: &str,
-        params: Vec<Param>,
-        value: &str,
-    ) -> Self {
-        Self {
-            group: group.map(str::to_owned),
-            name: name.to_owned(),
-            params,
-            value: value.to_owned(),
-        }
+    pub(super) fn written(group: Option<&str>, name: &str, params: Vec<Param>, value: &str) -> Self {
+        Self { group: group.map(str::to_owned), name: name.to_owned(), params, value: value.to_owned() }
     }
 
     /// The group.
@@ -107,18 +90,13 @@ impl ContentLine {
     /// The meaning of the first value of that parameter.
     #[must_use]
     pub fn param_value(&self, name: &str) -> Option<String> {
-        self.param(name)
-            .and_then(|param| param.decoded().into_iter().next())
+        self.param(name).and_then(|param| param.decoded().into_iter().next())
     }
 
     /// The meaning of all values of all parameters of that name.
     #[must_use]
     pub fn param_values(&self, name: &str) -> Vec<String> {
-        self.params
-            .iter()
-            .filter(|param| param.is(name))
-            .flat_map(Param::decoded)
-            .collect()
+        self.params.iter().filter(|param| param.is(name)).flat_map(Param::decoded).collect()
     }
 
     /// The TYPE words in lower case: `TYPE=home,work`, `TYPE=home;TYPE=work`, `TYPE="home,work"` (RFC 6350 section 6.4.1
@@ -127,10 +105,7 @@ impl ContentLine {
     pub fn types(&self) -> Vec<String> {
         let mut types = Vec::new();
         for value in self.param_values("TYPE") {
-            for word in value
-                .split(',')
-                .map(|word| word.trim().to_ascii_lowercase())
-            {
+            for word in value.split(',').map(|word| word.trim().to_ascii_lowercase()) {
                 if !word.is_empty() && !types.contains(&word) {
                     types.push(word);
                 }
@@ -162,8 +137,7 @@ impl ContentLine {
     /// The CHARSET parameter.
     #[must_use]
     pub fn charset(&self) -> Charset {
-        self.param_value("CHARSET")
-            .map_or(Charset::Unknown, |name| Charset::named(&name))
+        self.param_value("CHARSET").map_or(Charset::Unknown, |name| Charset::named(&name))
     }
 
     /// The value as one text: QUOTED-PRINTABLE, CHARSET and escapes undone.
@@ -175,10 +149,7 @@ impl ContentLine {
     /// The value as a list of texts, split at unescaped commas (CATEGORIES, NICKNAME…). vCard 2.1 has no escaped comma.
     #[must_use]
     pub fn list(&self, dialect: Dialect) -> Vec<String> {
-        split_unescaped(&self.value, ',', dialect)
-            .into_iter()
-            .map(|part| self.part(part, dialect))
-            .collect()
+        split_unescaped(&self.value, ',', dialect).into_iter().map(|part| self.part(part, dialect)).collect()
     }
 
     /// The value as a structured one (N, ADR, ORG, GENDER…): components at unescaped semicolons, each a list at
@@ -189,10 +160,7 @@ impl ContentLine {
             .into_iter()
             .map(|component| match dialect {
                 Dialect::VCard21 => vec![self.part(component, dialect)],
-                _ => split_unescaped(component, ',', dialect)
-                    .into_iter()
-                    .map(|part| self.part(part, dialect))
-                    .collect(),
+                _ => split_unescaped(component, ',', dialect).into_iter().map(|part| self.part(part, dialect)).collect(),
             })
             .collect()
     }
@@ -200,11 +168,7 @@ impl ContentLine {
     /// The bytes of a base64 value, blanks ignored, padding optional; `None` when it is not base64.
     #[must_use]
     pub fn base64(&self) -> Option<Vec<u8>> {
-        let compact: Vec<u8> = self
-            .value
-            .bytes()
-            .filter(|byte| !byte.is_ascii_whitespace())
-            .collect();
+        let compact: Vec<u8> = self.value.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
         LENIENT.decode(compact).ok()
     }
 
@@ -244,16 +208,11 @@ impl ContentLine {
     /// dialects, ENCODING=QUOTED-PRINTABLE and CHARSET go.
     pub fn set_structured(&mut self, components: &[&[&str]], dialect: Dialect) -> &mut Self {
         let quoted_printable = dialect == Dialect::VCard21
-            && components
-                .iter()
-                .flat_map(|texts| texts.iter())
-                .any(|text| !text.is_ascii() || text.contains(['\r', '\n']));
-        self.params
-            .retain(|param| !param.is("CHARSET") && !(param.is("ENCODING")));
+            && components.iter().flat_map(|texts| texts.iter()).any(|text| !text.is_ascii() || text.contains(['\r', '\n']));
+        self.params.retain(|param| !param.is("CHARSET") && !(param.is("ENCODING")));
         if quoted_printable {
             self.params.push(Param::new("CHARSET", ["UTF-8"]));
-            self.params
-                .push(Param::new("ENCODING", ["QUOTED-PRINTABLE"]));
+            self.params.push(Param::new("ENCODING", ["QUOTED-PRINTABLE"]));
         }
         let components: Vec<String> = components
             .iter()
@@ -262,11 +221,7 @@ impl ContentLine {
                     .iter()
                     .map(|text| {
                         let text = escape(text, dialect);
-                        if quoted_printable {
-                            encode_quoted_printable(&text)
-                        } else {
-                            text
-                        }
+                        if quoted_printable { encode_quoted_printable(&text) } else { text }
                     })
                     .collect();
                 texts.join(",")
@@ -277,11 +232,7 @@ impl ContentLine {
     }
 
     /// Sets a parameter by the meaning of its values, in the place of the first of that name; an empty list removes it.
-    pub fn set_param<'v>(
-        &mut self,
-        name: &str,
-        values: impl IntoIterator<Item = &'v str>,
-    ) -> &mut Self {
+    pub fn set_param<'v>(&mut self, name: &str, values: impl IntoIterator<Item = &'v str>) -> &mut Self {
         let param = Param::new(name, values);
         let at = self.params.iter().position(|known| known.is(name));
         self.remove_param(name);
@@ -316,6 +267,17 @@ impl ContentLine {
     /// value can never start a line of its own.
     #[must_use]
     pub fn unfolded(&self) -> String {
+        let mut out = self.head();
+        if self.value.contains(['\r', '\n']) {
+            out.push_str(&self.value.replace("\r\n", "\\n").replace(['\r', '\n'], "\\n"));
+        } else {
+            out.push_str(&self.value);
+        }
+        out
+    }
+
+    /// Everything up to the colon before the value.
+    pub(super) fn head(&self) -> String {
         let mut out = String::with_capacity(self.name.len() + self.value.len() + 16);
         if let Some(group) = &self.group {
             push_name(&mut out, group);
@@ -327,16 +289,6 @@ impl ContentLine {
             param.write(&mut out);
         }
         out.push(':');
-        if self.value.contains(['\r', '\n']) {
-            out.push_str(
-                &self
-                    .value
-                    .replace("\r\n", "\\n")
-                    .replace(['\r', '\n'], "\\n"),
-            );
-        } else {
-            out.push_str(&self.value);
-        }
         out
     }
 }

@@ -13,29 +13,16 @@ impl Component {
     /// Adds a line: after the last line of the same name, else after the last line before the first inner component
     /// (RFC 5545 section 3.6: properties come before inner components).
     pub fn add(&mut self, content: ContentLine) {
-        let same = self
-            .nodes
-            .iter()
-            .rposition(|node| node.as_line().is_some_and(|line| line.is(content.name())));
+        let same = self.nodes.iter().rposition(|node| node.as_line().is_some_and(|line| line.is(content.name())));
         let at = match same {
             Some(at) => at + 1,
             None => {
-                let before = self
-                    .nodes
-                    .iter()
-                    .position(|node| node.as_component().is_some())
-                    .unwrap_or(self.nodes.len());
+                let before = self.nodes.iter().position(|node| node.as_component().is_some()).unwrap_or(self.nodes.len());
                 let lines = self.nodes.get(..before).unwrap_or_default();
-                lines
-                    .iter()
-                    .rposition(|node| node.as_line().is_some_and(|line| !line.name().is_empty()))
-                    .map_or(0, |last| last + 1)
+                lines.iter().rposition(|node| node.as_line().is_some_and(|line| !line.name().is_empty())).map_or(0, |last| last + 1)
             }
         };
-        self.nodes.insert(
-            at.min(self.nodes.len()),
-            Node::Line(Line::authored(content)),
-        );
+        self.nodes.insert(at.min(self.nodes.len()), Node::Line(Line::authored(content)));
     }
 
     /// Inserts a line before the node at `at` (see [`nodes`](Self::nodes)); behind the last node when `at` is larger.
@@ -66,9 +53,7 @@ impl Component {
         let mut keep = Vec::new();
         for line in self.lines_named(name) {
             let content = line.content();
-            let found = wanted
-                .iter_mut()
-                .find(|want| want.is_some() && **want == content);
+            let found = wanted.iter_mut().find(|want| want.is_some() && **want == content);
             keep.push(found.map(Option::take).is_some());
         }
         let mut left = wanted.into_iter().flatten();
@@ -100,8 +85,7 @@ impl Component {
     /// Removes the lines that `gone` says yes to. Returns how many.
     pub fn remove_where(&mut self, mut gone: impl FnMut(&Line) -> bool) -> usize {
         let before = self.nodes.len();
-        self.nodes
-            .retain(|node| node.as_line().is_none_or(|line| !gone(line)));
+        self.nodes.retain(|node| node.as_line().is_none_or(|line| !gone(line)));
         before - self.nodes.len()
     }
 

@@ -36,14 +36,9 @@ struct Read {
 /// Where group and name stand.
 #[derive(Clone)]
 enum Head {
-    /// `raw[start..dot]` is the group (when `dot > start`), `raw[name..end]` the name.
-    Span {
-        start: usize,
-        dot: usize,
-        name: usize,
-        end: usize,
-    },
-    /// Split by a fold, not UTF-8, or surrounded by blanks.
+    /// `raw[..dot]` is the group when `dot` is not 0; the name ends at `end`. No name when `end` is 0.
+    Span { dot: u32, end: u32 },
+    /// Split by a fold, not ASCII, or surrounded by blanks.
     Owned(Box<(Option<String>, String)>),
 }
 
@@ -51,24 +46,13 @@ impl Line {
     pub(super) fn read(document: &Bytes, span: Span, bare_cr: bool) -> Self {
         let raw = document.slice(span.start..span.end);
         let head = Head::find(&raw, &span, bare_cr);
-        Self {
-            number: span.number,
-            source: Source::Read(Read {
-                raw,
-                join: span.join,
-                bare_cr,
-                head,
-            }),
-        }
+        Self { number: span.number, source: Source::Read(Read { raw, join: span.join, bare_cr, head }) }
     }
 
     /// A line that is written from `content`, folded with the line end of the document it stands in.
     #[must_use]
     pub fn authored(content: ContentLine) -> Self {
-        Self {
-            number: 0,
-            source: Source::Authored(Box::new(content)),
-        }
+        Self { number: 0, source: Source::Authored(Box::new(content)) }
     }
 
     /// The physical line number in the file that was read, starting at 1; 0 for an authored line.
@@ -83,7 +67,8 @@ impl Line {
         match &self.source {
             Source::Authored(content) => content.name(),
             Source::Read(read) => match &read.head {
-                Head::Span { name, end, .. } => read.str(*name, *end),
+                Head::Span { dot: 0, end } => read.str(0, *end),
+                Head::Span { dot, end } => read.str(dot.saturating_add(1), *end),
                 Head::Owned(head) => &head.1,
             },
         }
@@ -95,7 +80,7 @@ impl Line {
         match &self.source {
             Source::Authored(content) => content.group(),
             Source::Read(read) => match &read.head {
-                Head::Span { start, dot, .. } => (dot > start).then(|| read.str(*start, *dot)),
+                Head::Span { dot, .. } => (*dot > 0).then(|| read.str(0, *dot)),
                 Head::Owned(head) => head.0.as_deref(),
             },
         }
@@ -162,9 +147,7 @@ impl Line {
     /// The value as it is written (escapes and transfer encoding not undone), empty when there is none.
     #[must_use]
     pub fn value(&self) -> String {
-        self.content()
-            .map(|content| content.value().to_owned())
-            .unwrap_or_default()
+        self.content().map(|content| content.value().to_owned()).unwrap_or_default()
     }
 
     /// Replaces the content. A content equal to what stands there leaves the bytes of the line untouched.
@@ -195,59 +178,34 @@ impl Line {
 }
 
 impl Read {
-    fn str(&self, from: usize, to: usize) -> &str {
-        self.raw
-            .get(from..to)
-            .and_then(|bytes| std::str::from_utf8(bytes).ok())
-            .unwrap_or_default()
+    fn str(&self, from: u32, to: u32) -> &str {
+        let range = usize::try_from(from).unwrap_or(usize::MAX)..usize::try_from(to).unwrap_or(usize::MAX);
+        self.raw.get(range).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
     }
 }
 
 impl Head {
+    const NONE: Self = Self::Span { dot: 0, end: 0 };
+
     fn find(raw: &[u8], span: &Span, bare_cr: bool) -> Self {
         let first = raw.get(..span.first_end - span.start).unwrap_or_default();
-        if let Some(end) = first.iter().position(|byte| matches!(byte, b';' | b':')) {
-            let head = first.get(..end).unwrap_or_default();
-            if head.is_ascii()
-                && !head.first().is_some_and(u8::is_ascii_whitespace)
-                && !head.last().is_some_and(u8::is_ascii_whitespace)
-            {
-                let dot = head.iter().position(|&byte| byte == b'.');
-                return match dot {
-                    Some(dot) => Self::Span {
-                        start: 0,
-                        dot,
-                        name: dot + 1,
-                        end,
-                    },
-                    None => Self::Span {
-                        start: 0,
-                        dot: 0,
-                        name: 0,
-                        end,
-                    },
-                };
+        let Some(end) = first.iter().position(|byte| matches!(byte, b';' | b':')) else {
+            if span.join == Join::Single {
+                return Self::NONE;
             }
-        } else if span.join == Join::Single {
-            return Self::Span {
-                start: 0,
-                dot: 0,
-                name: 0,
-                end: 0,
-            };
-        }
-        let logical = unfold(raw, span.join, bare_cr);
-        let Some(end) = logical.iter().position(|byte| matches!(byte, b';' | b':')) else {
-            return Self::Span {
-                start: 0,
-                dot: 0,
-                name: 0,
-                end: 0,
-            };
+            return Self::owned(&unfold(raw, span.join, bare_cr));
         };
-        let head = String::from_utf8_lossy(logical.get(..end).unwrap_or_default())
-            .trim()
-            .to_owned();
+        let head = first.get(..end).unwrap_or_default();
+        let dot = head.iter().position(|&byte| byte == b'.');
+        let plain = head.iter().all(|byte| byte.is_ascii_graphic()) && dot != Some(0);
+        match (u32::try_from(dot.unwrap_or(0)), u32::try_from(end)) {
+            (Ok(dot), Ok(end)) if plain => Self::Span { dot, end },
+            _ => Self::owned(first),
+        }
+    }
+
+    fn owned(logical: &[u8]) -> Self {
+        let head = String::from_utf8_lossy(head_of(logical)).trim().to_owned();
         Self::Owned(Box::new(match head.split_once('.') {
             Some((group, name)) if !group.is_empty() => (Some(group.to_owned()), name.to_owned()),
             Some((_, name)) => (None, name.to_owned()),
@@ -256,13 +214,15 @@ impl Head {
     }
 }
 
+/// Everything before the first `;` or `:`, empty when there is none.
+fn head_of(logical: &[u8]) -> &[u8] {
+    let end = logical.iter().position(|byte| matches!(byte, b';' | b':'));
+    logical.get(..end.unwrap_or(0)).unwrap_or_default()
+}
+
 impl fmt::Debug for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bytes = self.raw().map(<[u8]>::len);
-        f.debug_struct("Line")
-            .field("number", &self.number)
-            .field("name", &self.name())
-            .field("bytes", &bytes)
-            .finish_non_exhaustive()
+        f.debug_struct("Line").field("number", &self.number).field("name", &self.name()).field("bytes", &bytes).finish_non_exhaustive()
     }
 }

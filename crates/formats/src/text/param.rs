@@ -31,10 +31,7 @@ impl ParamValue {
 
     /// A value from the spelling of the file, without its quotes.
     pub(super) fn written(text: &str, quoted: bool) -> Self {
-        Self {
-            text: text.to_owned(),
-            quoted,
-        }
+        Self { text: text.to_owned(), quoted }
     }
 
     /// The spelling of the file, without its quotes.
@@ -60,26 +57,17 @@ impl Param {
     /// `name=value,value…` from the meaning of its values.
     #[must_use]
     pub fn new<'v>(name: &str, values: impl IntoIterator<Item = &'v str>) -> Self {
-        Self {
-            name: name.to_owned(),
-            values: Some(values.into_iter().map(ParamValue::new).collect()),
-        }
+        Self { name: name.to_owned(), values: Some(values.into_iter().map(ParamValue::new).collect()) }
     }
 
     /// A bare parameter as vCard 2.1 writes it.
     #[must_use]
     pub fn bare(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            values: None,
-        }
+        Self { name: name.to_owned(), values: None }
     }
 
     pub(super) fn written(name: &str, values: Vec<ParamValue>) -> Self {
-        Self {
-            name: name.to_owned(),
-            values: Some(values),
-        }
+        Self { name: name.to_owned(), values: Some(values) }
     }
 
     /// The name as it is spelt; for a bare parameter, its word.
@@ -92,11 +80,7 @@ impl Param {
     /// TYPE, `BASE64` an ENCODING, `URL` a VALUE (vCard 2.1 section 2.1.2).
     #[must_use]
     pub fn is(&self, name: &str) -> bool {
-        if self.values.is_some() {
-            self.name.eq_ignore_ascii_case(name)
-        } else {
-            implied(&self.name).eq_ignore_ascii_case(name)
-        }
+        if self.values.is_some() { self.name.eq_ignore_ascii_case(name) } else { implied(&self.name).eq_ignore_ascii_case(name) }
     }
 
     /// Is it bare (vCard 2.1)?
@@ -142,20 +126,14 @@ impl Param {
 
 /// Writes a group, property or parameter name without the characters that would end it.
 pub(super) fn push_name(out: &mut String, name: &str) {
-    out.extend(
-        name.chars()
-            .filter(|c| !matches!(c, '\r' | '\n' | ':' | ';' | ',' | '"' | '=')),
-    );
+    out.extend(name.chars().filter(|c| !matches!(c, '\r' | '\n' | ':' | ';' | ',' | '"' | '=')));
 }
 
 /// The parameter that a bare word of vCard 2.1 belongs to.
 fn implied(word: &str) -> &'static str {
     const ENCODINGS: [&str; 5] = ["QUOTED-PRINTABLE", "BASE64", "7BIT", "8BIT", "B"];
     const VALUES: [&str; 4] = ["INLINE", "URL", "CONTENT-ID", "CID"];
-    if ENCODINGS
-        .iter()
-        .any(|known| word.eq_ignore_ascii_case(known))
-    {
+    if ENCODINGS.iter().any(|known| word.eq_ignore_ascii_case(known)) {
         "ENCODING"
     } else if VALUES.iter().any(|known| word.eq_ignore_ascii_case(known)) {
         "VALUE"
@@ -210,18 +188,12 @@ fn decode(text: &str) -> String {
 
 impl fmt::Debug for Param {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Param")
-            .field("name", &self.name)
-            .field("values", &self.values.as_ref().map(Vec::len))
-            .finish()
+        f.debug_struct("Param").field("name", &self.name).field("values", &self.values.as_ref().map(Vec::len)).finish()
     }
 }
 
 impl fmt::Debug for ParamValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ParamValue")
-            .field("bytes", &self.text.len())
-            .field("quoted", &self.quoted)
-            .finish()
+        f.debug_struct("ParamValue").field("bytes", &self.text.len()).field("quoted", &self.quoted).finish()
     }
 }

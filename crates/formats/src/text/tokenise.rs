@@ -13,39 +13,24 @@ pub(super) fn tokenise(line: &str) -> Option<ContentLine> {
 }
 
 fn by_ical(line: &str) -> Option<ContentLine> {
-    let property = ical::PropertyParser::from_reader(line.as_bytes())
-        .next()?
-        .ok()?;
+    let property = ical::PropertyParser::from_reader(line.as_bytes()).next()?.ok()?;
     let (group, name) = names(&property.name)?;
     let params = property
         .params
         .unwrap_or_default()
         .into_iter()
         .map(|(name, values)| {
-            let values = values
-                .iter()
-                .map(|value| ParamValue::written(value, value.contains([',', ';', ':'])))
-                .collect();
+            let values = values.iter().map(|value| ParamValue::written(value, value.contains([',', ';', ':']))).collect();
             Param::written(&name, values)
         })
         .collect();
-    let content = ContentLine::written(
-        group,
-        name,
-        params,
-        property.value.as_deref().unwrap_or_default(),
-    );
+    let content = ContentLine::written(group, name, params, property.value.as_deref().unwrap_or_default());
     (content.unfolded() == line).then_some(content)
 }
 
 /// Group and name; `None` when the name has characters that no name has.
 fn names(head: &str) -> Option<(Option<&str>, &str)> {
-    let is_name = |name: &str| {
-        !name.is_empty()
-            && name
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/'))
-    };
+    let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/'));
     match head.split_once('.') {
         Some((group, name)) if is_name(group) && is_name(name) => Some((Some(group), name)),
         Some(_) => None,
@@ -85,13 +70,11 @@ fn split_param(text: &str) -> Option<(Param, &str)> {
 }
 
 fn split_value(text: &str) -> Option<(ParamValue, &str)> {
-    if let Some((quoted, left)) = text
-        .strip_prefix('"')
-        .and_then(|inner| inner.split_once('"'))
+    let inner = text.strip_prefix('"');
+    if let Some((quoted, left)) = inner.and_then(|inner| inner.split_once('"'))
+        && left.starts_with([',', ';', ':'])
     {
-        if left.starts_with([',', ';', ':']) {
-            return Some((ParamValue::written(quoted, true), left));
-        }
+        return Some((ParamValue::written(quoted, true), left));
     }
     // A quote inside an unquoted value, or one that is never closed, is kept as it stands.
     let (value, left) = text.split_at(text.find([',', ';', ':'])?);

@@ -25,11 +25,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            max_bytes: 64 << 20,
-            max_lines: 4_000_000,
-            max_depth: 64,
-        }
+        Self { max_bytes: 64 << 20, max_lines: 4_000_000, max_depth: 64 }
     }
 }
 
@@ -83,10 +79,7 @@ impl Document {
     pub fn parse_with(bytes: impl Into<Bytes>, limits: &Limits) -> Result<Self, ParseError> {
         let bytes: Bytes = bytes.into();
         if bytes.len() > limits.max_bytes {
-            return Err(ParseError::TooLarge {
-                size: bytes.len(),
-                limit: limits.max_bytes,
-            });
+            return Err(ParseError::TooLarge { size: bytes.len(), limit: limits.max_bytes });
         }
         if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") {
             return Err(ParseError::Utf16);
@@ -96,28 +89,16 @@ impl Document {
         let bom = bytes.starts_with(BOM);
         let mut nodes = Vec::new();
         let mut open: Vec<Open> = Vec::new();
-        for (count, span) in
-            Unfold::new(&bytes, if bom { BOM.len() } else { 0 }, bare_cr).enumerate()
-        {
+        for (count, span) in Unfold::new(&bytes, if bom { BOM.len() } else { 0 }, bare_cr).enumerate() {
             if count >= limits.max_lines {
-                return Err(ParseError::TooManyLines {
-                    line: span.number,
-                    limit: limits.max_lines,
-                });
+                return Err(ParseError::TooManyLines { line: span.number, limit: limits.max_lines });
             }
             let line = Line::read(&bytes, span, bare_cr);
             if line.is("BEGIN") {
                 if open.len() >= limits.max_depth {
-                    return Err(ParseError::TooDeep {
-                        line: span.number,
-                        limit: limits.max_depth,
-                    });
+                    return Err(ParseError::TooDeep { line: span.number, limit: limits.max_depth });
                 }
-                open.push(Open {
-                    name: line.component_name(),
-                    begin: line,
-                    nodes: Vec::new(),
-                });
+                open.push(Open { name: line.component_name(), begin: line, nodes: Vec::new() });
                 continue;
             }
             let node = if line.is("END") {
@@ -125,17 +106,9 @@ impl Document {
                     return Err(ParseError::UnexpectedEnd { line: span.number });
                 };
                 if !inner.name.eq_ignore_ascii_case(&line.component_name()) {
-                    return Err(ParseError::MismatchedEnd {
-                        line: span.number,
-                        begun: inner.begin.number(),
-                    });
+                    return Err(ParseError::MismatchedEnd { line: span.number, begun: inner.begin.number() });
                 }
-                Node::Component(Component {
-                    name: inner.name,
-                    begin: inner.begin,
-                    nodes: inner.nodes,
-                    end: line,
-                })
+                Node::Component(Component { name: inner.name, begin: inner.begin, nodes: inner.nodes, end: line })
             } else {
                 Node::Line(line)
             };
@@ -145,14 +118,8 @@ impl Document {
             }
         }
         match open.last() {
-            Some(inner) => Err(ParseError::Unclosed {
-                line: inner.begin.number(),
-            }),
-            None => Ok(Self {
-                nodes,
-                line_end,
-                bom,
-            }),
+            Some(inner) => Err(ParseError::Unclosed { line: inner.begin.number() }),
+            None => Ok(Self { nodes, line_end, bom }),
         }
     }
 
@@ -191,8 +158,7 @@ impl Document {
 
     /// The root components of that name.
     pub fn components_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Component> {
-        self.components()
-            .filter(move |component| component.is(name))
+        self.components().filter(move |component| component.is(name))
     }
 
     /// The first root component of that name.
@@ -225,10 +191,7 @@ impl Document {
 
 impl From<Component> for Document {
     fn from(component: Component) -> Self {
-        Self {
-            nodes: vec![Node::Component(component)],
-            ..Self::default()
-        }
+        Self { nodes: vec![Node::Component(component)], ..Self::default() }
     }
 }
 
@@ -327,10 +290,7 @@ impl Component {
 
     /// The lines of that group (`item1`); groups are case-insensitive.
     pub fn lines_in_group<'a>(&'a self, group: &'a str) -> impl Iterator<Item = &'a Line> {
-        self.lines().filter(move |line| {
-            line.group()
-                .is_some_and(|own| own.eq_ignore_ascii_case(group))
-        })
+        self.lines().filter(move |line| line.group().is_some_and(|own| own.eq_ignore_ascii_case(group)))
     }
 
     /// The first line of that name.
@@ -362,8 +322,7 @@ impl Component {
 
     /// The inner components of that name.
     pub fn components_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Component> {
-        self.components()
-            .filter(move |component| component.is(name))
+        self.components().filter(move |component| component.is(name))
     }
 
     /// The first inner component of that name.
@@ -381,10 +340,7 @@ impl Component {
     /// vCard 2.1 rules in a vCalendar 1.0 VCALENDAR, else iCalendar. Ask the root component for its children.
     #[must_use]
     pub fn dialect(&self) -> Dialect {
-        let version = self
-            .line("VERSION")
-            .map(|line| line.value().trim().to_owned())
-            .unwrap_or_default();
+        let version = self.line("VERSION").map(|line| line.value().trim().to_owned()).unwrap_or_default();
         if self.is("VCARD") {
             match version.as_str() {
                 "2.1" | "2.0" => Dialect::VCard21,

@@ -28,20 +28,11 @@ impl LineEnd {
     /// The line end that most lines of `bytes` have, CRLF when there is none.
     #[must_use]
     pub fn dominant(bytes: &[u8]) -> Self {
-        let (mut crlf, mut lf, mut cr) = (0_usize, 0_usize, 0_usize);
-        let mut previous = 0_u8;
-        for &byte in bytes {
-            match byte {
-                b'\n' if previous == b'\r' => crlf += 1,
-                b'\n' => lf += 1,
-                b'\r' => cr += 1,
-                _ => {}
-            }
-            previous = byte;
-        }
-        if crlf == 0 && lf == 0 && cr > 0 {
+        let lf = bytes.iter().filter(|&&byte| byte == b'\n').count();
+        let cr = bytes.iter().filter(|&&byte| byte == b'\r').count();
+        if lf == 0 && cr > 0 {
             Self::Cr
-        } else if lf > crlf {
+        } else if lf > 2 * cr {
             Self::Lf
         } else {
             Self::CrLf
@@ -87,12 +78,7 @@ fn physical(bytes: &[u8], from: usize, bare_cr: bool) -> (usize, usize) {
         Some(at) => {
             // CR CR LF comes from line ends converted twice: all CRs belong to the line end.
             let content = rest.get(..at).unwrap_or_default();
-            let keep = content.len()
-                - content
-                    .iter()
-                    .rev()
-                    .take_while(|&&byte| byte == b'\r')
-                    .count();
+            let keep = content.len() - content.iter().rev().take_while(|&&byte| byte == b'\r').count();
             (from + keep, from + at + 1)
         }
     }
@@ -101,51 +87,40 @@ fn physical(bytes: &[u8], from: usize, bare_cr: bool) -> (usize, usize) {
 /// The part before the first `:` outside quotes.
 fn head(line: &[u8]) -> &[u8] {
     let mut quoted = false;
-    for (at, &byte) in line.iter().enumerate() {
-        match byte {
-            b'"' => quoted = !quoted,
-            b':' if !quoted => return line.get(..at).unwrap_or_default(),
-            _ => {}
-        }
-    }
-    &[]
+    let outside = line.iter().position(|&byte| {
+        quoted ^= byte == b'"';
+        byte == b':' && !quoted
+    });
+    // A quote that is never closed is no quote.
+    let end = outside.or_else(|| line.iter().position(|&byte| byte == b':'));
+    end.and_then(|end| line.get(..end)).unwrap_or_default()
 }
 
 /// Does a parameter of the line say one of `words` (`ENCODING=word` or bare `word`)?
 fn says(line: &[u8], words: &[&[u8]]) -> bool {
     head(line).split(|&byte| byte == b';').skip(1).any(|param| {
         let value = match param.iter().position(|&byte| byte == b'=') {
-            Some(at)
-                if param
-                    .get(..at)
-                    .is_some_and(|name| name.eq_ignore_ascii_case(b"ENCODING")) =>
-            {
+            Some(at) if param.get(..at).is_some_and(|name| name.eq_ignore_ascii_case(b"ENCODING")) => {
                 param.get(at + 1..).unwrap_or_default()
             }
             Some(_) => return false,
             None => param,
         };
         // iOS wrote `ENCODING=b,b`.
-        value
-            .split(|&byte| byte == b',')
-            .any(|word| words.iter().any(|known| word.eq_ignore_ascii_case(known)))
+        value.split(|&byte| byte == b',').any(|word| words.iter().any(|known| word.eq_ignore_ascii_case(known)))
     })
 }
 
 fn is_frame(line: &[u8]) -> bool {
     [b"BEGIN:".as_slice(), b"END:".as_slice()]
         .iter()
-        .any(|frame| {
-            line.get(..frame.len())
-                .is_some_and(|start| start.eq_ignore_ascii_case(frame))
-        })
+        .any(|frame| line.get(..frame.len()).is_some_and(|start| start.eq_ignore_ascii_case(frame)))
 }
 
-fn is_base64(line: &[u8]) -> bool {
-    !line.is_empty()
-        && line
-            .iter()
-            .all(|&byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='))
+/// Does a line of nothing but base64 letters start here?
+fn starts_base64(rest: &[u8]) -> bool {
+    let letters = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')).count();
+    letters > 0 && rest.get(letters).is_none_or(|byte| matches!(byte, b'\r' | b'\n'))
 }
 
 /// Walks the logical lines of a document.
@@ -159,12 +134,7 @@ pub(crate) struct Unfold<'a> {
 
 impl<'a> Unfold<'a> {
     pub(crate) const fn new(bytes: &'a [u8], start: usize, bare_cr: bool) -> Self {
-        Self {
-            bytes,
-            at: start,
-            number: 1,
-            bare_cr,
-        }
+        Self { bytes, at: start, number: 1, bare_cr }
     }
 }
 
@@ -184,11 +154,10 @@ impl Iterator for Unfold<'_> {
         let mut content_end = first_end;
         let (mut quoted_printable, mut base64) = (None, None);
         while let Some(&byte) = self.bytes.get(next) {
-            let (end, after) = physical(self.bytes, next, self.bare_cr);
-            let line = self.bytes.get(next..end).unwrap_or_default();
+            let rest = self.bytes.get(next..).unwrap_or_default();
             let soft = content_end > start
                 && self.bytes.get(content_end - 1) == Some(&b'=')
-                && !is_frame(line)
+                && !is_frame(rest)
                 && *quoted_printable.get_or_insert_with(|| says(first, &[b"QUOTED-PRINTABLE"]));
             if soft {
                 join = Join::QuotedPrintable;
@@ -196,25 +165,16 @@ impl Iterator for Unfold<'_> {
                 if join == Join::Single {
                     join = Join::Folded;
                 }
-            } else if is_base64(line)
-                && *base64.get_or_insert_with(|| says(first, &[b"BASE64", b"B"]))
-            {
+            } else if starts_base64(rest) && *base64.get_or_insert_with(|| says(first, &[b"BASE64", b"B"])) {
                 join = Join::Base64;
             } else {
                 break;
             }
-            content_end = end;
-            next = after;
+            (content_end, next) = physical(self.bytes, next, self.bare_cr);
             self.number += 1;
         }
         self.at = next;
-        Some(Span {
-            start,
-            end: next,
-            first_end,
-            number,
-            join,
-        })
+        Some(Span { start, end: next, first_end, number, join })
     }
 }
 

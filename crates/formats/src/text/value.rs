@@ -81,9 +81,7 @@ pub fn split_unescaped(value: &str, separator: char, dialect: Dialect) -> Vec<&s
     let mut chars = value.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
         if c == '\\' {
-            let escaped = chars
-                .peek()
-                .is_some_and(|&(_, next)| dialect.escapes_all() || next == ';');
+            let escaped = chars.peek().is_some_and(|&(_, next)| dialect.escapes_all() || next == ';');
             if escaped {
                 chars.next();
             }

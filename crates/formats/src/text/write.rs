@@ -29,11 +29,7 @@ pub(super) fn component(component: &Component, line_end: LineEnd, out: &mut Vec<
 
 fn line(line: &Line, fold: bool, line_end: LineEnd, out: &mut Vec<u8>) {
     // The last line of the file that was read may have no line end.
-    if out
-        .last()
-        .is_some_and(|last| !matches!(last, b'\n' | b'\r'))
-        && !is_only_bom(out)
-    {
+    if out.last().is_some_and(|last| !matches!(last, b'\n' | b'\r')) && !is_only_bom(out) {
         out.extend_from_slice(line_end.as_bytes());
     }
     match (line.raw(), line.authored_content()) {
@@ -50,7 +46,7 @@ fn is_only_bom(out: &[u8]) -> bool {
 fn authored(content: &ContentLine, fold: bool, line_end: LineEnd, out: &mut Vec<u8>) {
     let text = content.unfolded();
     if content.encoding() == Encoding::QuotedPrintable {
-        soft_break(&text, line_end, out);
+        soft_break(&text, content.head().len(), line_end, out);
     } else if fold {
         fold_line(&text, line_end, out);
     } else {
@@ -75,17 +71,13 @@ fn fold_line(text: &str, line_end: LineEnd, out: &mut Vec<u8>) {
 }
 
 /// Soft line breaks, never inside `=XX` and never inside the name and parameters (RFC 2045 section 6.7).
-fn soft_break(text: &str, line_end: LineEnd, out: &mut Vec<u8>) {
-    let (head, value) = text.split_at(text.find(':').map_or(0, |at| at + 1));
+fn soft_break(text: &str, head: usize, line_end: LineEnd, out: &mut Vec<u8>) {
+    let (head, value) = text.split_at_checked(head).unwrap_or((text, ""));
     out.extend_from_slice(head.as_bytes());
     let mut width = head.len();
     let mut rest = value;
     while let Some(c) = rest.chars().next() {
-        let unit = if c == '=' {
-            rest.get(..3).unwrap_or(rest)
-        } else {
-            rest.get(..c.len_utf8()).unwrap_or(rest)
-        };
+        let unit = if c == '=' { rest.get(..3).unwrap_or(rest) } else { rest.get(..c.len_utf8()).unwrap_or(rest) };
         if width + unit.len() > WIDTH {
             out.push(b'=');
             out.extend_from_slice(line_end.as_bytes());
