@@ -56,7 +56,7 @@ fn walk(component: &Component) {
             Node::Component(inner) => walk(inner),
             Node::Line(line) => {
                 let Some(content) = line.content() else { continue };
-                if line.is_utf8() {
+                if line.is_utf8() && !line.logical().contains(&b'\r') {
                     assert_eq!(content.unfolded().as_bytes(), &*line.logical(), "the parts of a line are the line");
                 }
                 let _ = (content.text(dialect), content.list(dialect), content.structured(dialect), content.types(), content.base64());

@@ -340,3 +340,14 @@ fn groups_are_found_and_kept() {
     assert_eq!(card.lines_named("TEL").filter_map(|line| line.group()).collect::<Vec<_>>(), ["item1", "item2"]);
     assert_eq!(card.lines_in_group("item1").count(), 2);
 }
+
+#[test]
+fn a_bare_cr_inside_a_value_is_read_and_never_written_by_an_edit() {
+    let mut document = card("NOTE:one\rtwo");
+    let card = document.component_mut("VCARD").unwrap();
+    let mut note = card.content("NOTE").unwrap();
+    assert_eq!(note.value(), "one\rtwo");
+    note.set_param("LANGUAGE", ["en"]);
+    card.set("NOTE", note);
+    assert_eq!(document.to_bytes(), b"BEGIN:VCARD\r\nNOTE;LANGUAGE=en:one\\ntwo\r\nEND:VCARD\r\n");
+}

@@ -9,7 +9,12 @@ use super::param::{Param, ParamValue};
 
 /// `None` when the line is not `name[;parameters]:value`.
 pub(super) fn tokenise(line: &str) -> Option<ContentLine> {
-    by_ical(line).or_else(|| split(line).filter(|content| content.unfolded() == line))
+    by_ical(line).or_else(|| split(line).filter(|content| is_written_as(content, line)))
+}
+
+/// The guard: the parts, written, are the line. A bare CR inside the value is part of the value here.
+fn is_written_as(content: &ContentLine, line: &str) -> bool {
+    line.strip_prefix(&content.head()) == Some(content.value())
 }
 
 fn by_ical(line: &str) -> Option<ContentLine> {
@@ -25,7 +30,7 @@ fn by_ical(line: &str) -> Option<ContentLine> {
         })
         .collect();
     let content = ContentLine::written(group, name, params, property.value.as_deref().unwrap_or_default());
-    (content.unfolded() == line).then_some(content)
+    is_written_as(&content, line).then_some(content)
 }
 
 /// Group and name; `None` when the name has characters that no name has.

@@ -41,9 +41,15 @@ pub enum Node {
 /// Everything from a BEGIN to its END.
 #[derive(Debug, Clone)]
 pub struct Component {
+    pub(super) nodes: Vec<Node>,
+    /// Boxed, so that a [`Node`] is not much larger than a [`Line`].
+    frame: Box<Frame>,
+}
+
+#[derive(Debug, Clone)]
+struct Frame {
     name: String,
     begin: Line,
-    pub(super) nodes: Vec<Node>,
     end: Line,
 }
 
@@ -108,7 +114,10 @@ impl Document {
                 if !inner.name.eq_ignore_ascii_case(&line.component_name()) {
                     return Err(ParseError::MismatchedEnd { line: span.number, begun: inner.begin.number() });
                 }
-                Node::Component(Component { name: inner.name, begin: inner.begin, nodes: inner.nodes, end: line })
+                Node::Component(Component {
+                    nodes: inner.nodes,
+                    frame: Box::new(Frame { name: inner.name, begin: inner.begin, end: line }),
+                })
             } else {
                 Node::Line(line)
             };
@@ -236,35 +245,37 @@ impl Component {
     #[must_use]
     pub fn new(name: &str) -> Self {
         Self {
-            name: name.to_owned(),
-            begin: Line::authored(ContentLine::new("BEGIN", name)),
             nodes: Vec::new(),
-            end: Line::authored(ContentLine::new("END", name)),
+            frame: Box::new(Frame {
+                name: name.to_owned(),
+                begin: Line::authored(ContentLine::new("BEGIN", name)),
+                end: Line::authored(ContentLine::new("END", name)),
+            }),
         }
     }
 
     /// The name as it is spelt in BEGIN.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.name
+        &self.frame.name
     }
 
     /// Is this a component `name`? Case-insensitive.
     #[must_use]
     pub fn is(&self, name: &str) -> bool {
-        self.name.eq_ignore_ascii_case(name)
+        self.frame.name.eq_ignore_ascii_case(name)
     }
 
     /// The BEGIN line.
     #[must_use]
-    pub const fn begin(&self) -> &Line {
-        &self.begin
+    pub fn begin(&self) -> &Line {
+        &self.frame.begin
     }
 
     /// The END line.
     #[must_use]
-    pub const fn end(&self) -> &Line {
-        &self.end
+    pub fn end(&self) -> &Line {
+        &self.frame.end
     }
 
     /// Lines and components in the order of the file.
