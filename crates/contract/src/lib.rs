@@ -1,0 +1,5 @@
+//! The behaviour suite that every pimkit connector and state store must pass, with an in-memory world to try it on.
+
+pub mod clock;
+
+pub use clock::{FakeClock, SeededChance};
