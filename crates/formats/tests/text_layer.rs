@@ -205,6 +205,17 @@ fn a_soft_line_break_before_the_end_of_the_card_does_not_swallow_it() {
 }
 
 #[test]
+fn a_line_added_behind_an_open_soft_line_break_is_not_swallowed() {
+    let text = "BEGIN:VCARD\nVERSION:2.1\nNOTE;ENCODING=QUOTED-PRINTABLE:cut=\nEND:VCARD\n";
+    let mut document = Document::parse(text).unwrap();
+    document.component_mut("VCARD").unwrap().add(ContentLine::new("TEL", "1"));
+    let again = Document::parse(document.to_bytes()).unwrap();
+    let card = again.component("VCARD").unwrap();
+    assert_eq!(card.content("NOTE").unwrap().text(Dialect::VCard21), "cut");
+    assert_eq!(card.line("TEL").unwrap().value(), "1");
+}
+
+#[test]
 fn an_indented_base64_block_is_read_with_its_blanks_ignored() {
     let document = card("VERSION:2.1\r\nPHOTO;ENCODING=BASE64;JPEG:\r\n AAEC\r\n   AwQF\r\n");
     assert_eq!(document.component("VCARD").unwrap().content("PHOTO").unwrap().base64().unwrap(), [0, 1, 2, 3, 4, 5]);

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::content::ContentLine;
 use super::tokenise;
-use super::unfold::{Join, Span, unfold};
+use super::unfold::{Join, Span, is_unfinished, unfold};
 use super::{Charset, charset};
 
 /// One logical line of a document: as read (its bytes kept), or as authored by an edit.
@@ -166,6 +166,18 @@ impl Line {
             Source::Authored(content) => Some(content),
             Source::Read(_) => None,
         }
+    }
+
+    /// Would a reader take the line written behind this one as its continuation?
+    pub(super) fn swallows_next(&self) -> bool {
+        let ends = match &self.source {
+            Source::Read(read) => {
+                let content = read.raw.iter().rev().find(|byte| !matches!(byte, b'\r' | b'\n'));
+                content == Some(&b'=')
+            }
+            Source::Authored(content) => content.value().ends_with('='),
+        };
+        ends && is_unfinished(&self.logical())
     }
 
     /// The name of the component that a BEGIN or END line speaks of.

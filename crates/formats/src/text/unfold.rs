@@ -111,6 +111,11 @@ fn says(line: &[u8], words: &[&[u8]]) -> bool {
     })
 }
 
+/// Does a logical line want the next line as its own: QUOTED-PRINTABLE with a soft line break at its end?
+pub(crate) fn is_unfinished(logical: &[u8]) -> bool {
+    logical.last() == Some(&b'=') && says(logical, &[b"QUOTED-PRINTABLE"])
+}
+
 fn is_frame(line: &[u8]) -> bool {
     [b"BEGIN:".as_slice(), b"END:".as_slice()]
         .iter()

@@ -10,10 +10,21 @@ use super::value::Dialect;
 const WIDTH: usize = 75;
 
 pub(super) fn nodes(nodes: &[Node], fold: bool, line_end: LineEnd, out: &mut Vec<u8>) {
+    let mut before: Option<&Line> = None;
     for node in nodes {
         match node {
-            Node::Line(written) => line(written, fold, line_end, out),
-            Node::Component(inner) => component(inner, line_end, out),
+            Node::Line(written) => {
+                // A soft line break before END is harmless until an edit puts a line behind it: an empty line ends it.
+                if before.is_some_and(Line::swallows_next) {
+                    out.extend_from_slice(line_end.as_bytes());
+                }
+                line(written, fold, line_end, out);
+                before = Some(written);
+            }
+            Node::Component(inner) => {
+                component(inner, line_end, out);
+                before = None;
+            }
         }
     }
 }
