@@ -76,13 +76,13 @@ fn check(bytes: Vec<u8>) {
     assert_eq!(document.to_bytes(), bytes);
     document.components().for_each(walk);
     let Some(component) = document.components_mut().next() else { return };
-    let others: Vec<Vec<u8>> = component.lines().map(|line| raw(line)).collect();
+    let others: Vec<Vec<u8>> = component.lines().map(raw).collect();
     component.add(ContentLine::new("X-PIMKIT-ADDED", "1"));
     let written = document.to_bytes();
     let again = Document::parse(written).unwrap();
     let component = again.components().next().unwrap();
     assert_eq!(component.line("X-PIMKIT-ADDED").map(|line| line.value()).as_deref(), Some("1"));
-    let kept: Vec<Vec<u8>> = component.lines().filter(|line| !line.is("X-PIMKIT-ADDED")).map(|line| raw(line)).collect();
+    let kept: Vec<Vec<u8>> = component.lines().filter(|line| !line.is("X-PIMKIT-ADDED")).map(raw).collect();
     assert_eq!(kept, others, "an added line leaves all others as they are");
 }
 
