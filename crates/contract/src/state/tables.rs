@@ -1,0 +1,198 @@
+//! The tables of the store in memory: one ordered map per kind of row, and the maps by which rows are found.
+
+use pimkit_core::{
+    AccountId, AccountRow, ApprovalRow, BaseRow, CollectionId, ComponentId, Error, ErrorKind, IntentRow, ItemId, JournalRow, Kind, LinkRow,
+    ProgressRow, QuarantineRow, Result, RunRow, SeenRow, Side, StampRow, StateChange, StepRow, StreamKey, StreamRow, SyncId, TombstoneRow,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Account, kind, collection, item.
+pub(super) type SeenKey = (AccountId, Kind, CollectionId, ItemId);
+/// Sync, hub item.
+pub(super) type HubClaim = (SyncId, ItemId);
+/// Sync, account, collection, far item.
+pub(super) type FarClaim = (SyncId, AccountId, CollectionId, ItemId);
+/// Sync, side, account, kind, collection, item.
+pub(super) type QuarantineKey = (SyncId, Side, AccountId, Kind, CollectionId, ItemId);
+
+/// Everything that is durable.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Tables {
+    pub(super) tokens: BTreeMap<ComponentId, u64>,
+    pub(super) accounts: BTreeMap<AccountId, AccountRow>,
+    pub(super) streams: BTreeMap<StreamKey, StreamRow>,
+    pub(super) seen: BTreeMap<SeenKey, SeenRow>,
+    pub(super) seen_keys: BTreeMap<(AccountId, Kind, String), BTreeSet<(CollectionId, ItemId)>>,
+    pub(super) links: BTreeMap<String, LinkRow>,
+    pub(super) hub_claims: BTreeMap<HubClaim, String>,
+    pub(super) far_claims: BTreeMap<FarClaim, String>,
+    pub(super) bases: BTreeMap<String, BaseRow>,
+    pub(super) stamps: BTreeMap<(AccountId, Kind, ItemId), StampRow>,
+    /// By the place that each got when it was first written down.
+    pub(super) intents: BTreeMap<u64, IntentRow>,
+    pub(super) intent_places: BTreeMap<String, u64>,
+    pub(super) last_intent: u64,
+    pub(super) steps: BTreeMap<(u64, u64), StepRow>,
+    pub(super) runs: BTreeMap<u64, RunRow>,
+    pub(super) progress: BTreeMap<(SyncId, StreamKey), ProgressRow>,
+    pub(super) tombstones: BTreeMap<(SyncId, String), TombstoneRow>,
+    pub(super) journal: BTreeMap<u64, JournalRow>,
+    pub(super) approvals: BTreeMap<String, ApprovalRow>,
+    pub(super) quarantine: BTreeMap<QuarantineKey, QuarantineRow>,
+}
+
+/// What a link claims: its hub record and its far item, where it claims at all.
+fn claims(link: &LinkRow) -> (Option<HubClaim>, Option<FarClaim>) {
+    if !link.state.claims() {
+        return (None, None);
+    }
+    let hub = link.hub_item.clone().map(|item| (link.sync.clone(), item));
+    let far = link.item.clone().map(|item| (link.sync.clone(), link.account.clone(), link.collection.clone(), item));
+    (hub, far)
+}
+
+impl Tables {
+    /// Says whether the links of a batch keep to the rule of one claiming link per end, change after change. Nothing
+    /// else of a batch can be refused, so that a batch that passes is applied whole.
+    pub(super) fn check(&self, changes: &[StateChange]) -> Result<()> {
+        // What the batch has made of the links and claims so far; absent: as stored.
+        let mut links: BTreeMap<&str, Option<&LinkRow>> = BTreeMap::new();
+        let mut hubs: BTreeMap<HubClaim, Option<&str>> = BTreeMap::new();
+        let mut fars: BTreeMap<FarClaim, Option<&str>> = BTreeMap::new();
+        for change in changes {
+            let (id, row) = match change {
+                StateChange::Link(row) => (row.id.as_str(), Some(&**row)),
+                StateChange::DropLink(id) => (id.as_str(), None),
+                _ => continue,
+            };
+            let old = links.get(id).copied().unwrap_or_else(|| self.links.get(id));
+            if let Some((hub, far)) = old.map(claims) {
+                hub.and_then(|claim| hubs.insert(claim, None));
+                far.and_then(|claim| fars.insert(claim, None));
+            }
+            if let Some((hub, far)) = row.map(claims) {
+                let taken = hub.as_ref().and_then(|c| hubs.get(c).copied().unwrap_or_else(|| self.hub_claims.get(c).map(String::as_str)));
+                if taken.is_some_and(|other| other != id) {
+                    return Err(twice("hub record", id));
+                }
+                let taken = far.as_ref().and_then(|c| fars.get(c).copied().unwrap_or_else(|| self.far_claims.get(c).map(String::as_str)));
+                if taken.is_some_and(|other| other != id) {
+                    return Err(twice("far item", id));
+                }
+                hub.and_then(|claim| hubs.insert(claim, Some(id)));
+                far.and_then(|claim| fars.insert(claim, Some(id)));
+            }
+            links.insert(id, row);
+        }
+        Ok(())
+    }
+
+    /// Applies a change of a batch that passed [`check`](Self::check).
+    pub(super) fn apply(&mut self, change: StateChange) {
+        match change {
+            StateChange::Account(row) => drop(self.accounts.insert(row.id.clone(), row)),
+            StateChange::Stream(row) => drop(self.streams.insert(row.key.clone(), row)),
+            StateChange::DropStream(key) => drop(self.streams.remove(&key)),
+            StateChange::Seen(row) => self.put_seen(*row),
+            StateChange::Named { account, kind, collection, items, epoch } => {
+                for item in items {
+                    if let Some(row) = self.seen.get_mut(&(account.clone(), kind, collection.clone(), item)) {
+                        row.epoch = epoch;
+                    }
+                }
+            }
+            StateChange::DropSeen { account, kind, collection, item } => self.drop_seen(&(account, kind, collection, item)),
+            StateChange::Link(row) => self.put_link(*row),
+            StateChange::DropLink(id) => {
+                self.drop_link(&id);
+                self.bases.remove(&id);
+            }
+            StateChange::Base(row) => drop(self.bases.insert(row.link.clone(), *row)),
+            StateChange::Stamps(row) => drop(self.stamps.insert((row.account.clone(), row.kind, row.item.clone()), row)),
+            StateChange::Intent(row) => self.put_intent(*row),
+            StateChange::Settled(id) => {
+                if let Some(place) = self.intent_places.remove(&id) {
+                    self.intents.remove(&place);
+                }
+            }
+            StateChange::Step(row) => drop(self.steps.insert((row.run, row.step), *row)),
+            StateChange::StepDone { run, step, done } => {
+                if let Some(row) = self.steps.get_mut(&(run, step)) {
+                    row.done = Some(done);
+                }
+            }
+            StateChange::DropSteps(run) => self.steps.retain(|(of, _), _| *of != run),
+            StateChange::Run(row) => drop(self.runs.insert(row.run, row)),
+            StateChange::Progress(row) => drop(self.progress.insert((row.sync.clone(), row.stream.clone()), row)),
+            StateChange::Tombstone(row) => drop(self.tombstones.insert((row.sync.clone(), row.link.clone()), *row)),
+            StateChange::DropTombstone { sync, link } => drop(self.tombstones.remove(&(sync, link))),
+            StateChange::Journal(mut row) => {
+                if row.seq == 0 {
+                    row.seq = self.journal.last_key_value().map_or(0, |(seq, _)| *seq).saturating_add(1);
+                }
+                self.journal.insert(row.seq, *row);
+            }
+            StateChange::Approval(row) => drop(self.approvals.insert(row.id.clone(), *row)),
+            StateChange::Quarantine(row) => {
+                let key = (row.sync.clone(), row.side, row.account.clone(), row.kind, row.collection.clone(), row.item.clone());
+                self.quarantine.insert(key, *row);
+            }
+            StateChange::Released { sync, side, account, kind, collection, item } => {
+                self.quarantine.remove(&(sync, side, account, kind, collection, item));
+            }
+            // `StateChange` grows with core, which this crate is released with; the suite has a case for every change.
+            _ => {}
+        }
+    }
+
+    fn put_seen(&mut self, row: SeenRow) {
+        let key = (row.account.clone(), row.kind, row.collection.clone(), row.item.clone());
+        self.drop_seen(&key);
+        for text in &row.keys {
+            let places = self.seen_keys.entry((row.account.clone(), row.kind, text.clone())).or_default();
+            places.insert((row.collection.clone(), row.item.clone()));
+        }
+        self.seen.insert(key, row);
+    }
+
+    fn drop_seen(&mut self, key: &SeenKey) {
+        let Some(row) = self.seen.remove(key) else { return };
+        let place = (row.collection, row.item);
+        for text in row.keys {
+            let key = (row.account.clone(), row.kind, text);
+            if let Some(places) = self.seen_keys.get_mut(&key) {
+                places.remove(&place);
+                if places.is_empty() {
+                    self.seen_keys.remove(&key);
+                }
+            }
+        }
+    }
+
+    fn put_link(&mut self, row: LinkRow) {
+        self.drop_link(&row.id);
+        let (hub, far) = claims(&row);
+        hub.and_then(|claim| self.hub_claims.insert(claim, row.id.clone()));
+        far.and_then(|claim| self.far_claims.insert(claim, row.id.clone()));
+        self.links.insert(row.id.clone(), row);
+    }
+
+    fn drop_link(&mut self, id: &str) {
+        let Some((hub, far)) = self.links.remove(id).as_ref().map(claims) else { return };
+        hub.and_then(|claim| self.hub_claims.remove(&claim));
+        far.and_then(|claim| self.far_claims.remove(&claim));
+    }
+
+    fn put_intent(&mut self, row: IntentRow) {
+        let place = self.intent_places.get(&row.id).copied().unwrap_or_else(|| {
+            self.last_intent = self.last_intent.saturating_add(1);
+            self.last_intent
+        });
+        self.intent_places.insert(row.id.clone(), place);
+        self.intents.insert(place, row);
+    }
+}
+
+fn twice(end: &str, link: &str) -> Error {
+    Error::new(ErrorKind::InvalidData, format!("the {end} has a link already; archive or drop that one first")).with("link", link)
+}
