@@ -1,6 +1,12 @@
 //! The behaviour suite that every pimkit connector and state store must pass, with an in-memory world to try it on.
 
 pub mod clock;
+pub mod hub;
 pub mod samples;
+pub mod state;
+mod world;
+pub mod worst;
 
 pub use clock::{FakeClock, SeededChance};
+pub use hub::MemoryHub;
+pub use worst::{Worst, WorstOptions};

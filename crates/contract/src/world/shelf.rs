@@ -1,0 +1,291 @@
+//! What the provider has of one kind: collections, items with their history, and the log of changes.
+
+use super::{options::WorstOptions, revision};
+use crate::samples::Sample;
+use jiff::Timestamp;
+use pimkit_core::{Access, Category, CategoryId, CollectionId, Field, ItemId, Mark, Removal, Revision, Stored};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+/// How many versions of an item are kept: enough for any lag and roll-back that a test asks for.
+const HISTORY: usize = 16;
+
+/// What an item is like at one version.
+#[derive(Clone, Debug)]
+pub(crate) struct Body<R> {
+    pub(crate) record: R,
+    pub(crate) mark: Option<Mark>,
+    pub(crate) access: Access,
+    pub(crate) hidden: bool,
+    pub(crate) unreadable: bool,
+    pub(crate) withheld: BTreeSet<Field>,
+    pub(crate) created: Timestamp,
+}
+
+/// One version of an item; without a body it is gone.
+#[derive(Clone, Debug)]
+pub(crate) struct Version<R> {
+    pub(crate) seq: u64,
+    pub(crate) at: Timestamp,
+    /// Rounds that the collection had seen by then.
+    pub(crate) round: u64,
+    /// Where it is, or was until then.
+    pub(crate) collection: CollectionId,
+    pub(crate) revision: Revision,
+    pub(crate) body: Option<Body<R>>,
+    pub(crate) reason: Removal,
+}
+
+impl<R> Version<R> {
+    /// The body, when the item is in this collection and shown to us.
+    pub(crate) fn seen_in(&self, collection: &CollectionId) -> Option<&Body<R>> {
+        self.body.as_ref().filter(|body| self.collection == *collection && !body.hidden)
+    }
+}
+
+/// A collection.
+#[derive(Clone, Debug)]
+pub(crate) struct Folder {
+    pub(crate) name: String,
+    pub(crate) mark: Option<Mark>,
+    pub(crate) read_only: bool,
+    /// There, but not answered for: see `vanish`.
+    pub(crate) vanished: bool,
+    pub(crate) rounds: u64,
+}
+
+/// Items that are computed from their number until somebody touches them.
+#[derive(Clone, Debug)]
+pub(crate) struct Generated {
+    pub(crate) collection: CollectionId,
+    pub(crate) count: u64,
+    pub(crate) seed: u64,
+    pub(crate) at: Timestamp,
+}
+
+impl Generated {
+    /// The number of the sample behind the item at `index`.
+    fn sample(&self, index: u64) -> u64 {
+        ((self.seed & 0xffff) << 32).wrapping_add(index)
+    }
+
+    pub(crate) fn id(index: u64) -> ItemId {
+        ItemId(format!("g{index:012}"))
+    }
+
+    pub(crate) fn index(&self, id: &str) -> Option<u64> {
+        let index = id.strip_prefix('g').filter(|digits| digits.len() == 12)?.parse().ok()?;
+        (index < self.count).then_some(index)
+    }
+
+    fn version<R: Sample>(&self, options: &WorstOptions, index: u64) -> Version<R> {
+        let body = Body {
+            record: super::manners::hold(options, R::sample(self.sample(index))),
+            mark: None,
+            access: Access::Write,
+            hidden: false,
+            unreadable: options.unreadable_every.is_some_and(|every| (index + 1).is_multiple_of(u64::from(every.max(1)))),
+            withheld: BTreeSet::new(),
+            created: self.at,
+        };
+        Version {
+            seq: 0,
+            at: self.at,
+            round: 0,
+            collection: self.collection.clone(),
+            revision: Revision("g".to_owned()),
+            body: Some(body),
+            reason: Removal::Unknown,
+        }
+    }
+}
+
+/// Everything of one kind.
+#[derive(Clone, Debug)]
+pub(crate) struct Shelf<R> {
+    pub(crate) folders: BTreeMap<CollectionId, Folder>,
+    items: BTreeMap<ItemId, Vec<Version<R>>>,
+    pub(crate) log: BTreeMap<u64, ItemId>,
+    pub(crate) seq: u64,
+    /// How many ids were made; a roll-back does not turn it back.
+    pub(crate) made: u64,
+    /// How many records were read.
+    pub(crate) reads: u64,
+    /// How many page tokens were taken.
+    pub(crate) pages: u64,
+    /// How many items the provider's own users made.
+    pub(crate) by_hand: u64,
+    /// By mark and by uid, every item that ever had it.
+    marks: BTreeMap<String, BTreeSet<ItemId>>,
+    uids: BTreeMap<String, BTreeSet<ItemId>>,
+    pub(crate) generated: Option<Generated>,
+    /// Items to be rewritten, by the number of rounds that their collection had seen when they were written.
+    pub(crate) to_normalise: BTreeMap<ItemId, u64>,
+    pub(crate) custom: BTreeSet<String>,
+    pub(crate) categories: BTreeMap<CategoryId, Category>,
+    pub(crate) trash: BTreeMap<ItemId, Stored<R>>,
+}
+
+impl<R: Sample> Shelf<R> {
+    pub(crate) fn new(collections: &[String]) -> Self {
+        let folders = collections
+            .iter()
+            .map(|name| {
+                let folder = Folder { name: name.clone(), mark: None, read_only: false, vanished: false, rounds: 0 };
+                (CollectionId(name.clone()), folder)
+            })
+            .collect();
+        Self {
+            folders,
+            items: BTreeMap::new(),
+            log: BTreeMap::new(),
+            seq: 0,
+            made: 0,
+            reads: 0,
+            pages: 0,
+            by_hand: 0,
+            marks: BTreeMap::new(),
+            uids: BTreeMap::new(),
+            generated: None,
+            to_normalise: BTreeMap::new(),
+            custom: BTreeSet::new(),
+            categories: BTreeMap::new(),
+            trash: BTreeMap::new(),
+        }
+    }
+
+    /// Every id that is or was there, but for untouched generated ones, in order.
+    pub(crate) fn ids_after<'a>(&'a self, after: Option<&ItemId>) -> impl Iterator<Item = &'a ItemId> + use<'a, R> {
+        use std::ops::Bound;
+        let from = after.map_or(Bound::Unbounded, |id| Bound::Excluded(id.clone()));
+        self.items.range((from, Bound::Unbounded)).map(|(id, _)| id)
+    }
+
+    pub(crate) fn is_kept(&self, id: &ItemId) -> bool {
+        self.items.contains_key(id)
+    }
+
+    /// The last version of an item.
+    pub(crate) fn version(&self, options: &WorstOptions, id: &ItemId) -> Option<Version<R>> {
+        self.version_at(options, id, u64::MAX)
+    }
+
+    /// The last version that is not after `horizon`.
+    pub(crate) fn version_at(&self, options: &WorstOptions, id: &ItemId, horizon: u64) -> Option<Version<R>> {
+        match self.items.get(id) {
+            Some(versions) => versions.iter().rev().find(|v| v.seq <= horizon).cloned(),
+            None => {
+                let generated = self.generated.as_ref()?;
+                Some(generated.version(options, generated.index(id.as_str())?))
+            }
+        }
+    }
+
+    /// The version before the one at `seq`.
+    pub(crate) fn version_before(&self, id: &ItemId, seq: u64) -> Option<&Version<R>> {
+        self.items.get(id)?.iter().rev().find(|v| v.seq < seq)
+    }
+
+    /// Whether the item was in the collection at any version up to `horizon`.
+    pub(crate) fn was_in(&self, id: &ItemId, collection: &CollectionId, horizon: u64) -> bool {
+        self.items.get(id).is_some_and(|versions| versions.iter().any(|v| v.seq <= horizon && v.seen_in(collection).is_some()))
+    }
+
+    /// Puts down another version.
+    pub(crate) fn push(
+        &mut self,
+        options: &WorstOptions,
+        id: &ItemId,
+        collection: &CollectionId,
+        body: Result<Body<R>, Removal>,
+        now: Timestamp,
+    ) -> Version<R> {
+        self.seq += 1;
+        let round = self.folders.get(collection).map_or(0, |f| f.rounds);
+        let (body, reason) = match body {
+            Ok(body) => (Some(body), Removal::Unknown),
+            Err(reason) => (None, reason),
+        };
+        if let Some(body) = &body {
+            if let Some(mark) = &body.mark {
+                self.marks.entry(mark.0.clone()).or_default().insert(id.clone());
+            }
+            if let Some(uid) = body.record.uid() {
+                self.uids.entry(uid.to_owned()).or_default().insert(id.clone());
+            }
+        }
+        let version = Version {
+            seq: self.seq,
+            at: now,
+            round,
+            collection: collection.clone(),
+            revision: revision(self.seq, body.as_ref().map(|b| &b.record)),
+            body,
+            reason,
+        };
+        let first = self.generated.as_ref().and_then(|g| Some(g.version(options, g.index(id.as_str())?)));
+        let versions = self.items.entry(id.clone()).or_insert_with(|| first.into_iter().collect());
+        versions.push(version.clone());
+        if versions.len() > HISTORY {
+            versions.remove(0);
+        }
+        self.log.insert(self.seq, id.clone());
+        version
+    }
+
+    /// Undoes the last `writes` versions, as a server that was restored from a backup.
+    pub(crate) fn roll_back(&mut self, writes: u64) {
+        for _ in 0..writes {
+            let Some((seq, id)) = self.log.pop_last() else { break };
+            if let Some(versions) = self.items.get_mut(&id) {
+                versions.retain(|v| v.seq != seq);
+                if versions.is_empty() {
+                    self.items.remove(&id);
+                }
+            }
+            self.seq = seq.saturating_sub(1);
+        }
+    }
+
+    /// The items that ever had this mark, or this uid.
+    pub(crate) fn with_mark(&self, mark: &str) -> Vec<ItemId> {
+        self.marks.get(mark).into_iter().flatten().cloned().collect()
+    }
+
+    pub(crate) fn with_uid(&self, uid: &str) -> Vec<ItemId> {
+        let mut found: Vec<ItemId> = self.uids.get(uid).into_iter().flatten().cloned().collect();
+        if let Some(generated) = &self.generated {
+            // The last group of a sample's uid is its number.
+            let number = uid.rsplit('-').next().and_then(|hex| u64::from_str_radix(hex, 16).ok());
+            let index = number.and_then(|n| n.checked_sub(generated.sample(0))).filter(|i| *i < generated.count);
+            if let Some(index) = index {
+                let id = Generated::id(index);
+                if !self.is_kept(&id) && R::sample(generated.sample(index)).uid() == Some(uid) {
+                    found.push(id);
+                }
+            }
+        }
+        found
+    }
+
+    /// The last change that listings of this collection may speak of: nothing that lags comes before it.
+    pub(crate) fn horizon(&self, collection: &CollectionId, options: &WorstOptions, now: Timestamp) -> u64 {
+        if options.listing_lag_rounds == 0 && options.listing_lag == Duration::ZERO {
+            return self.seq;
+        }
+        let rounds = self.folders.get(collection).map_or(0, |f| f.rounds);
+        let visible = |v: &Version<R>| {
+            crate::clock::later(v.at, options.listing_lag) <= now && rounds > v.round.saturating_add(u64::from(options.listing_lag_rounds))
+        };
+        let mut horizon = self.seq;
+        for (seq, id) in self.log.iter().rev() {
+            let lags = self.items.get(id).into_iter().flatten().any(|v| v.seq == *seq && v.collection == *collection && !visible(v));
+            if lags {
+                horizon = seq.saturating_sub(1);
+            }
+        }
+        horizon
+    }
+}
