@@ -1,0 +1,413 @@
+//! Writing items: one outcome per write, each file whole or untouched.
+
+use crate::{
+    blobs::{self, Given},
+    blocking::blocking,
+    disk::{self, Draft, Problem, Replaced, Text},
+    error,
+    files::{Files, Held},
+    folder::read_only,
+    names,
+    version::Version,
+};
+use pimkit_core::{
+    CollectionId, Delete, Error, ErrorKind, Field, Fields, ItemId, Mark, Outcome, Persistence, Result, Revision, Value, Write,
+    WriteOptions, cursor::binding,
+};
+use pimkit_formats::resource::{FormatError, TextRecord};
+use std::{
+    collections::{BTreeSet, HashMap},
+    io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// The writes of one call.
+pub(crate) struct Batch<R> {
+    files: Files<R>,
+    collection: CollectionId,
+    state: Arc<Mutex<State>>,
+}
+
+impl<R> Clone for Batch<R> {
+    fn clone(&self) -> Self {
+        Self { files: self.files.clone(), collection: self.collection.clone(), state: Arc::clone(&self.state) }
+    }
+}
+
+#[derive(Default)]
+struct State {
+    /// The names in the folder by their lower case, read before the first create.
+    names: Option<HashMap<String, Vec<String>>>,
+    /// Folders whose names are not durable yet.
+    dirty: BTreeSet<PathBuf>,
+}
+
+/// What stands under a name.
+enum Taken {
+    Free,
+    Same,
+    OtherCase,
+}
+
+type Step<R> = Result<Outcome<R>, Outcome<R>>;
+
+fn refused<R>(error: Error) -> Outcome<R> {
+    Outcome::Refused(error.during("vdir.write"))
+}
+
+fn unknown<R>(error: Error) -> Outcome<R> {
+    Outcome::Unknown(error.during("vdir.write"))
+}
+
+impl<R: TextRecord> Batch<R> {
+    pub(crate) fn new(files: Files<R>, collection: CollectionId) -> Self {
+        Self { files, collection, state: Arc::default() }
+    }
+
+    /// Does the writes in order.
+    pub(crate) async fn run(self, writes: Vec<Write<R>>, options: &WriteOptions) -> Vec<Outcome<R>> {
+        let this = self.clone();
+        let folder = match blocking(move || this.prepared()).await.and_then(|ready| ready) {
+            Ok(folder) => folder,
+            Err(e) => return writes.iter().map(|_| refused(e.clone())).collect(),
+        };
+        let mut outcomes = Vec::with_capacity(writes.len());
+        for write in writes {
+            outcomes.push(self.one(folder.clone(), write, options).await);
+        }
+        let this = self.clone();
+        if let Err(e) = blocking(move || this.make_durable()).await.and_then(|done| done) {
+            for outcome in &mut outcomes {
+                if matches!(outcome, Outcome::Written { .. }) {
+                    *outcome = unknown(e.clone());
+                }
+            }
+        }
+        outcomes
+    }
+
+    fn prepared(&self) -> Result<PathBuf> {
+        let folder = self.files.shared.folder(&self.collection)?;
+        if !disk::is_writable(&folder) {
+            return Err(read_only());
+        }
+        self.files.shared.sweep(&folder);
+        Ok(folder)
+    }
+
+    /// One sync for all names of the batch: no outcome is told before it.
+    fn make_durable(&self) -> Result<()> {
+        let dirty = std::mem::take(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner).dirty);
+        dirty
+            .iter()
+            .try_for_each(|folder| disk::sync_folder(folder))
+            .map_err(|e| error::disk("the folder's names could not be made durable; check the disk", e))
+    }
+
+    fn touch(&self, folder: &Path) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).dirty.insert(folder.to_owned());
+    }
+
+    async fn one(&self, folder: PathBuf, write: Write<R>, options: &WriteOptions) -> Outcome<R> {
+        let this = self.clone();
+        let done = match write {
+            Write::Create { mark, record } => {
+                let given = blobs::gather(&R::default(), record, options).await;
+                blocking(move || this.create(&folder, &mark, given)).await
+            }
+            Write::Update { id, revision, base, target, mark: _ } => {
+                let given = blobs::gather(&*base, *target, options).await;
+                blocking(move || this.update(&folder, &id, &revision, &base, given)).await
+            }
+            Write::Move { id, revision, to } => blocking(move || this.relocate(&folder, &id, &revision, &to)).await,
+            Write::Delete { mode: Delete::Trash, .. } => {
+                let error = Error::new(ErrorKind::Unavailable, "a folder has no trash; delete for good, or ignore deletes");
+                return refused(error.persistence(Persistence::Permanent));
+            }
+            Write::Delete { id, revision, mode: Delete::Permanent } => blocking(move || this.delete(&folder, &id, &revision)).await,
+        };
+        match done {
+            Ok(Ok(outcome) | Err(outcome)) => outcome,
+            Err(e) => unknown(e),
+        }
+    }
+
+    /// The file that a write is about, at the version that it was planned against, and readable.
+    fn planned(&self, folder: &Path, id: &ItemId, revision: &Revision) -> Result<(PathBuf, String, Text, R), Outcome<R>> {
+        let name = names::file_name(&self.collection, id, R::EXTENSION).map_err(refused)?.to_owned();
+        let path = folder.join(&name);
+        let text = match disk::read(&path) {
+            Ok(text) => text,
+            Err(Problem::Missing) => {
+                self.files.shared.folder(&self.collection).map_err(refused)?;
+                return Err(Outcome::Conflict { now: None });
+            }
+            Err(Problem::Unreadable(_, e)) => return Err(refused(e.with("item", &name))),
+        };
+        if !Version::parse(revision).is_some_and(|planned| planned.is_still(text.stamp, &text.bytes)) {
+            return Err(self.conflict(&name, &path, &text));
+        }
+        match R::read(&text.bytes) {
+            Ok(record) => Ok((path, name, text, record)),
+            Err(e) => Err(refused(Error::from(e).with("item", &name))),
+        }
+    }
+
+    fn conflict(&self, name: &str, path: &Path, text: &Text) -> Outcome<R> {
+        match self.files.understood(&self.collection, name, path, text) {
+            Held::Item(stored) => Outcome::Conflict { now: Some(stored) },
+            _ => Outcome::Conflict { now: None },
+        }
+    }
+
+    /// The conflict of a file that changed while we were about to write it.
+    fn overtaken(&self, name: &str, path: &Path) -> Outcome<R> {
+        match disk::read(path) {
+            Ok(text) => self.conflict(name, path, &text),
+            Err(_) => Outcome::Conflict { now: None },
+        }
+    }
+
+    /// What was written, as it stands there.
+    fn written(&self, collection: &CollectionId, name: &str, path: &Path, text: &Text, left_out: Vec<(Field, Error)>) -> Outcome<R> {
+        let id = names::item_id(collection, name);
+        match self.files.understood(collection, name, path, text) {
+            Held::Item(stored) => Outcome::Written { id, revision: Some(stored.revision.clone()), now: Some(stored), left_out },
+            _ => Outcome::Written { id, revision: None, now: None, left_out },
+        }
+    }
+
+    fn update(&self, folder: &Path, id: &ItemId, revision: &Revision, base: &R, given: Given<R>) -> Step<R> {
+        let (path, name, text, _) = self.planned(folder, id, revision)?;
+        if text.meta.permissions().readonly() {
+            return Err(refused(write_protected(&name)));
+        }
+        let Composed { bytes, left_out } = self.compose(Some((&text.bytes, base)), given).map_err(|e| refused(e.with("item", &name)))?;
+        if bytes == text.bytes {
+            return Ok(self.written(&self.collection, &name, &path, &text, left_out));
+        }
+        let (draft, drafted) = Draft::write(folder, &bytes, Some(&text.meta)).map_err(|e| refused(cannot_write(e)))?;
+        match disk::replace(draft, &path, &text.bytes) {
+            Ok(Replaced::Done) => {}
+            Ok(Replaced::Changed) => return Err(self.overtaken(&name, &path)),
+            Err(e) => return Err(unknown(cannot_write(e))),
+        }
+        self.touch(folder);
+        if drafted.settled {
+            self.files.shared.wrote(&path, drafted.stamp);
+        }
+        let text = Text { bytes, stamp: drafted.stamp, meta: drafted.meta };
+        Ok(self.written(&self.collection, &name, &path, &text, left_out))
+    }
+
+    fn create(&self, folder: &Path, mark: &Mark, mut given: Given<R>) -> Step<R> {
+        if given.target.uid().is_none_or(|uid| uid.trim().is_empty()) {
+            // Files are told apart by UID (RFC 5545 section 3.8.4.7; vdirsyncer keys items by it). Made from the mark, so
+            // that the same create makes the same file.
+            let uid = Fields::from([(Field::from("uid"), Value::from(uid(mark)))]);
+            given.target = given.target.with(&uid).map_err(refused)?;
+        }
+        let Composed { bytes, left_out } = self.compose(None, given).map_err(refused)?;
+        // A name may be taken by another program between look and write: look again.
+        for _ in 0..3 {
+            for name in names::candidates(mark, R::EXTENSION) {
+                let path = folder.join(&name);
+                let replaces = match self.taken(folder, &name).map_err(refused)? {
+                    Taken::OtherCase => continue,
+                    Taken::Free => false,
+                    Taken::Same => match self.first(&name, &path, &bytes)? {
+                        Some(outcome) => return Ok(outcome),
+                        // Our own empty placeholder, from a crash on a file system that cannot do better.
+                        None => true,
+                    },
+                };
+                let (draft, drafted) = Draft::write(folder, &bytes, None).map_err(|e| refused(cannot_write(e)))?;
+                let placed = if replaces { disk::replace(draft, &path, b"").map(|_| ()) } else { draft.place(&path) };
+                match placed {
+                    Ok(()) => {}
+                    Err(e) if e.kind() == io::ErrorKind::AlreadyExists => break,
+                    Err(e) => return Err(unknown(cannot_write(e))),
+                }
+                self.touch(folder);
+                self.note(&name);
+                if drafted.settled {
+                    self.files.shared.wrote(&path, drafted.stamp);
+                }
+                let text = Text { bytes, stamp: drafted.stamp, meta: drafted.meta };
+                return Ok(self.written(&self.collection, &name, &path, &text, left_out));
+            }
+            self.state.lock().unwrap_or_else(PoisonError::into_inner).names = None;
+        }
+        Err(refused(Error::new(ErrorKind::InvalidData, "every file name for the new item is taken; move the files of that name away")))
+    }
+
+    /// The answer of a create whose file is there already; `None` when it is an empty placeholder.
+    fn first(&self, name: &str, path: &Path, bytes: &[u8]) -> Result<Option<Outcome<R>>, Outcome<R>> {
+        let text = match disk::read(path) {
+            Ok(text) => text,
+            Err(Problem::Missing) => return Ok(None),
+            Err(Problem::Unreadable(_, e)) => return Err(refused(e.with("item", name))),
+        };
+        if text.bytes.is_empty() {
+            return Ok(None);
+        }
+        let meant = R::read(bytes).map_err(|e| refused(e.into()))?;
+        match self.files.understood(&self.collection, name, path, &text) {
+            Held::Item(stored) if stored.record.uid().map(str::trim) == meant.uid().map(str::trim) => Ok(Some(Outcome::Written {
+                id: stored.id.clone(),
+                revision: Some(stored.revision.clone()),
+                now: Some(stored),
+                left_out: Vec::new(),
+            })),
+            Held::Item(stored) => Err(Outcome::Conflict { now: Some(stored) }),
+            _ => Err(Outcome::Conflict { now: None }),
+        }
+    }
+
+    fn relocate(&self, folder: &Path, id: &ItemId, revision: &Revision, to: &CollectionId) -> Step<R> {
+        let target = self.files.shared.folder(to).map_err(refused)?;
+        if !disk::is_writable(&target) {
+            return Err(refused(read_only()));
+        }
+        let (path, name, text, _) = self.planned(folder, id, revision)?;
+        if target == folder {
+            return Ok(self.written(&self.collection, &name, &path, &text, Vec::new()));
+        }
+        for name in [name.clone(), names::elsewhere(&name, id)] {
+            let goal = target.join(&name);
+            match disk::rename_new(&path, &goal) {
+                Ok(()) => {
+                    self.touch(folder);
+                    self.touch(&target);
+                    return Ok(self.written(to, &name, &goal, &text, Vec::new()));
+                }
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(Outcome::Conflict { now: None }),
+                Err(e) if e.kind() == io::ErrorKind::CrossesDevices => {
+                    let error =
+                        Error::new(ErrorKind::Unavailable, "the collections lie on two disks, where a file cannot be moved in one step");
+                    return Err(refused(error.persistence(Persistence::Permanent)));
+                }
+                Err(e) => return Err(unknown(cannot_write(e))),
+            }
+        }
+        Err(refused(
+            Error::new(ErrorKind::InvalidData, "the collection has a file of this name; rename one of the two").with("item", &name),
+        ))
+    }
+
+    fn delete(&self, folder: &Path, id: &ItemId, revision: &Revision) -> Step<R> {
+        let (path, name, text, _) = self.planned(folder, id, revision)?;
+        if text.meta.permissions().readonly() {
+            return Err(refused(write_protected(&name)));
+        }
+        match disk::remove(&path, &text.bytes) {
+            Ok(Replaced::Done) => {
+                self.touch(folder);
+                Ok(Outcome::written(id.clone(), None))
+            }
+            Ok(Replaced::Changed) => Err(self.overtaken(&name, &path)),
+            Err(e) => Err(unknown(cannot_write(e))),
+        }
+    }
+
+    fn taken(&self, folder: &Path, name: &str) -> Result<Taken> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.names.is_none() {
+            let mut names: HashMap<String, Vec<String>> = HashMap::new();
+            self.files.shared.each_entry(folder, |entry| {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                names.entry(name.to_lowercase()).or_default().push(name);
+                Ok(())
+            })?;
+            state.names = Some(names);
+        }
+        let known = state.names.as_ref().and_then(|names| names.get(&name.to_lowercase()));
+        Ok(match known {
+            None => Taken::Free,
+            Some(names) if names.iter().any(|n| n == name) => Taken::Same,
+            Some(_) => Taken::OtherCase,
+        })
+    }
+
+    fn note(&self, name: &str) {
+        if let Some(names) = self.state.lock().unwrap_or_else(PoisonError::into_inner).names.as_mut() {
+            names.entry(name.to_lowercase()).or_default().push(name.to_owned());
+        }
+    }
+
+    /// The text of a target: made, or the old one patched. A field that the text cannot say stays as it was, and is
+    /// named in `left_out`.
+    fn compose(&self, old: Option<(&[u8], &R)>, given: Given<R>) -> Result<Composed> {
+        let Given { mut target, inline, mut left_out } = given;
+        let options = self.files.authoring();
+        let empty = R::default();
+        let base = old.map_or(&empty, |(_, base)| base);
+        loop {
+            let composed = match old {
+                Some((text, base)) => R::patch(text, base, &target, &options, &inline),
+                None => R::author(&target, &options, &inline),
+            };
+            let error = match composed {
+                Ok(bytes) => {
+                    // Nothing is put in place that could not be read again.
+                    R::read(&bytes)
+                        .map_err(|e| Error::new(ErrorKind::Unexpected, "the text would not read back; report it").caused_by(e))?;
+                    if bytes.len() as u64 > disk::LARGEST {
+                        return Err(error::unreadable("the item would be larger than a file may be; leave its files or picture out"));
+                    }
+                    return Ok(Composed { bytes, left_out });
+                }
+                Err(error) => error,
+            };
+            let field = match &error {
+                FormatError::Unwritable { field, .. } => field.clone(),
+                FormatError::MissingBlob { field } => (*field).to_owned(),
+                _ => return Err(error.into()),
+            };
+            let without = blobs::as_before(base, &target, &field).filter(|record| *record != target);
+            let Some(without) = without else { return Err(error.into()) };
+            target = without;
+            left_out.push((Field(field), error.into()));
+        }
+    }
+}
+
+struct Composed {
+    bytes: Vec<u8>,
+    left_out: Vec<(Field, Error)>,
+}
+
+fn cannot_write(e: io::Error) -> Error {
+    error::disk("the file cannot be written; check the folder's permissions and the disk's free space", e)
+}
+
+fn write_protected(name: &str) -> Error {
+    Error::new(ErrorKind::PermissionDenied, "the file is write-protected; give it write permission").with("item", name)
+}
+
+/// A UID that is always the same for a mark: a UUID of version 8 (RFC 9562 section 5.8).
+fn uid(mark: &Mark) -> String {
+    let half = |part: &str| binding(&["pimkit-vdir", part, mark.as_str()]);
+    let bits = (u128::from(half("1")) << 64) | u128::from(half("2"));
+    let bits = (bits & !(0xf << 76) & !(0x3 << 62)) | (0x8 << 76) | (0x2 << 62);
+    let hex = format!("{bits:032x}");
+    let parts = [(0, 8), (8, 12), (12, 16), (16, 20), (20, 32)].map(|(from, to)| hex.get(from..to).unwrap_or_default());
+    parts.join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_gives_one_uid_of_the_form_of_a_uuid() {
+        let one = uid(&Mark::from("a"));
+        assert_eq!(one, uid(&Mark::from("a")));
+        assert_ne!(one, uid(&Mark::from("b")));
+        assert_eq!(one.split('-').map(str::len).collect::<Vec<_>>(), [8, 4, 4, 4, 12]);
+        assert_eq!(one.as_bytes()[14], b'8');
+        assert!(matches!(one.as_bytes()[19], b'8' | b'9' | b'a' | b'b'));
+    }
+}
