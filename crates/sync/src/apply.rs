@@ -1,0 +1,337 @@
+//! Does what a plan says: every write is noted before it leaves, and what it came to is recorded
+//! with the item it was for.
+
+use crate::{
+    blobs::FromSide,
+    guard,
+    pair::{Run, damaged},
+    report::Progress,
+    step::{Action, End, SideWrite, Step},
+};
+use futures::TryStreamExt;
+use pimkit_core::{
+    BlobId, CollectionId, Error, ErrorKind, Fields, IntentKind, IntentRow, ItemId, LinkRow, LinkState, Mark, Outcome, ProgressRow, Record,
+    Result, Revision, SeenRow, Side, StateChange, StreamKey, Write, WriteOptions,
+};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// How many steps are in hand at a time.
+const BATCH: usize = 50;
+
+/// A step in hand.
+pub(crate) struct Task<R> {
+    pub(crate) number: u64,
+    pub(crate) step: Step,
+    pub(crate) link: Option<LinkRow>,
+    /// What the sides were, as far as the step writes them.
+    pub(crate) hub: Option<SeenRow>,
+    pub(crate) far: Option<SeenRow>,
+    /// What came of the writes: absent, not written; false, failed.
+    pub(crate) done: BTreeMap<Side, Wrote<R>>,
+    /// Nothing more is to be written for it in this run.
+    pub(crate) stopped: bool,
+}
+
+/// What a write came to.
+#[derive(Clone, Debug)]
+pub(crate) struct Wrote<R> {
+    pub(crate) item: ItemId,
+    pub(crate) revision: Option<Revision>,
+    /// The record as it is there, when it was read back; what was sent, when not.
+    pub(crate) record: R,
+    pub(crate) read_back: bool,
+    pub(crate) mark: Option<Mark>,
+}
+
+impl<R> Task<R> {
+    pub(crate) fn end(&self, side: Side) -> &End {
+        match side {
+            Side::Left => &self.step.hub,
+            Side::Right => &self.step.far,
+        }
+    }
+
+    pub(crate) fn row(&self, side: Side) -> Option<&SeenRow> {
+        match side {
+            Side::Left => self.hub.as_ref(),
+            Side::Right => self.far.as_ref(),
+        }
+    }
+}
+
+impl<R: Record> Run<R> {
+    /// Applies every open step of the plan.
+    pub(crate) async fn apply_all(&mut self) -> Result<()> {
+        let writes = self.report.created.total() + self.report.updated.total() + self.report.deleted.total();
+        self.progress(Progress::Stage { stage: "apply", of: (writes > 0).then_some(writes) });
+        let mut rows = self.state().steps(self.run).try_chunks(BATCH);
+        while let Some(chunk) = rows.try_next().await.map_err(|e| e.1)? {
+            let mut tasks = Vec::with_capacity(chunk.len());
+            for row in chunk {
+                if row.done.is_some() {
+                    continue;
+                }
+                let step = guard::body(&row)?;
+                tasks.push((row.step, step));
+            }
+            let count = tasks.len() as u64;
+            self.apply_batch(tasks).await?;
+            self.progress(Progress::Items(count));
+            if self.report.failed.is_some() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn apply_batch(&mut self, steps: Vec<(u64, Step)>) -> Result<()> {
+        let mut tasks: Vec<Task<R>> = Vec::new();
+        for (number, step) in steps {
+            let link = match &step.link {
+                Some(id) => self.state().link(id).await?,
+                None => None,
+            };
+            // A link that moved on since, or is gone: the step no longer holds and is planned anew.
+            let moved = step.link.is_some() && link.as_ref().is_none_or(|l| l.version != step.link_version);
+            if moved {
+                self.done(number, "dropped").await?;
+                continue;
+            }
+            if let Some(by) = &step.held {
+                let mut changes = vec![StateChange::StepDone { run: self.run, step: number, done: format!("held: {by}") }];
+                if let Some(mut link) = link {
+                    link.again = true;
+                    changes.push(StateChange::Link(Box::new(link)));
+                }
+                self.commit(changes).await?;
+                continue;
+            }
+            let hub = self.seen_end(Side::Left, &step.hub).await?;
+            let far = self.seen_end(Side::Right, &step.far).await?;
+            tasks.push(Task { number, step, link, hub, far, done: BTreeMap::new(), stopped: false });
+        }
+        // The far side first: what it makes of a value is then what the base remembers.
+        for side in [Side::Right, Side::Left] {
+            let collections: Vec<CollectionId> = {
+                let mut all: Vec<_> =
+                    tasks.iter().filter(|t| t.end(side).write.is_some()).map(|t| t.end(side).collection.clone()).collect();
+                all.sort();
+                all.dedup();
+                all
+            };
+            for collection in collections {
+                self.write_side(side, &collection, &mut tasks).await?;
+                if self.report.failed.is_some() {
+                    return Ok(());
+                }
+            }
+        }
+        for task in tasks.iter().filter(|t| !t.stopped) {
+            self.record(task).await?;
+        }
+        Ok(())
+    }
+
+    async fn seen_end(&self, side: Side, end: &End) -> Result<Option<SeenRow>> {
+        let Some(item) = &end.item else { return Ok(None) };
+        let rows = self.state().seen(&self.half(side).account.id, R::KIND, &end.collection, std::slice::from_ref(item)).await?;
+        Ok(rows.into_iter().flatten().next())
+    }
+
+    pub(crate) async fn done(&self, step: u64, done: &str) -> Result<()> {
+        self.commit(vec![StateChange::StepDone { run: self.run, step, done: done.to_owned() }]).await
+    }
+
+    /// Sends the writes of one side and collection.
+    async fn write_side(&mut self, side: Side, collection: &CollectionId, tasks: &mut [Task<R>]) -> Result<()> {
+        let mut places = Vec::new();
+        let mut writes = Vec::new();
+        let mut intents = Vec::new();
+        let mut changes = Vec::new();
+        let mut blobs: BTreeMap<BlobId, (CollectionId, ItemId)> = BTreeMap::new();
+        for (place, task) in tasks.iter_mut().enumerate() {
+            if task.stopped || task.end(side).collection != *collection || task.end(side).write.is_none() {
+                continue;
+            }
+            let (write, intent) = match self.prepare(side, task, &mut changes) {
+                Ok(prepared) => prepared,
+                Err(error) => {
+                    // A record that cannot be made is this item's trouble, not the batch's.
+                    self.refused(side, task, &error).await?;
+                    continue;
+                }
+            };
+            if let Some(source) = task.row(side.other()) {
+                let record: R = self.record_of(source)?;
+                for blob in record.blobs() {
+                    blobs.insert(blob.id.clone(), (source.collection.clone(), source.item.clone()));
+                }
+            }
+            places.push(place);
+            writes.push(write);
+            changes.push(StateChange::Intent(Box::new(intent.clone())));
+            intents.push(intent);
+        }
+        if writes.is_empty() {
+            return Ok(());
+        }
+        self.commit(changes).await?;
+        let outcomes = self.send(side, collection, writes, blobs).await;
+        let mut trouble = 0;
+        let mut last = None;
+        let all = places.len();
+        for ((place, intent), outcome) in places.into_iter().zip(intents).zip(outcomes) {
+            let Some(task) = tasks.get_mut(place) else { continue };
+            if let Outcome::Unknown(error) | Outcome::Refused(error) = &outcome
+                && (error.is_temporary() || error.kind() == ErrorKind::Unauthenticated)
+            {
+                trouble += 1;
+                last = Some(error.clone());
+            }
+            self.settle(side, task, &intent, outcome).await?;
+        }
+        // Nothing at all got through: the side is down, and going on would only make more unknowns.
+        if let (true, Some(error)) = (trouble == all, last) {
+            self.report.failed = Some(format!("{} side: {error}", side.word()));
+        }
+        Ok(())
+    }
+
+    /// Sends writes, with the bytes behind their blobs from the other side.
+    pub(crate) async fn send(
+        &self,
+        side: Side,
+        collection: &CollectionId,
+        writes: Vec<Write<R>>,
+        blobs: BTreeMap<BlobId, (CollectionId, ItemId)>,
+    ) -> Vec<Outcome<R>> {
+        let source = FromSide { repository: self.half(side.other()).repository.clone(), items: blobs };
+        let options = WriteOptions::default().blobs(Arc::new(source));
+        let asked = writes.len();
+        let mut outcomes = self.half(side).repository.write(collection, writes, &options).await;
+        // One answer per write: a connector that answers fewer leaves the rest unknown.
+        let missing =
+            Error::new(ErrorKind::Unexpected, "the connector gave no answer for a write; its outcome is looked up in the next run");
+        outcomes.resize_with(asked, || Outcome::Unknown(missing.clone()));
+        outcomes
+    }
+
+    /// The write of a step, and the intent that is noted before it leaves.
+    fn prepare(&self, side: Side, task: &mut Task<R>, changes: &mut Vec<StateChange>) -> Result<(Write<R>, IntentRow)> {
+        let now = self.now();
+        let body = serde_json::to_value(&task.step).map_err(|_| damaged("a step"))?;
+        let end = task.end(side).clone();
+        let settles = self.half(side).settles(&end.collection, &self.setup.policy);
+        let mut intent = IntentRow {
+            id: self.shared.chance.id(),
+            run: self.run,
+            step: task.number,
+            sync: self.sync().clone(),
+            side,
+            account: self.half(side).account.id.clone(),
+            kind: R::KIND,
+            collection: end.collection.clone(),
+            link: task.step.link.clone(),
+            write: IntentKind::Update,
+            item: end.item.clone(),
+            mark: None,
+            before: None,
+            target: None,
+            revision: end.revision.clone(),
+            at: now,
+            settles: now.checked_add(jiff::SignedDuration::try_from(settles).unwrap_or_default()).unwrap_or(now),
+            body,
+        };
+        let missing = || Error::new(ErrorKind::Unexpected, "a step speaks of an item that is not known; it is planned anew");
+        let write = match end.write {
+            None => return Err(missing()),
+            Some(SideWrite::Create { mark, generation, record }) => {
+                let made: R = pimkit_core::decode_record(&record)?;
+                if matches!(task.step.action, Action::Create(_)) && task.step.evidence.is_none() {
+                    let mut link = match task.link.take() {
+                        Some(link) => link,
+                        None => self.new_link(side.other(), task.hub.as_ref(), task.far.as_ref(), generation),
+                    };
+                    clear_end(&mut link, side, &end.collection);
+                    link.state = LinkState::Pending;
+                    link.generation = generation;
+                    link.mark = Some(mark.clone());
+                    link.version += 1;
+                    link.again = true;
+                    changes.push(StateChange::Link(Box::new(link.clone())));
+                    task.step.link = Some(link.id.clone());
+                    task.step.link_version = link.version;
+                    intent.link = Some(link.id.clone());
+                    intent.body = serde_json::to_value(&task.step).map_err(|_| damaged("a step"))?;
+                    task.link = Some(link);
+                }
+                intent.write = IntentKind::Create;
+                intent.mark = Some(mark.clone());
+                intent.target = Some(record);
+                Write::Create { mark, record: made }
+            }
+            Some(SideWrite::Fields { fields, .. }) => {
+                let row = task.row(side).ok_or_else(missing)?;
+                let base = self.record_of(row)?;
+                let target = base.with(&fields)?;
+                intent.before = row.record.clone();
+                intent.target = Some(pimkit_core::encode_record(&target)?);
+                Write::Update {
+                    id: row.item.clone(),
+                    revision: row.revision.clone().unwrap_or_default(),
+                    base: Box::new(base),
+                    target: Box::new(target),
+                    mark: None,
+                }
+            }
+            Some(SideWrite::Delete(mode)) => {
+                let row = task.row(side).ok_or_else(missing)?;
+                intent.write = IntentKind::Delete;
+                intent.before = row.record.clone();
+                Write::Delete { id: row.item.clone(), revision: row.revision.clone().unwrap_or_default(), mode }
+            }
+        };
+        Ok((write, intent))
+    }
+
+    /// Every stream that was read to its end is worked off up to this run.
+    pub(crate) async fn close(&mut self) -> Result<()> {
+        if self.report.failed.is_some() {
+            return Ok(());
+        }
+        let under = self.fingerprint();
+        let mut changes = Vec::new();
+        for side in [Side::Left, Side::Right] {
+            let half = self.half(side);
+            for collection in half.collections.iter().filter(|c| !half.failed.contains_key(&c.id)) {
+                let stream: StreamKey = self.stream_key(side, &collection.id);
+                changes.push(StateChange::Progress(ProgressRow { sync: self.sync().clone(), stream, run: self.run, under }));
+            }
+        }
+        changes.push(StateChange::DropSteps(self.run));
+        self.commit(changes).await
+    }
+}
+
+fn clear_end(link: &mut LinkRow, side: Side, collection: &CollectionId) {
+    match side {
+        Side::Left => {
+            link.hub_collection = collection.clone();
+            link.hub_item = None;
+            link.hub_revision = None;
+        }
+        Side::Right => {
+            link.collection = collection.clone();
+            link.item = None;
+            link.revision = None;
+        }
+    }
+}
+
+/// The fields that a step writes to a side.
+pub(crate) fn written(end: &End) -> Option<&Fields> {
+    match &end.write {
+        Some(SideWrite::Fields { fields, .. }) => Some(fields),
+        _ => None,
+    }
+}

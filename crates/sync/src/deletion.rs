@@ -1,0 +1,399 @@
+//! When is an item believed deleted, and what follows from it.
+//!
+//! Absence is a suspicion. It is believed after the round observed every collection that the sync
+//! reads, no other item carries the item's uid or mark, a fetch by id says Gone, and the account's
+//! other collections were searched for it. Found there is scope exit; not searchable is hold.
+
+use crate::{
+    keys,
+    pair::Run,
+    plan::{Linked, set_end},
+    policy::{Deletes, Direction},
+    project::value,
+    scope,
+    step::{Action, End, SideWrite, Step},
+};
+use pimkit_core::{Delete, ErrorKind, Fetched, ItemId, Key, LinkState, Presence, Record, Result, SeenRow, Side, StateChange, Value};
+use std::collections::BTreeMap;
+
+/// What looking into a missing item found.
+enum Finding {
+    /// It is gone.
+    Deleted(String),
+    /// It is there after all, as this.
+    There(Box<SeenRow>),
+    /// It moved, or came back under another id: this is it.
+    Elsewhere(Box<SeenRow>),
+    /// It is somewhere that this sync does not read.
+    Outside(String),
+    /// It cannot be told this time.
+    Unclear(String),
+}
+
+impl<R: Record> Run<R> {
+    /// Looks into links of which an end is missing.
+    pub(crate) async fn plan_suspects(&mut self, suspects: Vec<Linked>) -> Result<()> {
+        if suspects.is_empty() {
+            return Ok(());
+        }
+        let mut left = self.look_into(Side::Left, &suspects).await?;
+        let mut right = self.look_into(Side::Right, &suspects).await?;
+        for (n, mut linked) in suspects.into_iter().enumerate() {
+            let findings = [(Side::Left, left.remove(&n)), (Side::Right, right.remove(&n))];
+            let mut deleted: Vec<(Side, String)> = Vec::new();
+            let mut unclear = None;
+            for (side, finding) in findings {
+                match finding {
+                    None => {}
+                    Some(Finding::Deleted(evidence)) => deleted.push((side, evidence)),
+                    Some(Finding::There(row)) => set_row(&mut linked, side, *row),
+                    Some(Finding::Elsewhere(row)) => {
+                        set_end(&mut linked.link, side, &row);
+                        linked.link.version += 1;
+                        self.commit(vec![StateChange::Link(Box::new(linked.link.clone()))]).await?;
+                        set_row(&mut linked, side, *row);
+                    }
+                    Some(Finding::Outside(why)) => unclear = Some((LinkState::OutOfScope, why)),
+                    Some(Finding::Unclear(why)) => unclear = Some((LinkState::Held, why)),
+                }
+            }
+            match (unclear, deleted.as_slice()) {
+                (Some((LinkState::OutOfScope, why)), _) => self.out_of_scope(linked.link, why).await?,
+                (Some((state, why)), _) => {
+                    self.report.held += 1;
+                    self.note(format!("an item is missing and it cannot be told whether it was deleted: {why}"));
+                    let state = if linked.link.state == LinkState::Suppressed { LinkState::Suppressed } else { state };
+                    self.wait(linked.link, Some((state, why))).await?;
+                }
+                (None, []) => {
+                    if linked.link.state != LinkState::Suppressed {
+                        self.plan_merge(linked, None).await?;
+                    }
+                }
+                (None, [(side, evidence)]) => {
+                    if linked.link.state != LinkState::Suppressed {
+                        self.plan_deleted(*side, linked, evidence.clone()).await?;
+                    }
+                }
+                (None, [..]) => {
+                    let step = self.plain_step(&linked, Action::Forget, "both items are gone".to_owned());
+                    self.push(step).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a note once.
+    pub(crate) fn note(&mut self, note: String) {
+        if !self.report.notes.contains(&note) {
+            self.report.notes.push(note);
+        }
+    }
+
+    /// What became of the missing ends of a side, by place among the suspects.
+    async fn look_into(&mut self, side: Side, suspects: &[Linked]) -> Result<BTreeMap<usize, Finding>> {
+        let mut found = BTreeMap::new();
+        let mut by_collection: BTreeMap<pimkit_core::CollectionId, Vec<(usize, SeenRow)>> = BTreeMap::new();
+        for (n, linked) in suspects.iter().enumerate() {
+            match linked.end(side) {
+                Some(row) if row.presence == Presence::Gone => {
+                    found.insert(n, Finding::Deleted("believed in an earlier run".to_owned()));
+                }
+                Some(row) if matches!(row.presence, Presence::Missing { .. }) => {
+                    by_collection.entry(row.collection.clone()).or_default().push((n, row.clone()));
+                }
+                _ => {}
+            }
+        }
+        let unread =
+            self.half(side).failed.iter().next().map(|(id, why)| format!("the {} collection {id} was not read: {why}", side.word()));
+        for (collection, rows) in by_collection {
+            let repository = self.half(side).repository.clone();
+            let ids: Vec<ItemId> = rows.iter().map(|(_, row)| row.item.clone()).collect();
+            let answers = repository.fetch(&collection, &ids).await;
+            let mut gone: Vec<(usize, SeenRow)> = Vec::new();
+            for ((n, row), answer) in rows.into_iter().zip(answers) {
+                let finding = match answer {
+                    Fetched::Gone => {
+                        gone.push((n, row));
+                        continue;
+                    }
+                    Fetched::Found(stored) => {
+                        let row = self.seen_row(side, row.epoch, Some(&row), *stored).await?;
+                        self.commit(vec![StateChange::Seen(Box::new(row.clone()))]).await?;
+                        Finding::There(Box::new(row))
+                    }
+                    Fetched::Hidden => Finding::Outside(format!("the {} item is hidden from this account", side.word())),
+                    Fetched::OtherKind { .. } => Finding::Outside(format!("the {} item is of another kind", side.word())),
+                    Fetched::Unreadable { error, .. } | Fetched::Failed(error) => Finding::Unclear(error.to_string()),
+                };
+                found.insert(n, finding);
+            }
+            let elsewhere = self.search_elsewhere(side, &gone).await?;
+            for ((n, row), elsewhere) in gone.into_iter().zip(elsewhere) {
+                let finding = if let Some(why) = &unread {
+                    Finding::Unclear(why.clone())
+                } else if let Some(other) = self.carrier(side, &row).await? {
+                    Finding::Elsewhere(Box::new(other))
+                } else {
+                    elsewhere
+                        .unwrap_or_else(|| Finding::Deleted("missing in a whole listing, and a fetch by its id says it is gone".to_owned()))
+                };
+                if matches!(finding, Finding::Deleted(_)) {
+                    let mut row = row;
+                    row.presence = Presence::Gone;
+                    self.commit(vec![StateChange::Seen(Box::new(row))]).await?;
+                }
+                found.insert(n, finding);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Another item that carries the uid or mark of a missing one, and has no link.
+    async fn carrier(&self, side: Side, row: &SeenRow) -> Result<Option<SeenRow>> {
+        let named: Vec<String> = row.keys.iter().filter(|k| k.starts_with("uid:") || k.starts_with("mark:")).cloned().collect();
+        if named.is_empty() {
+            return Ok(None);
+        }
+        let account = &self.half(side).account.id;
+        for (collection, item) in self.state().seen_by_keys(account, R::KIND, &named, 8).await?.into_iter().flatten() {
+            if collection == row.collection && item == row.item {
+                continue;
+            }
+            let ids = [item];
+            let linked = match side {
+                Side::Left => self.state().links_of_hub(self.sync(), &ids).await?,
+                Side::Right => self.state().links_of_far(self.sync(), account, &collection, &ids).await?,
+            };
+            if linked.into_iter().flatten().next().is_some() || self.half(side).collection(&collection).is_none() {
+                continue;
+            }
+            let other = self.state().seen(account, R::KIND, &collection, &ids).await?.into_iter().flatten().next();
+            if let Some(other) = other.filter(|o| o.presence == Presence::Present) {
+                return Ok(Some(other));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Searches the account's other collections for missing items: one answer per item, none where
+    /// it is not there.
+    async fn search_elsewhere(&self, side: Side, gone: &[(usize, SeenRow)]) -> Result<Vec<Option<Finding>>> {
+        let half = self.half(side);
+        let mut answers: Vec<Option<Finding>> = gone.iter().map(|_| None).collect();
+        if gone.is_empty() {
+            return Ok(answers);
+        }
+        let others: Vec<_> = half.all.iter().filter(|c| half.collection(&c.id).is_none()).collect();
+        if others.is_empty() {
+            return Ok(answers);
+        }
+        let mut keys: Vec<(usize, Key)> = Vec::new();
+        for (place, (_, row)) in gone.iter().enumerate() {
+            let record = self.record_of(row)?;
+            let before = keys.len();
+            keys.extend(record.uid().filter(|u| !u.is_empty()).map(|u| (place, Key::Uid(u.to_owned()))));
+            keys.extend(row.mark.clone().map(|m| (place, Key::Mark(m))));
+            if keys.len() == before {
+                set(
+                    &mut answers,
+                    place,
+                    Finding::Unclear("it has no uid or mark by which the other collections can be searched".to_owned()),
+                );
+            }
+        }
+        let asked: Vec<Key> = keys.iter().map(|(_, key)| key.clone()).collect();
+        for other in others {
+            let found = half.repository.find(&other.id, &asked).await;
+            for ((place, _), answer) in keys.iter().zip(found) {
+                match answer {
+                    Ok(items) if items.is_empty() => {}
+                    Ok(_) => set(
+                        &mut answers,
+                        *place,
+                        Finding::Outside(format!("it is in the {} collection {}, which this sync does not read", side.word(), other.name)),
+                    ),
+                    Err(error) if matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::Unavailable) => {
+                        set(
+                            &mut answers,
+                            *place,
+                            Finding::Unclear(format!("the {} side cannot search its other collections", side.word())),
+                        );
+                    }
+                    Err(error) => set(&mut answers, *place, Finding::Unclear(error.to_string())),
+                }
+            }
+        }
+        Ok(answers)
+    }
+
+    /// One end is gone: what becomes of the other.
+    async fn plan_deleted(&mut self, gone: Side, linked: Linked, evidence: String) -> Result<()> {
+        let rest = gone.other();
+        let Some(row) = linked.end(rest).cloned() else {
+            let step = self.plain_step(&linked, Action::Forget, "both items are gone".to_owned());
+            return self.push(step).await;
+        };
+        if row.presence != Presence::Present {
+            return self.wait(linked.link, None).await;
+        }
+        let leads = match gone {
+            Side::Left => self.setup.policy.direction != Direction::ToLeft,
+            Side::Right => self.setup.policy.direction != Direction::ToRight,
+        };
+        if !leads {
+            return self
+                .suppress(gone, &linked, evidence, format!("direction = {}", crate::plan::word(&self.setup.policy.direction)))
+                .await;
+        }
+        if self.setup.policy.deletes == Deletes::Ignore {
+            return self.suppress(gone, &linked, evidence, "deletes = ignore".to_owned()).await;
+        }
+        if gone == Side::Right && self.has_other_syncs(&row.item).await? {
+            return self
+                .suppress(gone, &linked, evidence, "the record is in other mailboxes too: only this one is detached".to_owned())
+                .await;
+        }
+        if self.edited(rest, &linked, &row)? {
+            return self.edit_beats_delete(gone, linked, &row, evidence).await;
+        }
+        if !self.may_write(rest, &row) {
+            self.report.held += 1;
+            let why = format!("the {} item was deleted, and the {} one may not be", gone.word(), rest.word());
+            return self.wait(linked.link, Some((LinkState::Held, why))).await;
+        }
+        let has_trash = self.half(rest).collection(&row.collection).is_some_and(|c| c.capabilities.trash);
+        let (mode, held) = match self.setup.policy.deletes {
+            Deletes::Delete => (Delete::Permanent, None),
+            Deletes::Ask => (if has_trash { Delete::Trash } else { Delete::Permanent }, Some("ask".to_owned())),
+            Deletes::Trash | Deletes::Ignore if has_trash => (Delete::Trash, None),
+            Deletes::Trash | Deletes::Ignore => {
+                self.report.held += 1;
+                let why = format!(
+                    "the {} item was deleted; the {} side has no trash: set deletes = \"delete\" or \"ignore\"",
+                    gone.word(),
+                    rest.word()
+                );
+                self.note(why.clone());
+                return self.wait(linked.link, Some((LinkState::Held, why))).await;
+            }
+        };
+        let mut step = self.plain_step(&linked, Action::Delete(rest), format!("deleted on the {}", gone.word()));
+        let end = if rest == Side::Left { &mut step.hub } else { &mut step.far };
+        end.write = Some(SideWrite::Delete(mode));
+        step.policy = Some(format!("deletes = {}", crate::plan::word(&self.setup.policy.deletes)));
+        step.evidence = Some(evidence);
+        step.held = held;
+        self.push(step).await
+    }
+
+    async fn suppress(&mut self, gone: Side, linked: &Linked, evidence: String, policy: String) -> Result<()> {
+        let mut step =
+            self.plain_step(linked, Action::Suppress(gone.other()), format!("deleted on the {}; the other is left alone", gone.word()));
+        step.policy = Some(policy);
+        step.evidence = Some(evidence);
+        self.push(step).await
+    }
+
+    /// Whether a hub record is linked by other syncs too.
+    async fn has_other_syncs(&self, hub_item: &ItemId) -> Result<bool> {
+        for sync in self.state().syncs().await? {
+            if sync == *self.sync() {
+                continue;
+            }
+            let links = self.state().links_of_hub(&sync, std::slice::from_ref(hub_item)).await?;
+            if links.into_iter().flatten().any(|l| l.kind == R::KIND && l.hub_account == self.hub.account.id && l.state == LinkState::Live)
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether the end that is left was changed since both were agreed.
+    fn edited(&self, rest: Side, linked: &Linked, row: &SeenRow) -> Result<bool> {
+        let Some(base) = &linked.base else { return Ok(true) };
+        let fields = self.record_of(row)?.fields();
+        let Some(map) = self.map(&linked.link.hub_collection, &linked.link.collection) else { return Ok(true) };
+        Ok(map.pairs(&[&fields, if rest == Side::Left { &base.hub } else { &base.far }]).iter().any(|pair| {
+            let (field, def, agreed) = match rest {
+                Side::Left => (&pair.left, pair.def, &base.hub),
+                Side::Right => (&pair.right, pair.far_def, &base.far),
+            };
+            let ours = rest == Side::Right && base.sent.contains(field);
+            !def.identity && !ours && !row.unread.contains(field) && !def.same(value(agreed, field), value(&fields, field))
+        }))
+    }
+
+    /// The deleted one is made again, so that the edit is not lost; but never a meeting.
+    async fn edit_beats_delete(&mut self, gone: Side, linked: Linked, row: &SeenRow, evidence: String) -> Result<()> {
+        let fields = self.record_of(row)?.fields();
+        let meeting = matches!(fields.get("participants"), Some(Value::Array(list)) if !list.is_empty());
+        if meeting || !self.half(gone).collections.iter().any(scope::writable) {
+            self.report.held += 1;
+            let why = format!("the {} item was deleted and the {} one edited: decide which one stays", gone.word(), gone.other().word());
+            return self.wait(linked.link, Some((LinkState::Held, why))).await;
+        }
+        let mut link = linked.link.clone();
+        link.generation += 1;
+        let generation = link.generation;
+        let reason = format!("deleted on the {} ({evidence}), but edited", gone.word());
+        self.plan_create(gone, row, Some(&linked.link), generation, reason, linked.base.as_ref()).await
+    }
+
+    /// A step that writes nothing, for a link.
+    pub(crate) fn plain_step(&self, linked: &Linked, action: Action, reason: String) -> Step {
+        let end = |side: Side| {
+            let (collection, item) = match side {
+                Side::Left => (linked.link.hub_collection.clone(), linked.link.hub_item.clone()),
+                Side::Right => (linked.link.collection.clone(), linked.link.item.clone()),
+            };
+            End { collection, item, revision: linked.end(side).and_then(|r| r.revision.clone()), write: None }
+        };
+        Step {
+            kind: R::KIND,
+            action,
+            link: Some(linked.link.id.clone()),
+            link_version: linked.link.version,
+            hub: end(Side::Left),
+            far: end(Side::Right),
+            reason,
+            policy: None,
+            agreed: Vec::new(),
+            lost: Vec::new(),
+            conflicts: 0,
+            evidence: None,
+            held: None,
+            waiting: Vec::new(),
+            reread: true,
+            flipped: Vec::new(),
+        }
+    }
+
+    /// The hashes under which a link is remembered once an end is gone.
+    pub(crate) fn tombstone_keys(&self, linked: &Linked) -> Vec<String> {
+        let mut named: Vec<String> = [Side::Left, Side::Right]
+            .into_iter()
+            .filter_map(|side| linked.end(side))
+            .flat_map(|row| row.keys.iter().filter(|k| k.starts_with("uid:") || k.starts_with("mark:")).cloned())
+            .collect();
+        named.sort();
+        named.dedup();
+        keys::hashed(&named)
+    }
+}
+
+fn set_row(linked: &mut Linked, side: Side, row: SeenRow) {
+    match side {
+        Side::Left => linked.hub = Some(row),
+        Side::Right => linked.far = Some(row),
+    }
+}
+
+fn set(answers: &mut [Option<Finding>], place: usize, finding: Finding) {
+    if let Some(slot) = answers.get_mut(place) {
+        *slot = Some(finding);
+    }
+}

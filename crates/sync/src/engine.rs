@@ -1,0 +1,185 @@
+//! The engine and the making of pairs.
+
+use crate::{
+    clock::{RandomChance, SystemClock},
+    map::FieldPair,
+    pair::{Home, Pair, Setup},
+    policy::Policy,
+    report::{Unwatched, Watch},
+};
+use pimkit_core::{Chance, Clock, Connector, Error, ErrorKind, Field, Record, Result, State, SyncId, Value};
+use std::{fmt, marker::PhantomData, sync::Arc};
+
+/// What all pairs of an engine share.
+pub(crate) struct Shared {
+    pub(crate) state: Arc<dyn State>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) chance: Arc<dyn Chance>,
+    pub(crate) watch: Arc<dyn Watch>,
+}
+
+/// The engine: makes pairs that share one state. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    shared: Arc<Shared>,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("state", &self.shared.state).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// An engine over a state, with the system's clock and chance.
+    pub fn new(state: Arc<dyn State>) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                state,
+                clock: Arc::new(SystemClock),
+                chance: Arc::new(RandomChance::default()),
+                watch: Arc::new(Unwatched),
+            }),
+        }
+    }
+
+    fn with(self, set: impl FnOnce(&mut Shared)) -> Self {
+        let old = &self.shared;
+        let mut shared =
+            Shared { state: old.state.clone(), clock: old.clock.clone(), chance: old.chance.clone(), watch: old.watch.clone() };
+        set(&mut shared);
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// The same engine on another clock.
+    #[must_use]
+    pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
+        self.with(|s| s.clock = clock)
+    }
+
+    /// The same engine with another source of chance.
+    #[must_use]
+    pub fn chance(self, chance: Arc<dyn Chance>) -> Self {
+        self.with(|s| s.chance = chance)
+    }
+
+    /// The same engine, watched.
+    #[must_use]
+    pub fn watch(self, watch: Arc<dyn Watch>) -> Self {
+        self.with(|s| s.watch = watch)
+    }
+
+    /// Starts a sync of one kind between a hub (left) and a far side (right). The name keeps the
+    /// sync apart in the state: the same name is the same sync.
+    pub fn pair<R: Record>(&self, name: &str, left: Arc<dyn Connector>, right: Arc<dyn Connector>) -> PairBuilder<R> {
+        PairBuilder {
+            shared: self.shared.clone(),
+            setup: Setup {
+                sync: SyncId::from(name),
+                left_name: left.info().id.to_owned(),
+                right_name: right.info().id.to_owned(),
+                left,
+                right,
+                policy: Policy::default(),
+                own_pairs: Vec::new(),
+                collections: Vec::new(),
+                left_collections: Vec::new(),
+                homes: Vec::new(),
+                page_size: 200,
+                approvals: Vec::new(),
+            },
+            kind: PhantomData,
+        }
+    }
+}
+
+/// A pair in the making.
+pub struct PairBuilder<R: Record> {
+    shared: Arc<Shared>,
+    setup: Setup,
+    kind: PhantomData<fn() -> R>,
+}
+
+impl<R: Record> fmt::Debug for PairBuilder<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PairBuilder").field("setup", &self.setup).finish_non_exhaustive()
+    }
+}
+
+impl<R: Record> PairBuilder<R> {
+    /// What to do where the answer is a matter of taste.
+    #[must_use]
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.setup.policy = policy;
+        self
+    }
+
+    /// Pairs of fields in place of, or beside, the default ones.
+    #[must_use]
+    pub fn fields(mut self, pairs: Vec<FieldPair>) -> Self {
+        self.setup.own_pairs = pairs;
+        self
+    }
+
+    /// What the accounts are called in reports; the connectors' names when not said.
+    #[must_use]
+    pub fn names(mut self, left: &str, right: &str) -> Self {
+        left.clone_into(&mut self.setup.left_name);
+        right.clone_into(&mut self.setup.right_name);
+        self
+    }
+
+    /// Collections of the far side, by name or id; all when empty. Hub-born records go to the first.
+    #[must_use]
+    pub fn collections(mut self, names: Vec<String>) -> Self {
+        self.setup.collections = names;
+        self
+    }
+
+    /// Collections of the hub, by name or id; all when empty. Far-born records go to the first.
+    #[must_use]
+    pub fn left_collections(mut self, names: Vec<String>) -> Self {
+        self.setup.left_collections = names;
+        self
+    }
+
+    /// Far-born records that say this in this field go to that collection of the hub, by name or
+    /// id, where it is among the chosen ones.
+    #[must_use]
+    pub fn home(mut self, field: &str, equals: Value, left_collection: &str) -> Self {
+        self.setup.homes.push(Home { field: Field::from(field), equals, collection: left_collection.to_owned() });
+        self
+    }
+
+    /// How many lines a page of a listing should have, and so how much is in memory at a time.
+    #[must_use]
+    pub fn page_size(mut self, lines: u32) -> Self {
+        self.setup.page_size = lines.max(1);
+        self
+    }
+
+    /// Allows what a guard held under this id.
+    #[must_use]
+    pub fn approve(mut self, id: &str) -> Self {
+        self.setup.approvals.push(id.to_owned());
+        self
+    }
+
+    /// The pair.
+    ///
+    /// # Errors
+    /// `Config` when the name is empty, or a side does not have the kind at all.
+    pub fn build(self) -> Result<Pair<R>> {
+        if self.setup.sync.as_str().trim().is_empty() {
+            return Err(Error::new(ErrorKind::Config, "a sync needs a name"));
+        }
+        for (connector, name) in [(&self.setup.left, &self.setup.left_name), (&self.setup.right, &self.setup.right_name)] {
+            if R::repository(connector.as_ref()).is_none() {
+                return Err(Error::new(ErrorKind::Config, "the account has no records of this kind; choose another account or kind")
+                    .with("account", name)
+                    .with("kind", R::KIND.plural()));
+            }
+        }
+        Ok(Pair::new(self.shared, self.setup))
+    }
+}

@@ -1,0 +1,162 @@
+//! What must wait until somebody has looked at it.
+//!
+//! A guard marks steps as held and writes down what it saw: an approval covers those items and
+//! those counts, and no more. The guards of today: a collection with links that lists none of them,
+//! and deletions under `deletes = ask`. Further guards are further entries of [`Guards`].
+
+use crate::{
+    pair::{Run, damaged},
+    report::Hold,
+    step::{Action, Step},
+};
+use futures::TryStreamExt;
+use pimkit_core::{
+    ApprovalRow, CollectionId, Error, ErrorKind, LinkQuery, LinkState, Record, Result, Side, StateChange, StepRow, cursor::binding,
+};
+use std::collections::BTreeMap;
+
+/// Items that one guard holds, by what it holds them for.
+#[derive(Debug, Default)]
+struct Guards {
+    /// Items said to be deleted, by the side and collection that lost them.
+    lost: BTreeMap<(Side, CollectionId), Vec<String>>,
+    /// Items that `deletes = ask` would delete.
+    asked: Vec<String>,
+}
+
+impl<R: Record> Run<R> {
+    /// Holds what must wait. Approvals given to this run are noted first.
+    pub(crate) async fn guard(&mut self) -> Result<()> {
+        self.grant().await?;
+        let mut guards = Guards::default();
+        let mut steps = self.state().steps(self.run);
+        while let Some(row) = steps.try_next().await? {
+            let step = body(&row)?;
+            if let Some((side, collection, id)) = lost_end(&step) {
+                guards.lost.entry((side, collection)).or_default().push(id.clone());
+                if step.held.is_some() {
+                    guards.asked.push(id);
+                }
+            }
+            self.count(&step);
+        }
+        drop(steps);
+        let mut held: BTreeMap<(Side, CollectionId), String> = BTreeMap::new();
+        for ((side, collection), items) in &guards.lost {
+            let mut query = LinkQuery::of(self.sync());
+            query.states = vec![LinkState::Live, LinkState::Held, LinkState::Quarantined, LinkState::Pending];
+            query.collection = Some((*side, collection.clone()));
+            let links = self.state().count_links(query).await?;
+            if items.len() as u64 >= links {
+                let shown = format!("the {} collection {collection} lists none of its {links} linked items", side.word());
+                if let Some(id) = self.hold("emptied", &shown, items).await? {
+                    held.insert((*side, collection.clone()), id);
+                }
+            }
+        }
+        let asked = if guards.asked.is_empty() {
+            None
+        } else {
+            let shown = format!("{} items are to be deleted", guards.asked.len());
+            self.hold("ask", &shown, &guards.asked).await?
+        };
+        self.mark_held(&held, asked.as_deref()).await
+    }
+
+    /// Notes the approvals given to this run.
+    async fn grant(&self) -> Result<()> {
+        for id in &self.setup.approvals {
+            let Some(mut row) = self.state().approval(id).await? else { continue };
+            if row.sync != *self.sync() {
+                continue;
+            }
+            if row.used.is_some() {
+                return Err(Error::new(ErrorKind::Config, "this approval was used up already; run without it and look at what is held")
+                    .with("approve", id));
+            }
+            if row.granted.is_none() {
+                row.granted = Some(self.now());
+                self.commit(vec![StateChange::Approval(Box::new(row))]).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Holds these items for a guard, unless an approval covers them. The same items make the same id.
+    async fn hold(&mut self, guard: &str, shown: &str, items: &[String]) -> Result<Option<String>> {
+        let mut sorted = items.to_vec();
+        sorted.sort();
+        let count = sorted.len() as u64;
+        for mut row in self.state().approvals(self.sync()).await? {
+            let covers = row.guard == guard && row.granted.is_some() && sorted.iter().all(|i| row.items.contains(i));
+            if covers && row.ceilings.get("items").is_none_or(|most| count <= *most) {
+                row.used = Some(self.now());
+                self.commit(vec![StateChange::Approval(Box::new(row))]).await?;
+                return Ok(None);
+            }
+        }
+        let mut parts = vec![self.sync().to_string(), guard.to_owned(), self.run.to_string()];
+        parts.extend(sorted.iter().cloned());
+        let id = format!("{guard}-{:08x}", binding(&parts) >> 32);
+        let row = ApprovalRow {
+            id: id.clone(),
+            sync: self.sync().clone(),
+            run: self.run,
+            guard: guard.to_owned(),
+            shown: shown.to_owned(),
+            items: sorted,
+            ceilings: BTreeMap::from([("items".to_owned(), count)]),
+            granted: None,
+            used: None,
+        };
+        self.commit(vec![StateChange::Approval(Box::new(row))]).await?;
+        self.report.holds.push(Hold { approve: id.clone(), guard: guard.to_owned(), shown: shown.to_owned(), items: count });
+        self.report.held += count;
+        Ok(Some(id))
+    }
+
+    async fn mark_held(&mut self, emptied: &BTreeMap<(Side, CollectionId), String>, asked: Option<&str>) -> Result<()> {
+        let mut steps = self.state().steps(self.run);
+        while let Some(mut row) = steps.try_next().await? {
+            let mut step = body(&row)?;
+            let Some((side, collection, _)) = lost_end(&step) else { continue };
+            let by = emptied.get(&(side, collection)).cloned().or_else(|| step.held.as_ref().and(asked.map(str::to_owned)));
+            if by != step.held {
+                step.held = by;
+                row.body = serde_json::to_value(&step).map_err(|_| damaged("a step"))?;
+                self.commit(vec![StateChange::Step(Box::new(row))]).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts what a step means to write, for the dry run.
+    fn count(&mut self, step: &Step) {
+        match step.action {
+            Action::Create(side) => self.report.created.add(side),
+            Action::Delete(side) => self.report.deleted.add(side),
+            Action::Update => {
+                for (side, end) in [(Side::Left, &step.hub), (Side::Right, &step.far)] {
+                    if end.write.is_some() {
+                        self.report.updated.add(side);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The end that a step takes for deleted.
+fn lost_end(step: &Step) -> Option<(Side, CollectionId, String)> {
+    let side = match step.action {
+        Action::Delete(rest) | Action::Suppress(rest) => rest.other(),
+        _ => return None,
+    };
+    let end = if side == Side::Left { &step.hub } else { &step.far };
+    end.item.as_ref().map(|item| (side, end.collection.clone(), item.to_string()))
+}
+
+pub(crate) fn body(row: &StepRow) -> Result<Step> {
+    serde_json::from_value(row.body.clone()).map_err(|_| damaged("a step"))
+}

@@ -1,0 +1,189 @@
+//! What items are found and recognised by: marks, uids, and keys made of their content.
+
+use pimkit_core::{Field, Fields, ItemId, Kind, Mark, SyncId, Value, cursor::binding};
+
+/// A mark's parts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct MarkParts {
+    pub(crate) sync: u64,
+    pub(crate) item: u64,
+    pub(crate) generation: u32,
+}
+
+/// The mark of an item that a sync makes. It is a file name and a URL segment as it stands.
+pub(crate) fn mint(sync: &SyncId, item: &ItemId, generation: u32) -> Mark {
+    Mark(format!("pk-{:016x}-{:016x}-{generation}", binding(&[sync.as_str()]), binding(&[item.as_str()])))
+}
+
+/// The parts of one of our marks.
+pub(crate) fn parts(mark: &Mark) -> Option<MarkParts> {
+    let mut parts = mark.as_str().strip_prefix("pk-")?.splitn(3, '-');
+    let hex = |text: Option<&str>| text.filter(|t| t.len() == 16).and_then(|t| u64::from_str_radix(t, 16).ok());
+    Some(MarkParts { sync: hex(parts.next())?, item: hex(parts.next())?, generation: parts.next()?.parse().ok()? })
+}
+
+/// Whether a sync made this mark.
+pub(crate) fn is_of(parts: &MarkParts, sync: &SyncId) -> bool {
+    parts.sync == binding(&[sync.as_str()])
+}
+
+/// The key under which items of a mark are kept.
+pub(crate) fn mark_key(mark: &Mark) -> String {
+    format!("mark:{mark}")
+}
+
+/// The key under which the item of an id is kept, as marks name it.
+pub(crate) fn id_key(hash: u64) -> String {
+    format!("id:{hash:016x}")
+}
+
+/// The key under which items of a uid are kept.
+pub(crate) fn uid_key(uid: &str) -> String {
+    format!("uid:{}", uid.trim().strip_prefix("urn:uuid:").unwrap_or(uid.trim()).to_lowercase())
+}
+
+/// What the fields hash to.
+pub(crate) fn hash(fields: &Fields) -> u64 {
+    let mut parts: Vec<String> = Vec::with_capacity(fields.len() * 2);
+    for (field, value) in fields {
+        parts.push(field.0.clone());
+        parts.push(value.to_string());
+    }
+    binding(&parts)
+}
+
+fn text<'a>(fields: &'a Fields, field: &str) -> &'a str {
+    fields.get(field).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn list<'a>(fields: &'a Fields, field: &str, key: &str) -> Vec<&'a str> {
+    match fields.get(field) {
+        Some(Value::Array(list)) => list.iter().filter_map(|e| e.get(key).and_then(Value::as_str)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn plain(text: &str) -> String {
+    let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
+    words.join(" ").to_lowercase()
+}
+
+/// The words of a name, in order of the alphabet: `Ada Lovelace` and `Lovelace, Ada` are one.
+pub(crate) fn name_words(fields: &Fields) -> Vec<String> {
+    let mut name = ["name.given", "name.surname"].map(|f| text(fields, f)).join(" ");
+    if name.trim().is_empty() {
+        name = text(fields, "name.full").to_owned();
+    }
+    if name.trim().is_empty() {
+        name = list(fields, "organizations", "name").first().copied().unwrap_or_default().to_owned();
+    }
+    let mut words: Vec<String> = plain(&name).split(' ').filter(|w| !w.is_empty()).map(str::to_owned).collect();
+    words.sort();
+    words
+}
+
+/// Whether two names can be one person's: one has no name, or all words of the shorter are in the longer.
+pub(crate) fn compatible(a: &Fields, b: &Fields) -> bool {
+    let (a, b) = (name_words(a), name_words(b));
+    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+    short.iter().all(|w| long.contains(w))
+}
+
+/// Every key of an item, the strongest first.
+pub(crate) fn keys(kind: Kind, item: &ItemId, fields: &Fields, uid: Option<&str>, mark: Option<&Mark>, hash: u64) -> Vec<String> {
+    let mut keys = vec![id_key(binding(&[item.as_str()]))];
+    keys.extend(mark.map(mark_key));
+    keys.extend(uid.filter(|u| !u.trim().is_empty()).map(uid_key));
+    keys.extend(content_keys(kind, fields));
+    keys.push(format!("hash:{hash:016x}"));
+    keys.sort();
+    keys.dedup();
+    keys
+}
+
+/// The keys made of what an item says, the strongest first.
+pub(crate) fn content_keys(kind: Kind, fields: &Fields) -> Vec<String> {
+    let mut keys = Vec::new();
+    match kind {
+        Kind::Contact | Kind::User => {
+            keys.extend(list(fields, "emails", "address").into_iter().map(|a| format!("mail:{}", a.trim().to_lowercase())));
+            let name = name_words(fields).join(" ");
+            if !name.is_empty() {
+                for number in list(fields, "phones", "number") {
+                    let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+                    // The last nine digits: with or without the country's code.
+                    let tail = digits.get(digits.len().saturating_sub(9)..).unwrap_or_default();
+                    if tail.len() >= 5 {
+                        keys.push(format!("np:{name}|{tail}"));
+                    }
+                }
+            }
+        }
+        Kind::Event | Kind::Task => {
+            let title = plain(text(fields, "title"));
+            let time = ["start", "due"].into_iter().find_map(|f| fields.get(f));
+            if let (false, Some(time)) = (title.is_empty(), time) {
+                keys.push(format!("at:{title}|{time}"));
+            }
+        }
+        Kind::Message => {}
+    }
+    keys
+}
+
+/// Fields of an encoded set as JSON for hashing into tombstones.
+pub(crate) fn hashed(keys: &[String]) -> Vec<String> {
+    keys.iter().map(|k| format!("{:016x}", binding(&[k]))).collect()
+}
+
+/// The field of a path, for maps keyed by fields.
+pub(crate) fn field(path: &str) -> Field {
+    Field::from(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pimkit_core::{Contact, EmailAddress, Phone, Record};
+
+    #[test]
+    fn a_mark_tells_its_sync_item_and_generation() {
+        let sync = SyncId::from("people");
+        let mark = mint(&sync, &ItemId::from("a/b c"), 3);
+        let parts = parts(&mark).unwrap();
+        assert!(is_of(&parts, &sync));
+        assert!(!is_of(&parts, &SyncId::from("other")));
+        assert_eq!(parts.generation, 3);
+        assert!(mark.as_str().chars().all(|c| c.is_ascii_alphanumeric() || c == '-'));
+        for foreign in ["", "pk-", "pk-1-2-3", "a.vcf", "pk-0123456789abcdef-0123456789abcdef-x"] {
+            assert_eq!(super::parts(&Mark::from(foreign)), None, "{foreign}");
+        }
+    }
+
+    #[test]
+    fn names_are_one_persons_when_the_shorter_is_in_the_longer() {
+        let named = |full: &str| Contact::build(|c| c.name.full = Some(full.into())).fields();
+        for (a, b, same) in [
+            ("Ada Lovelace", "Lovelace, Ada", true),
+            ("Ada", "Ada Lovelace", true),
+            ("", "Ada", true),
+            ("Ada Byron", "Ada Lovelace", false),
+        ] {
+            assert_eq!(compatible(&named(a), &named(b)), same, "{a} / {b}");
+        }
+    }
+
+    #[test]
+    fn a_phone_number_with_and_without_its_country_is_one_key() {
+        let with = |number: &str| {
+            let contact = Contact::build(|c| {
+                c.name.full = Some("Ada".into());
+                c.phones.push(Phone { number: number.into(), ..Phone::default() });
+                c.emails.push(EmailAddress { address: "A@B.example ".into(), ..EmailAddress::default() });
+            });
+            content_keys(Kind::Contact, &contact.fields())
+        };
+        assert_eq!(with("+43 664 123 4567"), with("0664 1234567").iter().map(|k| k.replace("641234567", "641234567")).collect::<Vec<_>>());
+        assert!(with("1")[0] == "mail:a@b.example");
+    }
+}

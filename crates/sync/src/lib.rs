@@ -1,0 +1,53 @@
+//! The two-way sync engine of pimkit.
+//!
+//! It reconciles a **hub** (the app's records, the left side) with a **far** side (a mailbox, a
+//! calendar, a folder): field by field, against the values last agreed, with every write noted
+//! before it leaves. A run goes through stages, each a module of its own:
+//!
+//! **recover** (what became of writes whose answer was lost) -> **observe** (what is there) ->
+//! **scope** (what may be synced) -> **matching** (which items are one thing) -> **merge** (who
+//! changed what) -> **plan** (steps, each with its reason) -> **guard** (what must wait) ->
+//! **apply** -> **record**.
+//!
+//! ```no_run
+//! # use std::sync::Arc;
+//! # use pimkit_core::{Connector, Contact, State, Result};
+//! # use pimkit_sync::{Engine, Policy};
+//! # async fn example(state: Arc<dyn State>, crm: Arc<dyn Connector>, folder: Arc<dyn Connector>) -> Result<()> {
+//! let engine = Engine::new(state);
+//! let people = engine.pair::<Contact>("people", crm, folder).policy(Policy::default()).build()?;
+//! let plan = people.plan().await?; // a dry run: its steps lie in the state
+//! let report = people.apply(plan).await?; // or `people.run()` for both
+//! println!("{} written", report.sync.writes());
+//! # Ok(())
+//! # }
+//! ```
+
+mod apply;
+mod blobs;
+mod clock;
+mod deletion;
+mod engine;
+mod guard;
+mod keys;
+mod map;
+mod matching;
+mod merge;
+mod observe;
+mod pair;
+mod plan;
+mod policy;
+mod project;
+mod record;
+mod recover;
+mod report;
+mod scope;
+mod step;
+
+pub use clock::{RandomChance, SystemClock};
+pub use engine::{Engine, PairBuilder};
+pub use map::{FieldMap, FieldPair};
+pub use pair::{Pair, Plan};
+pub use policy::{Conflicts, Deletes, Direction, Granularity, Loser, Policy};
+pub use report::{Hold, LeftOver, PerSide, Progress, Report, SyncReport, Unwatched, Verdict, Watch};
+pub use step::{Action, Agreed, End, PlannedStep, SideWrite, Step};

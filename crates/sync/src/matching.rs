@@ -1,0 +1,114 @@
+//! Which items of the two sides are one thing.
+//!
+//! In order: a link that stands, a mark, a uid, and keys of the content (an e-mail address with a
+//! compatible name, a name with a phone number, a title with a time, the very same content).
+//! Candidates have no link yet. Several that differ are reported, never guessed between.
+
+use crate::{keys, pair::Run};
+use pimkit_core::{CollectionId, Fields, ItemId, Presence, Record, Result, SeenRow, Side};
+use std::collections::BTreeSet;
+
+/// What a search for an item's other end found.
+#[derive(Debug)]
+pub(crate) enum Found {
+    /// The item of the other side, and by what.
+    One(Box<SeenRow>, &'static str),
+    /// Several that differ.
+    Several(usize, &'static str),
+    /// None: it is new.
+    None,
+}
+
+/// How many candidates of one key are looked at.
+const CANDIDATES: u32 = 8;
+
+impl<R: Record> Run<R> {
+    /// Looks for the other end of an item that has no link. `taken` are ends that this run gave away.
+    pub(crate) async fn find_match(
+        &self,
+        side: Side,
+        row: &SeenRow,
+        fields: &Fields,
+        taken: &BTreeSet<(CollectionId, ItemId)>,
+    ) -> Result<Found> {
+        let mut ladder: Vec<(&'static str, Vec<String>)> = Vec::new();
+        if let Some(parts) = row.mark.as_ref().and_then(keys::parts).filter(|p| keys::is_of(p, self.sync())) {
+            ladder.push(("its mark", vec![keys::id_key(parts.item)]));
+        }
+        let uids: Vec<String> = row.keys.iter().filter(|k| k.starts_with("uid:")).cloned().collect();
+        ladder.push(("its uid", uids));
+        let content = keys::content_keys(R::KIND, fields);
+        let mails: Vec<String> = content.iter().filter(|k| k.starts_with("mail:")).cloned().collect();
+        let others: Vec<String> = content.into_iter().filter(|k| !k.starts_with("mail:")).collect();
+        ladder.push(("its e-mail address and name", mails));
+        ladder.push(("its name or title, and number or time", others));
+        ladder.push(("its content", row.keys.iter().filter(|k| k.starts_with("hash:")).cloned().collect()));
+        for (why, keys) in ladder.into_iter().filter(|(_, keys)| !keys.is_empty()) {
+            let candidates = self.candidates(side.other(), &keys, taken).await?;
+            let mut fitting = Vec::new();
+            for candidate in candidates {
+                let fits = why != "its e-mail address and name" || {
+                    let record = self.record_of(&candidate)?;
+                    keys::compatible(&record.fields(), fields)
+                };
+                // An item that carries another uid is another thing, whatever else it says; a mark outweighs that.
+                let other_uid = why != "its mark" && why != "its uid" && has_other_uid(row, &candidate);
+                if fits && !other_uid {
+                    fitting.push(candidate);
+                }
+            }
+            let alike = fitting.windows(2).all(|pair| matches!(pair, [a, b] if a.hash == b.hash));
+            match fitting.len() {
+                0 => {}
+                // Those that say the same are as good as each other: the first in the order of their ids.
+                _ if alike => {
+                    if let Some(first) = fitting.into_iter().next() {
+                        return Ok(Found::One(Box::new(first), why));
+                    }
+                }
+                n => return Ok(Found::Several(n, why)),
+            }
+        }
+        Ok(Found::None)
+    }
+
+    /// Items of a side that have one of the keys, are there, were chosen, and have no link.
+    async fn candidates(&self, side: Side, keys: &[String], taken: &BTreeSet<(CollectionId, ItemId)>) -> Result<Vec<SeenRow>> {
+        let half = self.half(side);
+        let mut places: BTreeSet<(CollectionId, ItemId)> = BTreeSet::new();
+        for found in self.state().seen_by_keys(&half.account.id, R::KIND, keys, CANDIDATES).await? {
+            places.extend(found);
+        }
+        let mut rows = Vec::new();
+        for (collection, item) in places {
+            if half.collection(&collection).is_none() || taken.contains(&(collection.clone(), item.clone())) {
+                continue;
+            }
+            let ids = [item];
+            let linked = match side {
+                Side::Left => self.state().links_of_hub(self.sync(), &ids).await?,
+                Side::Right => self.state().links_of_far(self.sync(), &half.account.id, &collection, &ids).await?,
+            };
+            if linked.into_iter().flatten().next().is_some() {
+                continue;
+            }
+            let seen = self.state().seen(&half.account.id, R::KIND, &collection, &ids).await?;
+            rows.extend(seen.into_iter().flatten().filter(|r| r.presence == Presence::Present && r.record.is_some()));
+        }
+        Ok(rows)
+    }
+
+    /// The record of a sighting.
+    pub(crate) fn record_of(&self, row: &SeenRow) -> Result<R> {
+        match &row.record {
+            Some(bytes) => pimkit_core::decode_record(bytes),
+            None => Ok(R::default()),
+        }
+    }
+}
+
+fn has_other_uid(a: &SeenRow, b: &SeenRow) -> bool {
+    let uid = |row: &SeenRow| row.keys.iter().find(|k| k.starts_with("uid:")).cloned();
+    // Contacts get a uid from every program that stores them: it says nothing there.
+    a.kind != pimkit_core::Kind::Contact && matches!((uid(a), uid(b)), (Some(x), Some(y)) if x != y)
+}

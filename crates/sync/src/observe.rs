@@ -1,0 +1,482 @@
+//! What is there: reads each chosen collection page by page into the state.
+//!
+//! Each round of a listing is an epoch. Only a round that named everything, to its end, makes the
+//! absence of an item a suspicion; an item that is listed and cannot be fetched keeps the round's
+//! old cursor, so that the next round names it again.
+
+use crate::{
+    blobs, keys,
+    pair::Run,
+    report::{LeftOver, Progress},
+};
+use futures::TryStreamExt;
+use pimkit_core::{
+    BlobRef, Change, ChangeOptions, CollectionId, ErrorKind, Fetched, Field, Fields, ItemId, Next, Position, Presence, QuarantineRow,
+    Record, Removal, Result, Revision, SeenQuery, SeenRow, Side, StateChange, Stored, StreamKey, StreamRow, Value, cursor::binding,
+};
+use std::collections::BTreeMap;
+
+/// How many items are fetched at a time.
+const FETCH: usize = 50;
+/// How many rows are committed at a time outside of pages.
+const ROWS: usize = 500;
+
+/// One page being worked in.
+struct Page<'a> {
+    side: Side,
+    collection: &'a CollectionId,
+    epoch: u64,
+    known: BTreeMap<ItemId, SeenRow>,
+    changes: Vec<StateChange>,
+    named: Vec<ItemId>,
+    /// Something listed was not read: the round keeps its old cursor.
+    unread: bool,
+}
+
+impl<R: Record> Run<R> {
+    /// Reads every chosen collection of a side. A collection that fails is noted, and no deletion on
+    /// this side is believed in this run.
+    pub(crate) async fn observe(&mut self, side: Side) -> Result<()> {
+        let stage = if side == Side::Left { "observe left" } else { "observe right" };
+        self.progress(Progress::Stage { stage, of: None });
+        let ids: Vec<CollectionId> = self.half(side).collections.iter().map(|c| c.id.clone()).collect();
+        for id in ids {
+            match self.observe_collection(side, &id).await {
+                Ok(()) => {}
+                Err(error) if matches!(error.kind(), ErrorKind::LeaseLost | ErrorKind::Storage) && self.is_own(&error) => {
+                    return Err(error);
+                }
+                Err(error) if error.kind() == ErrorKind::Unauthenticated => return Err(error),
+                Err(error) => {
+                    self.report.notes.push(format!("{} {id}: {error}", side.word()));
+                    self.half_mut(side).failed.insert(id, error.to_string());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether an error came from our own state rather than from a side: then the run must end.
+    fn is_own(&self, error: &pimkit_core::Error) -> bool {
+        error.kind() == ErrorKind::LeaseLost || error.context().iter().any(|(key, _)| *key == "state")
+    }
+
+    pub(crate) fn stream_key(&self, side: Side, collection: &CollectionId) -> StreamKey {
+        StreamKey {
+            account: self.half(side).account.id.clone(),
+            kind: R::KIND,
+            collection: collection.clone(),
+            options: binding(&["default"]),
+        }
+    }
+
+    async fn observe_collection(&mut self, side: Side, collection: &CollectionId) -> Result<()> {
+        let key = self.stream_key(side, collection);
+        let repository = self.half(side).repository.clone();
+        let options = ChangeOptions::default().page_size(self.setup.page_size);
+        let kept = self.state().stream(&key).await?;
+        let mut row = kept.unwrap_or(StreamRow { key, cursor: None, page: None, epoch: 0, listed: 0 });
+        if row.page.is_none() {
+            row.epoch += 1;
+        }
+        let mut restarted = false;
+        let mut unread = false;
+        loop {
+            let at = match (&row.page, &row.cursor) {
+                (Some(page), _) => Position::Page(page),
+                (None, Some(cursor)) => Position::Since(cursor),
+                (None, None) => Position::Start,
+            };
+            let page = match repository.changes(collection, at, &options).await {
+                Ok(page) => page,
+                Err(error) if error.kind() == ErrorKind::CursorExpired && !restarted => {
+                    restarted = true;
+                    unread = false;
+                    row.cursor = None;
+                    row.page = None;
+                    row.epoch += 1;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            let lines = page.changes.len() as u64;
+            let mut work =
+                Page { side, collection, epoch: row.epoch, known: BTreeMap::new(), changes: Vec::new(), named: Vec::new(), unread: false };
+            self.observe_page(&mut work, page.changes).await?;
+            unread |= work.unread;
+            let mut changes = std::mem::take(&mut work.changes);
+            if !work.named.is_empty() {
+                changes.push(StateChange::Named {
+                    account: row.key.account.clone(),
+                    kind: R::KIND,
+                    collection: collection.clone(),
+                    items: work.named,
+                    epoch: row.epoch,
+                });
+            }
+            let done = match page.next {
+                Next::More(token) => {
+                    row.page = Some(token);
+                    None
+                }
+                Next::Done { cursor, complete } => Some((cursor, complete)),
+            };
+            if let Some((cursor, complete)) = done {
+                self.commit(changes).await?;
+                if complete {
+                    self.sweep(side, collection, row.epoch).await?;
+                    row.listed = row.epoch;
+                }
+                // What was listed and not read must be named again.
+                if !unread {
+                    row.cursor = Some(cursor);
+                } else if restarted {
+                    row.cursor = None;
+                }
+                row.page = None;
+                self.commit(vec![StateChange::Stream(row)]).await?;
+                self.progress(Progress::Items(lines));
+                return Ok(());
+            }
+            // A page with something unread in it is read again from the round's start.
+            if !unread {
+                changes.push(StateChange::Stream(row.clone()));
+            }
+            self.commit(changes).await?;
+            self.progress(Progress::Items(lines));
+        }
+    }
+
+    async fn observe_page(&mut self, page: &mut Page<'_>, lines: Vec<Change<R>>) -> Result<()> {
+        // An id may come twice; the later line counts.
+        let mut last: BTreeMap<ItemId, usize> = BTreeMap::new();
+        for (n, line) in lines.iter().enumerate() {
+            last.insert(line.id().clone(), n);
+        }
+        let ids: Vec<ItemId> = last.keys().cloned().collect();
+        let account = self.half(page.side).account.id.clone();
+        let rows = self.state().seen(&account, R::KIND, page.collection, &ids).await?;
+        page.known = ids.into_iter().zip(rows).filter_map(|(id, row)| row.map(|row| (id, row))).collect();
+        let mut fetch: Vec<ItemId> = Vec::new();
+        for (n, line) in lines.into_iter().enumerate() {
+            if last.get(line.id()) != Some(&n) {
+                continue;
+            }
+            match line {
+                Change::Upserted(stored) => {
+                    if self.is_stale(page, &stored) {
+                        fetch.push(stored.id.clone());
+                    } else {
+                        self.observe_item(page, *stored).await?;
+                    }
+                }
+                Change::Listed { id, revision } => {
+                    let same = page.known.get(&id).is_some_and(|row| {
+                        matches!(row.presence, Presence::Present | Presence::OtherKind) && revision.is_some() && row.revision == revision
+                    });
+                    if same { page.named.push(id) } else { fetch.push(id) }
+                }
+                Change::Removed { id, reason } => self.observe_absence(page, &id, Presence::Missing { reason }, None),
+                Change::OtherKind { id, revision, .. } => self.observe_absence(page, &id, Presence::OtherKind, revision),
+                Change::Unreadable { id, revision, error } => self.observe_unreadable(page, &id, revision, &error).await?,
+            }
+        }
+        let repository = self.half(page.side).repository.clone();
+        for ids in fetch.chunks(FETCH) {
+            let answers = repository.fetch(page.collection, ids).await;
+            for (id, answer) in ids.iter().zip(answers) {
+                match answer {
+                    Fetched::Found(stored) => {
+                        if self.is_settling(page, &stored) {
+                            // Our own write has not reached the readers yet: it is asked again.
+                            page.named.push(id.clone());
+                            page.unread = true;
+                        } else {
+                            self.observe_item(page, *stored).await?;
+                        }
+                    }
+                    Fetched::Gone => self.observe_absence(page, id, Presence::Missing { reason: Removal::Unknown }, None),
+                    Fetched::Hidden => self.observe_absence(page, id, Presence::Hidden, None),
+                    Fetched::OtherKind { revision, .. } => self.observe_absence(page, id, Presence::OtherKind, revision),
+                    Fetched::Unreadable { revision, error } => self.observe_unreadable(page, id, revision, &error).await?,
+                    Fetched::Failed(error) => {
+                        if error.kind() == ErrorKind::CollectionGone || error.kind() == ErrorKind::Unauthenticated {
+                            return Err(error);
+                        }
+                        page.named.push(id.clone());
+                        page.unread = true;
+                        self.left_over(page.side, page.collection, id, &error.to_string()).await?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A revision or content that the item had before, and that was replaced since.
+    fn is_stale(&self, page: &Page<'_>, stored: &Stored<R>) -> bool {
+        page.known
+            .get(&stored.id)
+            .is_some_and(|row| returned(row) || (row.revision.as_ref() != Some(&stored.revision) && superseded(row, stored)))
+    }
+
+    /// Stale, and so soon after our own write that it is no edit yet.
+    fn is_settling(&self, page: &Page<'_>, stored: &Stored<R>) -> bool {
+        let Some(row) = page.known.get(&stored.id) else { return false };
+        let settles = self.half(page.side).settles(page.collection, &self.setup.policy);
+        let stale = returned(row) || (row.revision.as_ref() != Some(&stored.revision) && superseded(row, stored));
+        stale && self.now().duration_since(row.changed_at) < jiff::SignedDuration::try_from(settles).unwrap_or(jiff::SignedDuration::MAX)
+    }
+
+    async fn observe_item(&mut self, page: &mut Page<'_>, stored: Stored<R>) -> Result<()> {
+        let known = page.known.get(&stored.id);
+        let released = known.is_some_and(|row| row.presence == Presence::Unreadable);
+        let row = self.seen_row(page.side, page.epoch, known, stored).await?;
+        let id = row.item.clone();
+        if released {
+            page.changes.push(self.released(page.side, page.collection, &id));
+        }
+        match known {
+            Some(old) if same_row(old, &row) => page.named.push(id),
+            _ => {
+                page.changes.push(StateChange::Seen(Box::new(row.clone())));
+                page.known.insert(id, row);
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn released(&self, side: Side, collection: &CollectionId, item: &ItemId) -> StateChange {
+        StateChange::Released {
+            sync: self.sync().clone(),
+            side,
+            account: self.half(side).account.id.clone(),
+            kind: R::KIND,
+            collection: collection.clone(),
+            item: item.clone(),
+        }
+    }
+
+    /// The sighting that an item makes, given what was known of it.
+    pub(crate) async fn seen_row(&self, side: Side, epoch: u64, known: Option<&SeenRow>, stored: Stored<R>) -> Result<SeenRow> {
+        let half = self.half(side);
+        let mut unread = stored.unread.clone();
+        let mut fields = stored.record.fields();
+        self.fill_digests(side, known, &stored, &mut fields, &mut unread).await?;
+        let record = stored.record.with(&fields)?;
+        let hash = keys::hash(&fields);
+        let now = self.now();
+        let mut row = SeenRow {
+            account: half.account.id.clone(),
+            kind: R::KIND,
+            collection: stored.collection.clone(),
+            item: stored.id.clone(),
+            keys: keys::keys(R::KIND, &stored.id, &fields, record.uid(), stored.mark.as_ref(), hash),
+            record: Some(pimkit_core::encode_record(&record)?),
+            revision: Some(stored.revision),
+            hash,
+            unread,
+            access: stored.access,
+            mark: stored.mark,
+            modified: stored.modified.and_then(|t| t.checked_sub(jiff::SignedDuration::from_secs(half.account.skew)).ok()),
+            epoch,
+            presence: Presence::Present,
+            changed: self.run,
+            unchanged_at: known.map(|k| self.before.unwrap_or(k.changed_at)),
+            changed_at: now,
+            superseded: known.map(|k| k.superseded.clone()).unwrap_or_default(),
+            deleted_by: None,
+        };
+        if let Some(known) = known {
+            let before = (known.revision.clone(), known.hash);
+            if (known.revision != row.revision || known.hash != row.hash) && !row.superseded.contains(&before) {
+                row.superseded.push(before);
+                let over = row.superseded.len().saturating_sub(4);
+                row.superseded.drain(..over);
+            }
+            let same =
+                known.presence == Presence::Present && known.hash == row.hash && known.unread == row.unread && known.access == row.access;
+            if same && known.mark == row.mark {
+                row.changed = known.changed;
+                row.changed_at = known.changed_at;
+                row.unchanged_at = known.unchanged_at;
+            }
+        }
+        Ok(row)
+    }
+
+    /// Blobs are compared by their bytes: where a side does not say what they hash to, they are read
+    /// once, and again only when their id changes. One that cannot be read is unknown, not gone.
+    async fn fill_digests(
+        &self,
+        side: Side,
+        known: Option<&SeenRow>,
+        stored: &Stored<R>,
+        fields: &mut Fields,
+        unread: &mut Vec<Field>,
+    ) -> Result<()> {
+        let missing = |blob: &Value| blob.get("digest").is_none() && blob.get("uri").is_none();
+        if !stored.record.blobs().iter().any(|b| b.digest.is_none() && b.uri.is_none()) {
+            return Ok(());
+        }
+        let before: Option<R> = known.and_then(|k| k.record.as_deref()).and_then(|bytes| pimkit_core::decode_record(bytes).ok());
+        let before: Vec<BlobRef> = before.map(|r| r.blobs().into_iter().cloned().collect()).unwrap_or_default();
+        for name in ["photo", "attachments"] {
+            let Some(value) = fields.get_mut(name) else { continue };
+            let blobs: Vec<&mut Value> = match value {
+                Value::Array(list) => list.iter_mut().filter_map(|e| e.get_mut("blob")).collect(),
+                photo => vec![photo],
+            };
+            for blob in blobs.into_iter().filter(|b| missing(b)) {
+                let Some(id) = blob.get("id").and_then(Value::as_str).map(pimkit_core::BlobId::from) else { continue };
+                let digest = match before.iter().find(|b| b.id == id).and_then(|b| b.digest) {
+                    Some(digest) => Some(digest),
+                    None => blobs::digest(self.half(side).repository.as_ref(), &stored.collection, &stored.id, &id).await.ok(),
+                };
+                match (digest, blob) {
+                    (Some(digest), Value::Object(blob)) => {
+                        blob.insert("digest".to_owned(), Value::String(digest.to_string()));
+                    }
+                    _ => {
+                        let field = keys::field(name);
+                        if !unread.contains(&field) {
+                            unread.push(field);
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The item is not there as one of ours: gone, hidden, or of another kind.
+    fn observe_absence(&mut self, page: &mut Page<'_>, id: &ItemId, presence: Presence, revision: Option<Revision>) {
+        let gone = matches!(presence, Presence::Missing { .. });
+        let row = match page.known.get(id) {
+            Some(known) => {
+                let settled = matches!(known.presence, Presence::Gone | Presence::Missing { .. }) && gone;
+                if settled || (known.presence == presence && (revision.is_none() || known.revision == revision)) {
+                    if !gone {
+                        page.named.push(id.clone());
+                    }
+                    return;
+                }
+                let mut row = known.clone();
+                row.presence = presence;
+                row.revision = revision.or(row.revision);
+                row.changed = self.run;
+                row.unchanged_at = self.before.or(Some(row.changed_at));
+                row.changed_at = self.now();
+                if !gone {
+                    row.epoch = page.epoch;
+                }
+                row
+            }
+            // Gone before we ever saw it.
+            None if gone => return,
+            None => self.bare_row(page, id, presence, revision),
+        };
+        page.changes.push(StateChange::Seen(Box::new(row.clone())));
+        page.known.insert(id.clone(), row);
+    }
+
+    fn bare_row(&self, page: &Page<'_>, id: &ItemId, presence: Presence, revision: Option<Revision>) -> SeenRow {
+        SeenRow {
+            account: self.half(page.side).account.id.clone(),
+            kind: R::KIND,
+            collection: page.collection.clone(),
+            item: id.clone(),
+            revision,
+            hash: 0,
+            record: None,
+            unread: Vec::new(),
+            access: pimkit_core::Access::Write,
+            mark: None,
+            modified: None,
+            epoch: page.epoch,
+            presence,
+            changed: self.run,
+            unchanged_at: None,
+            changed_at: self.now(),
+            superseded: Vec::new(),
+            deleted_by: None,
+            keys: Vec::new(),
+        }
+    }
+
+    /// Unreadable is present: the link and its base stay, and the reason is told.
+    async fn observe_unreadable(
+        &mut self,
+        page: &mut Page<'_>,
+        id: &ItemId,
+        revision: Option<Revision>,
+        error: &pimkit_core::Error,
+    ) -> Result<()> {
+        self.observe_absence(page, id, Presence::Unreadable, revision);
+        self.left_over(page.side, page.collection, id, &error.to_string()).await
+    }
+
+    /// Quarantines an item: it is told, and tried again with growing pauses.
+    pub(crate) async fn left_over(&mut self, side: Side, collection: &CollectionId, item: &ItemId, why: &str) -> Result<()> {
+        self.report.quarantined.push(LeftOver { id: item.to_string(), side, error: why.to_owned() });
+        let now = self.now();
+        let row = QuarantineRow {
+            sync: self.sync().clone(),
+            side,
+            account: self.half(side).account.id.clone(),
+            kind: R::KIND,
+            collection: collection.clone(),
+            item: item.clone(),
+            error: why.to_owned(),
+            since: now,
+            tries: 1,
+            next: now,
+        };
+        self.commit(vec![StateChange::Quarantine(Box::new(row))]).await
+    }
+
+    /// After a round that named everything: what it did not name is missing.
+    async fn sweep(&mut self, side: Side, collection: &CollectionId, epoch: u64) -> Result<()> {
+        let mut query = SeenQuery::of(&self.half(side).account.id, R::KIND).within(collection);
+        query.epoch_before = Some(epoch);
+        let mut rows = self.state().seen_rows(query);
+        let mut changes = Vec::new();
+        while let Some(mut row) = rows.try_next().await? {
+            if matches!(row.presence, Presence::Missing { .. } | Presence::Gone) {
+                continue;
+            }
+            row.presence = Presence::Missing { reason: Removal::Unknown };
+            row.changed = self.run;
+            row.unchanged_at = self.before.or(Some(row.changed_at));
+            row.changed_at = self.now();
+            changes.push(StateChange::Seen(Box::new(row)));
+            if changes.len() >= ROWS {
+                self.commit(std::mem::take(&mut changes)).await?;
+            }
+        }
+        self.commit(changes).await
+    }
+}
+
+/// Deleted by us, and there again: a reader that lags, or somebody who brought it back.
+fn returned(row: &SeenRow) -> bool {
+    row.presence == Presence::Gone && row.deleted_by.is_some()
+}
+
+fn superseded<R: Record>(row: &SeenRow, stored: &Stored<R>) -> bool {
+    if row.superseded.is_empty() {
+        return false;
+    }
+    if row.superseded.iter().any(|(revision, _)| revision.as_ref() == Some(&stored.revision)) {
+        return true;
+    }
+    let hash = keys::hash(&stored.record.fields());
+    row.hash != hash && row.superseded.iter().any(|(_, old)| *old == hash)
+}
+
+/// Nothing that is kept of the item changed but the round that named it.
+fn same_row(old: &SeenRow, new: &SeenRow) -> bool {
+    let mut old = old.clone();
+    old.epoch = new.epoch;
+    old == *new
+}

@@ -1,0 +1,405 @@
+//! What a write came to: one commit per item, with its link, base, sightings and journal row.
+
+use crate::{
+    apply::{Task, Wrote, written},
+    pair::Run,
+    plan::Linked,
+    step::{Action, SideWrite},
+};
+use pimkit_core::{
+    BaseRow, CollectionId, Error, ErrorKind, Fetched, Field, FieldChange, Fields, IntentRow, ItemId, JournalRow, LinkState, Outcome,
+    Presence, Record, Result, SeenRow, Side, StateChange, Stored, TombstoneRow, Value,
+};
+
+impl<R: Record> Run<R> {
+    /// Takes the answer of a write. What is not known stays an open intent.
+    pub(crate) async fn settle(&mut self, side: Side, task: &mut Task<R>, intent: &IntentRow, outcome: Outcome<R>) -> Result<()> {
+        match outcome {
+            Outcome::Written { id, revision, now, left_out } => {
+                for (field, error) in &left_out {
+                    self.journal_left_out(task, side, field, error).await?;
+                }
+                let deletion = matches!(task.end(side).write, Some(SideWrite::Delete(_)));
+                let wrote = if deletion {
+                    Some(Wrote { item: id, revision: None, record: R::default(), read_back: true, mark: None })
+                } else {
+                    self.read_back(side, task, intent, id, revision, now, !left_out.is_empty()).await?
+                };
+                match wrote {
+                    Some(wrote) => {
+                        match (&task.end(side).write, deletion) {
+                            (_, true) => self.report.deleted.add(side),
+                            (Some(SideWrite::Create { .. }), _) => self.report.created.add(side),
+                            _ => self.report.updated.add(side),
+                        }
+                        // The sighting goes with the intent: what is known of the item is what was written.
+                        let mut changes = vec![StateChange::Settled(intent.id.clone())];
+                        changes.extend(self.sighting(side, task, &wrote, deletion).await?);
+                        self.commit(changes).await?;
+                        task.done.insert(side, wrote);
+                    }
+                    // Written, but what it is there could not be read: the next run reads it.
+                    None => {
+                        task.stopped = true;
+                        self.open_note(task);
+                    }
+                }
+            }
+            Outcome::Conflict { now } => {
+                let mut changes = vec![StateChange::Settled(intent.id.clone())];
+                match now {
+                    Some(stored) => {
+                        let row = self.seen_row(side, self.epoch(side, &stored.collection).await?, task.row(side), *stored).await?;
+                        changes.push(StateChange::Seen(Box::new(row)));
+                    }
+                    None => {
+                        // Not the revision that it was planned against: asked anew in the next run.
+                        if let Some(row) = task.row(side).cloned() {
+                            changes.extend(self.reread(side, row).await?);
+                        }
+                    }
+                }
+                changes.push(StateChange::StepDone { run: self.run, step: task.number, done: "dropped: changed meanwhile".to_owned() });
+                changes.extend(self.again(task, None));
+                self.commit(changes).await?;
+                self.note("some items changed while they were written; they are done in the next run".to_owned());
+                task.stopped = true;
+            }
+            Outcome::Refused(error) => {
+                self.commit(vec![StateChange::Settled(intent.id.clone())]).await?;
+                self.refused(side, task, &error).await?;
+            }
+            Outcome::Unknown(error) => {
+                task.stopped = true;
+                let link = task.link.as_ref().map(|l| l.id.clone());
+                self.open.extend(link);
+                self.note(format!("the {} side left the outcome of a write open ({error}); the next run finds out", side.word()));
+            }
+        }
+        Ok(())
+    }
+
+    fn open_note(&mut self, task: &Task<R>) {
+        self.open.extend(task.link.as_ref().map(|l| l.id.clone()));
+        self.note("an item was written and could not be read back; the next run finds out what became of it".to_owned());
+    }
+
+    /// The link, to be looked at again.
+    fn again(&self, task: &Task<R>, note: Option<(LinkState, String)>) -> Vec<StateChange> {
+        let Some(mut link) = task.link.clone() else { return Vec::new() };
+        link.again = true;
+        link.version += 1;
+        if let Some((state, note)) = note {
+            link.state = state;
+            link.note = Some(note);
+        }
+        vec![StateChange::Link(Box::new(link))]
+    }
+
+    /// What is there now, for an item that was not as it was thought to be.
+    async fn reread(&self, side: Side, row: SeenRow) -> Result<Vec<StateChange>> {
+        let repository = self.half(side).repository.clone();
+        let answer = repository.fetch(&row.collection, std::slice::from_ref(&row.item)).await.into_iter().next();
+        Ok(match answer {
+            Some(Fetched::Found(stored)) => vec![StateChange::Seen(Box::new(self.seen_row(side, row.epoch, Some(&row), *stored).await?))],
+            Some(Fetched::Gone) => {
+                let mut row = row;
+                row.presence = Presence::Missing { reason: pimkit_core::Removal::Unknown };
+                row.changed = self.run;
+                row.changed_at = self.now();
+                vec![StateChange::Seen(Box::new(row))]
+            }
+            _ => Vec::new(),
+        })
+    }
+
+    /// A write that was not taken: the item is quarantined and tried again.
+    pub(crate) async fn refused(&mut self, side: Side, task: &mut Task<R>, error: &Error) -> Result<()> {
+        task.stopped = true;
+        let held = matches!(error.kind(), ErrorKind::WouldNotify | ErrorKind::PermissionDenied);
+        let (state, said) = if held { (LinkState::Held, "held") } else { (LinkState::Quarantined, "refused") };
+        let mut changes = vec![StateChange::StepDone { run: self.run, step: task.number, done: format!("{said}: {error}") }];
+        changes.extend(self.again(task, Some((state, error.to_string()))));
+        self.commit(changes).await?;
+        if held {
+            self.report.held += 1;
+        }
+        let end = task.end(side.other());
+        let source = end.item.clone().map(|item| (side.other(), end.collection.clone(), item)).or_else(|| {
+            let end = task.end(side);
+            end.item.clone().map(|item| (side, end.collection.clone(), item))
+        });
+        if let Some((side, collection, item)) = source {
+            self.left_over(side, &collection, &item, &error.to_string()).await?;
+        }
+        Ok(())
+    }
+
+    /// What the side made of a write.
+    #[allow(clippy::too_many_arguments)]
+    async fn read_back(
+        &self,
+        side: Side,
+        task: &Task<R>,
+        intent: &IntentRow,
+        id: ItemId,
+        revision: Option<pimkit_core::Revision>,
+        now: Option<Box<Stored<R>>>,
+        partly: bool,
+    ) -> Result<Option<Wrote<R>>> {
+        if let Some(stored) = now {
+            return Ok(Some(Wrote {
+                item: id,
+                revision: revision.or(Some(stored.revision)),
+                record: stored.record,
+                read_back: true,
+                mark: stored.mark,
+            }));
+        }
+        if revision.is_some() && !partly {
+            let sent: R = match &intent.target {
+                Some(bytes) => pimkit_core::decode_record(bytes)?,
+                None => R::default(),
+            };
+            return Ok(Some(Wrote { item: id, revision, record: sent, read_back: false, mark: intent.mark.clone() }));
+        }
+        // A side that does not say which revision it made, or that left fields out, may hold anything: it is asked.
+        let repository = self.half(side).repository.clone();
+        match repository.fetch(&task.end(side).collection, std::slice::from_ref(&id)).await.into_iter().next() {
+            Some(Fetched::Found(stored)) => {
+                let stored = *stored;
+                Ok(Some(Wrote { item: id, revision: Some(stored.revision), record: stored.record, read_back: true, mark: stored.mark }))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    pub(crate) async fn epoch(&self, side: Side, collection: &CollectionId) -> Result<u64> {
+        Ok(self.state().stream(&self.stream_key(side, collection)).await?.map_or(0, |row| row.epoch))
+    }
+
+    /// The sighting of an item that we wrote.
+    async fn sighting(&self, side: Side, task: &Task<R>, wrote: &Wrote<R>, deletion: bool) -> Result<Vec<StateChange>> {
+        let collection = task.end(side).collection.clone();
+        let known = task.row(side);
+        if deletion {
+            let Some(mut row) = known.cloned() else { return Ok(Vec::new()) };
+            row.superseded.push((row.revision.clone(), row.hash));
+            row.presence = Presence::Gone;
+            row.deleted_by = Some(self.sync().to_string());
+            row.changed = self.run;
+            row.changed_at = self.now();
+            return Ok(vec![StateChange::Seen(Box::new(row))]);
+        }
+        let mut stored = Stored::new(wrote.item.clone(), &collection, wrote.revision.clone().unwrap_or_default(), wrote.record.clone());
+        stored.mark = wrote.mark.clone().or_else(|| known.and_then(|k| k.mark.clone()));
+        stored.unread = known.map(|k| k.unread.clone()).unwrap_or_default();
+        stored.access = known.map_or(pimkit_core::Access::Write, |k| k.access);
+        let epoch = self.epoch(side, &collection).await?;
+        let mut row = self.seen_row(side, epoch, known, stored).await?;
+        row.changed = self.run;
+        row.changed_at = self.now();
+        let mut changes = Vec::new();
+        // A side may give the item another id with a write.
+        if let Some(old) = known.filter(|k| k.item != wrote.item) {
+            changes.push(StateChange::DropSeen {
+                account: old.account.clone(),
+                kind: old.kind,
+                collection: old.collection.clone(),
+                item: old.item.clone(),
+            });
+        }
+        changes.push(StateChange::Seen(Box::new(row)));
+        Ok(changes)
+    }
+
+    /// Writes down what a step came to: link, base, journal, and that it is done.
+    pub(crate) async fn record(&mut self, task: &Task<R>) -> Result<()> {
+        let mut changes = vec![StateChange::StepDone { run: self.run, step: task.number, done: "done".to_owned() }];
+        let step = &task.step;
+        changes.push(StateChange::Journal(Box::new(self.journal_row(task))));
+        let Some(link) = task.link.clone() else {
+            // A copy, made by keep_both: the next run links it.
+            return self.commit(changes).await;
+        };
+        let linked = Linked { link, base: None, hub: task.hub.clone(), far: task.far.clone() };
+        match step.action {
+            Action::Forget | Action::Delete(_) => {
+                changes.push(StateChange::DropTombstone { sync: self.sync().clone(), link: linked.link.id.clone() });
+                changes.push(StateChange::DropLink(linked.link.id));
+            }
+            Action::Suppress(rest) => {
+                let row = TombstoneRow {
+                    sync: self.sync().clone(),
+                    link: linked.link.id.clone(),
+                    kind: R::KIND,
+                    hub_item: linked.link.hub_item.clone(),
+                    account: linked.link.account.clone(),
+                    collection: linked.link.collection.clone(),
+                    item: linked.link.item.clone(),
+                    side: rest.other(),
+                    keys: self.tombstone_keys(&linked),
+                    evidence: step.evidence.clone().unwrap_or_default(),
+                    at: self.now(),
+                };
+                changes.push(StateChange::Tombstone(Box::new(row)));
+                let mut link = linked.link;
+                link.state = LinkState::Suppressed;
+                link.note = step.policy.clone();
+                link.again = false;
+                link.version += 1;
+                changes.push(StateChange::Link(Box::new(link)));
+            }
+            _ => changes.extend(self.live(task, linked.link).await?),
+        }
+        if let (Some(hub), Some(far)) = (&step.hub.item, &step.far.item) {
+            changes.push(self.released(Side::Left, &step.hub.collection, hub));
+            changes.push(self.released(Side::Right, &step.far.collection, far));
+        }
+        self.commit(changes).await
+    }
+
+    /// The link and base of two items that agree now, as far as they do.
+    async fn live(&self, task: &Task<R>, mut link: pimkit_core::LinkRow) -> Result<Vec<StateChange>> {
+        let step = &task.step;
+        let mut base = match self.state().bases(std::slice::from_ref(&link.id)).await?.into_iter().flatten().next() {
+            Some(base) => base,
+            None => BaseRow { link: link.id.clone(), ..BaseRow::default() },
+        };
+        let now = |side: Side| task.done.get(&side).map(|w| w.record.fields());
+        let (hub_now, far_now) = (now(Side::Left), now(Side::Right));
+        let far_written: Vec<Field> = match &step.far.write {
+            Some(SideWrite::Fields { fields, .. }) => fields.keys().cloned().collect(),
+            Some(SideWrite::Create { .. }) => step.agreed.iter().map(|a| a.right.clone()).collect(),
+            _ => Vec::new(),
+        };
+        let hub_written: Vec<Field> = match &step.hub.write {
+            Some(SideWrite::Fields { fields, .. }) => fields.keys().cloned().collect(),
+            Some(SideWrite::Create { .. }) => step.agreed.iter().map(|a| a.left.clone()).collect(),
+            _ => Vec::new(),
+        };
+        if step.reread {
+            for field in std::mem::take(&mut base.sent) {
+                if step.flipped.contains(&field) {
+                    *base.flips.entry(field).or_insert(0) += 1;
+                } else {
+                    base.flips.remove(&field);
+                }
+            }
+        }
+        for agreed in &step.agreed {
+            // Where a side was written, the base remembers what the side has now.
+            let pick = |fields: &Option<Fields>, written: &[Field], field: &Field, value: &Option<Value>| match fields {
+                Some(fields) if written.contains(field) => fields.get(field).cloned(),
+                _ => value.clone(),
+            };
+            put(&mut base.hub, &agreed.left, pick(&hub_now, &hub_written, &agreed.left, &agreed.hub));
+            put(&mut base.far, &agreed.right, pick(&far_now, &far_written, &agreed.right, &agreed.far));
+        }
+        if let Some(wrote) = task.done.get(&Side::Right) {
+            for field in far_written {
+                base.sent.retain(|f| *f != field);
+                if !wrote.read_back || self.may_change_later(&step.far.collection) {
+                    base.sent.push(field);
+                }
+            }
+        }
+        for (side, wrote) in &task.done {
+            match side {
+                Side::Left => link.hub_item = Some(wrote.item.clone()),
+                Side::Right => {
+                    link.item = Some(wrote.item.clone());
+                    link.mark = wrote.mark.clone().or(link.mark);
+                }
+            }
+        }
+        let revision =
+            |side: Side| task.done.get(&side).and_then(|w| w.revision.clone()).or_else(|| task.row(side).and_then(|r| r.revision.clone()));
+        link.hub_revision = revision(Side::Left).or(link.hub_revision);
+        link.revision = revision(Side::Right).or(link.revision);
+        link.state = if step.waiting.is_empty() { LinkState::Live } else { LinkState::Held };
+        link.note = (!step.waiting.is_empty()).then(|| step.waiting.join("; "));
+        link.again = !step.waiting.is_empty();
+        link.version += 1;
+        Ok(vec![StateChange::Link(Box::new(link)), StateChange::Base(Box::new(base))])
+    }
+
+    /// Whether a side may change what it was given some time after it answered.
+    fn may_change_later(&self, _collection: &CollectionId) -> bool {
+        // No provider says that it will not; a value that stays is taken as it is at the next reading.
+        true
+    }
+
+    fn journal_row(&self, task: &Task<R>) -> JournalRow {
+        let step = &task.step;
+        let mut changes = Vec::new();
+        for (side, end) in [(Side::Left, &step.hub), (Side::Right, &step.far)] {
+            if let (Some(fields), Some(SideWrite::Fields { from, .. })) = (written(end), &end.write) {
+                for (field, to) in fields {
+                    changes.push(FieldChange {
+                        side,
+                        field: field.clone(),
+                        from: from.get(field).cloned().filter(|v| !v.is_null()),
+                        to: Some(to.clone()).filter(|v| !v.is_null()),
+                    });
+                }
+            }
+        }
+        let (action, side) = match step.action {
+            Action::Create(side) => ("created", Some(side)),
+            Action::Delete(side) => ("deleted", Some(side)),
+            Action::Suppress(side) => ("suppressed", Some(side)),
+            Action::Forget => ("forgotten", None),
+            Action::Update => ("updated", None),
+            Action::Agree if step.reason.starts_with("recognised") => ("linked", None),
+            Action::Agree | Action::Repoint(_) => ("agreed", None),
+            Action::Hold => ("held", None),
+        };
+        let before = side.filter(|_| matches!(step.action, Action::Delete(_))).and_then(|s| task.row(s)).and_then(|r| r.record.clone());
+        let mut why = step.reason.clone();
+        if !step.waiting.is_empty() {
+            why = format!("{why}; waits: {}", step.waiting.join("; "));
+        }
+        JournalRow {
+            seq: 0,
+            run: self.run,
+            sync: self.sync().clone(),
+            at: self.now(),
+            kind: R::KIND,
+            link: task.link.as_ref().map(|l| l.id.clone()),
+            hub_item: task.done.get(&Side::Left).map(|w| w.item.clone()).or_else(|| step.hub.item.clone()),
+            account: self.far.account.id.clone(),
+            item: task.done.get(&Side::Right).map(|w| w.item.clone()).or_else(|| step.far.item.clone()),
+            action: action.to_owned(),
+            side,
+            policy: step.policy.clone(),
+            why,
+            changes,
+            lost: step.lost.clone(),
+            before,
+        }
+    }
+
+    /// A field that a side did not take: it stays where it is, and is told.
+    async fn journal_left_out(&mut self, task: &Task<R>, side: Side, field: &Field, error: &Error) -> Result<()> {
+        let mut row = self.journal_row(task);
+        row.action = "left_out".to_owned();
+        row.side = Some(side);
+        row.why = format!("{field}: {error}");
+        row.changes = Vec::new();
+        row.lost = Vec::new();
+        row.before = None;
+        self.commit(vec![StateChange::Journal(Box::new(row))]).await
+    }
+}
+
+fn put(fields: &mut Fields, field: &Field, value: Option<Value>) {
+    match value {
+        Some(value) if !value.is_null() => {
+            fields.insert(field.clone(), value);
+        }
+        _ => {
+            fields.remove(field);
+        }
+    }
+}

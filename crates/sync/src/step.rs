@@ -1,0 +1,140 @@
+//! One step of a plan, as it lies in the state.
+
+use pimkit_core::{CollectionId, Delete, Field, FieldChange, Fields, ItemId, Kind, Mark, Revision, Side};
+use serde::{Deserialize, Serialize};
+
+/// What is to be done with one pair of items, and why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// The kind of the items.
+    pub kind: Kind,
+    /// What is done.
+    pub action: Action,
+    /// The link; absent for an item that has none yet.
+    pub link: Option<String>,
+    /// The link's version that the step was planned against.
+    pub link_version: u64,
+    /// The hub end.
+    pub hub: End,
+    /// The far end.
+    pub far: End,
+    /// Why, for people; no personal data.
+    pub reason: String,
+    /// The policy that decided, as `key = word`.
+    pub policy: Option<String>,
+    /// What becomes the base of the link once the writes are done.
+    pub agreed: Vec<Agreed>,
+    /// Values that lost a conflict.
+    pub lost: Vec<FieldChange>,
+    /// How many fields or groups both sides had changed.
+    pub conflicts: u64,
+    /// Evidence of a deletion.
+    pub evidence: Option<String>,
+    /// Set by a guard: what must be approved first.
+    pub held: Option<String>,
+    /// Fields that wait: both sides changed them and somebody must decide, or a side may not be
+    /// written. For people.
+    pub waiting: Vec<String>,
+    /// The far item was read since we wrote it last.
+    pub reread: bool,
+    /// Far fields that came back other than we wrote them, by no user's edit.
+    pub flipped: Vec<Field>,
+}
+
+/// What a step does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Makes an item on this side.
+    Create(Side),
+    /// Changes one or both ends.
+    Update,
+    /// Nothing is written; the base moves.
+    Agree,
+    /// Deletes the item on this side.
+    Delete(Side),
+    /// Leaves the item on this side alone for good; the other end is gone.
+    Suppress(Side),
+    /// Forgets a link whose both ends are gone.
+    Forget,
+    /// The item on this side takes the place of the link's end, which moved or was re-made.
+    Repoint(Side),
+    /// Nothing is done until somebody decides.
+    Hold,
+}
+
+impl Action {
+    /// The word used in plans and JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Create(_) => "create",
+            Self::Update => "update",
+            Self::Agree => "agree",
+            Self::Delete(_) => "delete",
+            Self::Suppress(_) => "suppress",
+            Self::Forget => "forget",
+            Self::Repoint(_) => "repoint",
+            Self::Hold => "hold",
+        }
+    }
+}
+
+/// One end of a step.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct End {
+    /// Where the item is, or is to be.
+    pub collection: CollectionId,
+    /// The item; absent while it is to be made.
+    pub item: Option<ItemId>,
+    /// The revision that the step was planned against.
+    pub revision: Option<Revision>,
+    /// What is written here.
+    pub write: Option<SideWrite>,
+}
+
+/// What is written to one side.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum SideWrite {
+    /// A new item.
+    Create {
+        /// Its mark.
+        mark: Mark,
+        /// Its generation.
+        generation: u32,
+        /// The record, encoded.
+        record: Vec<u8>,
+    },
+    /// Fields of the item that is there; `null` clears.
+    Fields {
+        /// What they are to be.
+        fields: Fields,
+        /// What they are, for people and undo.
+        from: Fields,
+    },
+    /// The item goes.
+    Delete(Delete),
+}
+
+/// A pair of values that the base of a link becomes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Agreed {
+    /// The hub's field.
+    pub left: Field,
+    /// Its value.
+    pub hub: Option<pimkit_core::Value>,
+    /// The far field.
+    pub right: Field,
+    /// Its value; where the far side is written, what was sent, until it is read back.
+    pub far: Option<pimkit_core::Value>,
+}
+
+/// A step as a plan shows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlannedStep {
+    /// Its place.
+    pub step: u64,
+    /// What and why.
+    #[serde(flatten)]
+    pub body: Step,
+}
