@@ -3,10 +3,14 @@
 //! - [`text`]: content lines and components as they stand in a file, kept byte for byte until a line is edited.
 //! - [`zone`]: every sort of time-zone name, `VTIMEZONE` read and written.
 //! - [`resource`]: the interface that folders and DAV servers use, generic over the kind.
+//! - [`recurrence`]: recurrence rules and what they make.
+//! - [`icalendar`]: events and tasks as iCalendar.
 //! - [`vcard`]: contacts as vCard.
 //! - [`error`]: what can be wrong with a file, without the text of the file.
 
 pub mod error;
+pub mod icalendar;
+pub mod recurrence;
 pub mod resource;
 pub mod text;
 pub mod vcard;
