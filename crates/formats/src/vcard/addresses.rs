@@ -7,7 +7,7 @@
 //! - Place: the GEO parameter (RFC 6350 section 5.10), or a GEO line in the group; a GEO line without a group belongs to
 //!   the first address, and is an address of its own in a card that has none.
 
-use super::card::{Card, Groups, joined, set_components};
+use super::card::{Card, Groups, Plain, joined, set_components};
 use super::element::{Element, Located};
 use super::marks::{self, Marks, Sort};
 use crate::text::{ContentLine, Dialect, unescape};
@@ -32,7 +32,7 @@ fn parts(address: &Address) -> [Option<&str>; 7] {
 
 /// A `geo:` URI of what GEO says: a URI in 4.0, `latitude;longitude` before; a comma between them is seen too.
 fn coordinates(line: &ContentLine, dialect: Dialect) -> Option<String> {
-    let text = line.text(dialect).trim().to_owned();
+    let text = line.plain(dialect).trim().to_owned();
     if text.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case("geo:")) {
         return Some(text);
     }
@@ -90,7 +90,7 @@ impl Element for Address {
         let mut places = places.into_iter();
         let mut found = Vec::new();
         for (at, line) in card.named(&["ADR"]) {
-            let components = line.structured(dialect);
+            let components = line.plain_structured(dialect);
             let part = |n: usize| components.get(n).map(|part| joined(part, ", ")).filter(|text| !text.is_empty());
             let (marks, label) = marks::read(card, &groups, line, Sort::Address);
             let mut with: Vec<usize> = label.into_iter().collect();
@@ -102,11 +102,11 @@ impl Element for Address {
                     let found = labels.iter().position(|(_, label)| *label == words)?;
                     Some(labels.remove(found).0)
                 });
-                full = own.and_then(|own| card.line(own)).map(|line| line.text(dialect).trim().to_owned()).filter(|text| !text.is_empty());
+                full = own.and_then(|own| card.line(own)).map(|line| line.plain(dialect).trim().to_owned()).filter(|text| !text.is_empty());
                 with.extend(own);
             }
             let code_at = card.in_group(&groups, line, "X-ABADR");
-            let code = line.param_value("CC").or_else(|| Some(card.line(code_at?)?.text(dialect)));
+            let code = line.param_value("CC").or_else(|| Some(card.line(code_at?)?.plain(dialect)));
             let code = code.map(|code| country_code(code.trim())).filter(|code| !code.is_empty());
             with.extend(code_at);
             let mut place = text_param(line, "GEO");
@@ -194,7 +194,7 @@ impl Element for Address {
             // What RFC 9554 section 2.1 appends says the old address once more, in other parts.
             let all: Vec<(usize, Vec<&str>)> =
                 parts(to).into_iter().enumerate().map(|(at, part)| (at, vec![part.unwrap_or_default()])).collect();
-            let long = line.structured(dialect).len() > 7;
+            let long = line.plain_structured(dialect).len() > 7;
             if long {
                 set_components(&mut line, &all, false, dialect);
             } else {

@@ -23,6 +23,32 @@ pub(super) struct Card {
     order: Vec<usize>,
 }
 
+/// Values with one sort of line end: CRLF inside QUOTED-PRINTABLE (`=0D=0A`, Outlook) is a line end like any other.
+pub(super) trait Plain {
+    fn plain(&self, dialect: Dialect) -> String;
+    fn plain_list(&self, dialect: Dialect) -> Vec<String>;
+    fn plain_structured(&self, dialect: Dialect) -> Vec<Vec<String>>;
+}
+
+impl Plain for ContentLine {
+    fn plain(&self, dialect: Dialect) -> String {
+        line_feeds(self.text(dialect))
+    }
+
+    fn plain_list(&self, dialect: Dialect) -> Vec<String> {
+        self.list(dialect).into_iter().map(line_feeds).collect()
+    }
+
+    fn plain_structured(&self, dialect: Dialect) -> Vec<Vec<String>> {
+        self.structured(dialect).into_iter().map(|texts| texts.into_iter().map(line_feeds).collect()).collect()
+    }
+}
+
+/// The text with LF for every line end.
+pub(super) fn line_feeds(text: String) -> String {
+    if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text }
+}
+
 /// Which lines stand in which group; group names are compared without case (RFC 6350 section 3.3).
 pub(super) type Groups = HashMap<String, Vec<usize>>;
 
@@ -113,7 +139,7 @@ impl Card {
 
     /// The text of the first line of that name that has one, trimmed.
     pub(super) fn first_text(&self, name: &str) -> Option<String> {
-        self.named(&[name]).map(|(_, line)| line.text(self.dialect).trim().to_owned()).find(|text| !text.is_empty())
+        self.named(&[name]).map(|(_, line)| line.plain(self.dialect).trim().to_owned()).find(|text| !text.is_empty())
     }
 
     pub(super) fn first(&self, name: &str) -> Option<usize> {
@@ -294,7 +320,7 @@ pub(super) fn set_components(line: &mut ContentLine, wanted: &[(usize, Vec<&str>
         return;
     }
     // A transfer encoding covers the whole value: it is written anew.
-    let mut components = line.structured(dialect);
+    let mut components = line.plain_structured(dialect);
     if !keep {
         components.truncate(width);
     }

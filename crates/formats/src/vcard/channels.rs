@@ -1,6 +1,6 @@
 //! EMAIL, TEL and URL: one value with marks.
 
-use super::card::{Card, Groups, uri_value, value_is};
+use super::card::{Card, Groups, Plain, uri_value, value_is};
 use super::element::{Element, Located};
 use super::marks::{self, Marks, Sort};
 use crate::text::{ContentLine, Dialect};
@@ -9,7 +9,7 @@ use pimkit_core::{EmailAddress, Link, Phone};
 fn located<T>(card: &Card, names: &[&str], sort: Sort, make: impl Fn(&ContentLine, String, Marks) -> T) -> Vec<Located<T>> {
     let groups: Groups = card.groups();
     let lines = card.named(names).filter_map(|(at, line)| {
-        let text = line.text(card.dialect).trim().to_owned();
+        let text = line.plain(card.dialect).trim().to_owned();
         let (marks, label) = marks::read(card, &groups, line, sort);
         (!text.is_empty()).then(|| Located { value: make(line, text, marks), at, with: label.into_iter().collect() })
     });

@@ -4,7 +4,7 @@
 //! name in capitals) stands in the parameter X-NAME: `X-PIMKIT-SHOESIZE;X-NAME=shoeSize;VALUE=integer:43`. VALUE tells
 //! a number (`integer`, `float`) or a flag (`boolean`) from a text.
 
-use super::card::Card;
+use super::card::{Card, Plain};
 use crate::text::ContentLine;
 use pimkit_core::{Custom, Value};
 
@@ -23,7 +23,7 @@ fn name(line: &ContentLine) -> Option<String> {
 }
 
 fn value(line: &ContentLine, card: &Card) -> Option<Value> {
-    let text = line.text(card.dialect);
+    let text = line.plain(card.dialect);
     if text.is_empty() {
         return None;
     }

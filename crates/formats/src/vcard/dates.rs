@@ -7,7 +7,7 @@
 //!   first into X-ABDATE and X-ANNIVERSARY at once: equal days are one day.
 //! - What is no date is kept as text.
 
-use super::card::{Card, Groups, value_is};
+use super::card::{Card, Groups, Plain, value_is};
 use super::element::{Element, Located};
 use super::marks::{self, Marks, Sort};
 use crate::text::{ContentLine, Dialect};
@@ -94,7 +94,7 @@ pub(super) fn can_be_written(date: PartialDate, dialect: Dialect) -> bool {
 }
 
 fn read(line: &ContentLine, dialect: Dialect) -> Option<(PartialDate, Option<String>)> {
-    let text = line.text(dialect).trim().to_owned();
+    let text = line.plain(dialect).trim().to_owned();
     if text.is_empty() {
         return None;
     }
@@ -220,7 +220,7 @@ impl Element for Anniversary {
 }
 
 fn is_wedding(card: &Card, label: Option<usize>) -> bool {
-    let text = label.and_then(|at| card.line(at)).map(|line| line.text(card.dialect).trim().to_owned());
+    let text = label.and_then(|at| card.line(at)).map(|line| line.plain(card.dialect).trim().to_owned());
     text.as_deref().and_then(marks::wrapped).is_some_and(|word| word.eq_ignore_ascii_case("Anniversary"))
 }
 

@@ -1,6 +1,6 @@
 //! What a card is of, and the members of a group, in the models that address books use ([`GroupModel`]).
 
-use super::card::Card;
+use super::card::{Card, Plain};
 use super::names::set_text;
 use crate::resource::{Authoring, FormatError, GroupModel};
 use crate::text::{ContentLine, Document};
@@ -92,7 +92,7 @@ fn is_uuid(text: &str) -> bool {
 
 /// The members of the group, by uid.
 pub(super) fn members(card: &Card) -> BTreeSet<String> {
-    let lines = card.named(&MEMBERS).map(|(_, line)| bare(&line.text(card.dialect)).to_owned());
+    let lines = card.named(&MEMBERS).map(|(_, line)| bare(&line.plain(card.dialect)).to_owned());
     lines.filter(|member| !member.is_empty()).collect()
 }
 
@@ -111,7 +111,7 @@ pub(super) fn set_members(card: &mut Card, wanted: &BTreeSet<String>, options: &
     let gone: Vec<usize> = card
         .lines()
         .filter(|(_, line)| MEMBERS.iter().any(|name| line.is(name)))
-        .filter(|(_, line)| !wanted.contains(bare(&line.text(dialect))))
+        .filter(|(_, line)| !wanted.contains(bare(&line.plain(dialect))))
         .map(|(at, _)| at)
         .collect();
     gone.into_iter().for_each(|at| card.remove(at));

@@ -8,7 +8,7 @@
 //!   they are compared without case.
 //! - Contexts and features outside the vocabulary go into the parameters X-PIMKIT-CONTEXT and X-PIMKIT-FEATURE.
 
-use super::card::{Card, Groups};
+use super::card::{Card, Groups, Plain};
 use crate::text::{ContentLine, Dialect, Param};
 use std::collections::BTreeSet;
 
@@ -181,7 +181,7 @@ fn written_label(label: &str, sort: Sort) -> String {
 /// The label line of a property, and its text.
 pub(super) fn label(card: &Card, groups: &Groups, line: &ContentLine) -> Option<(usize, String)> {
     let at = card.in_group(groups, line, "X-ABLabel")?;
-    let text = card.line(at)?.text(card.dialect).trim().to_owned();
+    let text = card.line(at)?.plain(card.dialect).trim().to_owned();
     (!text.is_empty()).then_some((at, text))
 }
 

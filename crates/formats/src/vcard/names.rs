@@ -8,7 +8,7 @@
 //!
 //! The N of a group card that only repeats FN is no person's name (Apple writes `N:Name` there).
 
-use super::card::{Card, joined, set_components};
+use super::card::{Card, Plain, joined, set_components};
 use crate::text::{ContentLine, Dialect};
 use pimkit_core::{Contact, ContactKind, Name};
 
@@ -26,7 +26,7 @@ fn is_derived(line: &ContentLine) -> bool {
 
 /// The first FN that says something.
 fn full(card: &Card) -> Option<(usize, &ContentLine)> {
-    card.named(&["FN"]).find(|(_, line)| !line.text(card.dialect).trim().is_empty())
+    card.named(&["FN"]).find(|(_, line)| !line.plain(card.dialect).trim().is_empty())
 }
 
 fn some(text: String) -> Option<String> {
@@ -34,7 +34,7 @@ fn some(text: String) -> Option<String> {
 }
 
 fn parts(line: &ContentLine, dialect: Dialect) -> Name {
-    let components = line.structured(dialect);
+    let components = line.plain_structured(dialect);
     let list = |at: usize| components.get(at).map(Vec::as_slice).unwrap_or_default();
     let text = |at: usize, separator: &str| some(joined(list(at), separator));
     let (mut family, second) = (list(0), list(5));
@@ -64,7 +64,7 @@ fn parts(line: &ContentLine, dialect: Dialect) -> Name {
 /// The name of the card.
 pub(super) fn read(card: &Card, kind: ContactKind) -> Name {
     let dialect = card.dialect;
-    let written = full(card).map(|(_, line)| (line.text(dialect).trim().to_owned(), is_derived(line)));
+    let written = full(card).map(|(_, line)| (line.plain(dialect).trim().to_owned(), is_derived(line)));
     let mut name = structured(card).map(|(_, line)| parts(line, dialect)).unwrap_or_default();
     let full = written.filter(|(_, derived)| !derived).map(|(text, _)| text);
     if kind == ContactKind::Group && mirrors(&name, full.as_deref()) {
@@ -111,7 +111,7 @@ pub(super) fn write(card: &mut Card, contact: &Contact, made: bool) {
         return;
     }
     let dialect = card.dialect;
-    let old_full = full(card).filter(|(_, line)| !is_derived(line)).map(|(_, line)| line.text(dialect).trim().to_owned());
+    let old_full = full(card).filter(|(_, line)| !is_derived(line)).map(|(_, line)| line.plain(dialect).trim().to_owned());
     write_parts(card, contact, made, old_full.as_deref());
     write_full(card, contact, made, &before);
     for (property, wanted) in [(GIVEN_SOUND, &wanted.given_phonetic), (SURNAME_SOUND, &wanted.surname_phonetic)] {
@@ -128,7 +128,7 @@ fn write_full(card: &mut Card, contact: &Contact, made: bool, before: &Name) {
     match &contact.name.full {
         Some(text) => {
             let mut line = current.clone().unwrap_or_else(|| ContentLine::new("FN", ""));
-            if current.is_none() || line.text(dialect).trim() != text.as_str() || is_derived(&line) {
+            if current.is_none() || line.plain(dialect).trim() != text.as_str() || is_derived(&line) {
                 line.remove_param("DERIVED");
                 line.set_text(text, dialect);
                 match at {
@@ -233,7 +233,7 @@ pub(super) fn set_text(card: &mut Card, property: &str, text: Option<&str>) {
         return;
     };
     let dialect = card.dialect;
-    let first = card.named(&[property]).find(|(_, line)| !line.text(dialect).trim().is_empty()).map(|(at, _)| at);
+    let first = card.named(&[property]).find(|(_, line)| !line.plain(dialect).trim().is_empty()).map(|(at, _)| at);
     match first.or_else(|| card.first(property)) {
         Some(at) => {
             if let Some(mut line) = card.line(at).cloned() {

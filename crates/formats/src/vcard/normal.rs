@@ -1,5 +1,6 @@
 //! What of a record a vCard can say.
 
+use super::card::line_feeds;
 use super::{addresses, channels, groups, marks, names, services};
 use pimkit_core::{Anniversary, AnniversaryKind, Contact, ContactKind, Name, PartialDate, Value};
 use std::collections::BTreeSet;
@@ -138,7 +139,7 @@ fn custom((name, value): (String, Value)) -> Option<(String, Value)> {
 }
 
 fn lines(text: &str) -> String {
-    if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text.to_owned() }
+    line_feeds(text.to_owned())
 }
 
 fn trim(text: &mut String) {

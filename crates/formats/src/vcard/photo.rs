@@ -5,7 +5,7 @@
 //! - Type by the bytes themselves where they tell; what the line says is often wrong.
 //! - The id of inline bytes is their SHA-256, so that it changes when they do; of an address, the address.
 
-use super::card::{Card, uri_value};
+use super::card::{Card, Plain, uri_value};
 use crate::resource::{FormatError, InlineBlob, InlineBlobs};
 use crate::text::{ContentLine, Dialect, Encoding};
 use base64::Engine as _;
@@ -50,7 +50,7 @@ fn picture(line: &ContentLine, dialect: Dialect) -> Option<Picture> {
     if line.encoding() == Encoding::Base64 {
         return inline(line.base64()?, &stated);
     }
-    let text = line.text(dialect);
+    let text = line.plain(dialect);
     let text = text.trim();
     let scheme = text.get(..5).unwrap_or_default();
     if scheme.eq_ignore_ascii_case("data:") {

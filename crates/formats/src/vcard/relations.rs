@@ -4,7 +4,7 @@
 //! 4.0 is written as RELATED with TYPE; 3.0 as X-ABRELATEDNAMES, labelled with Apple's word where it has one, else with
 //! TYPE, which others ignore.
 
-use super::card::{Card, Groups, has_scheme, uri_value};
+use super::card::{Card, Groups, Plain, has_scheme, uri_value};
 use super::element::{Element, Located};
 use super::marks::{self, Sort};
 use crate::text::{ContentLine, Dialect};
@@ -92,7 +92,7 @@ impl Element for Relation {
     fn locate(card: &Card) -> Vec<Located<Self>> {
         let groups: Groups = card.groups();
         let lines = card.named(&PROPERTIES).filter_map(|(at, line)| {
-            let to = line.text(card.dialect).trim().to_owned();
+            let to = line.plain(card.dialect).trim().to_owned();
             let mut relation: BTreeSet<String> = line.types().into_iter().filter(|word| WORDS.contains(&word.as_str())).collect();
             relation.extend(line.param_values(BESIDE));
             let label_at = marks::label(card, &groups, line);

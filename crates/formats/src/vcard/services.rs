@@ -8,7 +8,7 @@
 //! - Apple writes an account twice, as IMPP and as X-JABBER and the like: the second is known by its equal name, and
 //!   goes when the first is changed or removed.
 
-use super::card::{Card, has_scheme, uri_value, value_is};
+use super::card::{Card, Plain, has_scheme, uri_value, value_is};
 use super::element::{Element, Located};
 use super::marks::{self, Marks, Sort};
 use crate::text::ContentLine;
@@ -73,7 +73,7 @@ fn user_param(line: &ContentLine) -> Option<String> {
 }
 
 fn read(card: &Card, groups: &super::card::Groups, line: &ContentLine) -> Option<(OnlineService, Option<usize>)> {
-    let text = line.text(card.dialect).trim().to_owned();
+    let text = line.plain(card.dialect).trim().to_owned();
     let (marks, label) = marks::read(card, groups, line, Sort::Service);
     let mut read = OnlineService { contexts: marks.contexts, label: marks.label, pref: marks.pref, ..OnlineService::default() };
     if let Some(service) = own_service(line) {

@@ -1,6 +1,6 @@
 //! ORG, TITLE, ROLE and NOTE; NICKNAME and CATEGORIES, of which one line holds several; LANG.
 
-use super::card::{Card, joined};
+use super::card::{Card, Plain, joined};
 use super::element::{Element, Located};
 use super::marks;
 use crate::text::{ContentLine, Dialect, escape, split_unescaped};
@@ -9,7 +9,7 @@ use pimkit_core::{Organization, Title, TitleKind};
 impl Element for Organization {
     fn locate(card: &Card) -> Vec<Located<Self>> {
         let lines = card.named(&["ORG"]).filter_map(|(at, line)| {
-            let mut parts = line.structured(card.dialect).into_iter().map(|part| joined(&part, ","));
+            let mut parts = line.plain_structured(card.dialect).into_iter().map(|part| joined(&part, ","));
             let name = parts.next().filter(|name| !name.is_empty());
             let units: Vec<String> = parts.filter(|unit| !unit.is_empty()).collect();
             (name.is_some() || !units.is_empty()).then(|| Located { value: Self { name, units }, at, with: Vec::new() })
@@ -54,7 +54,7 @@ fn title_property(kind: TitleKind) -> &'static str {
 impl Element for Title {
     fn locate(card: &Card) -> Vec<Located<Self>> {
         let lines = card.named(&["TITLE", "ROLE"]).filter_map(|(at, line)| {
-            let name = line.text(card.dialect).trim().to_owned();
+            let name = line.plain(card.dialect).trim().to_owned();
             let kind = if line.is("ROLE") { TitleKind::Role } else { TitleKind::Title };
             (!name.is_empty()).then(|| Located { value: Self { name, kind }, at, with: Vec::new() })
         });
@@ -81,7 +81,7 @@ pub(super) struct Note(pub(super) String);
 impl Element for Note {
     fn locate(card: &Card) -> Vec<Located<Self>> {
         let lines = card.named(&["NOTE"]).filter_map(|(at, line)| {
-            let text = line.text(card.dialect);
+            let text = line.plain(card.dialect);
             (!text.trim().is_empty()).then(|| Located { value: Self(text), at, with: Vec::new() })
         });
         lines.collect()
@@ -112,7 +112,7 @@ fn set_text(card: &mut Card, at: usize, text: &str) -> bool {
 pub(super) fn list(card: &Card, name: &str) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     for (_, line) in card.named(&[name]) {
-        for text in line.list(card.dialect) {
+        for text in line.plain_list(card.dialect) {
             let text = text.trim();
             if !text.is_empty() && !all.iter().any(|known| known == text) {
                 all.push(text.to_owned());
@@ -135,7 +135,7 @@ pub(super) fn set_list(card: &mut Card, name: &str, wanted: &[String]) {
     let mut last = None;
     for at in lines {
         let Some(line) = card.line(at).cloned() else { continue };
-        let texts = line.list(dialect);
+        let texts = line.plain_list(dialect);
         let stays = |text: &String| text.trim().is_empty() || wanted.iter().any(|wanted| wanted == text.trim());
         let kept: Vec<bool> = texts.iter().map(stays).collect();
         if texts.iter().zip(&kept).all(|(text, kept)| *kept && text.trim().is_empty()) && texts.len() < 2 {
@@ -155,7 +155,7 @@ pub(super) fn set_list(card: &mut Card, name: &str, wanted: &[String]) {
     }
     match last.and_then(|at| Some((at, card.line(at)?.clone()))).filter(|_| dialect != Dialect::VCard21) {
         Some((at, line)) => {
-            let texts = line.list(dialect);
+            let texts = line.plain_list(dialect);
             card.set(at, with_parts(&line, &texts, &vec![true; texts.len()], &missing, dialect));
         }
         None if dialect == Dialect::VCard21 => {
@@ -192,7 +192,7 @@ fn with_parts(line: &ContentLine, texts: &[String], kept: &[bool], added: &[&Str
 pub(super) fn languages(card: &Card) -> Vec<String> {
     let mut all: Vec<(u8, String)> = Vec::new();
     for (_, line) in card.named(&["LANG"]) {
-        let tag = line.text(card.dialect).trim().to_owned();
+        let tag = line.plain(card.dialect).trim().to_owned();
         if !tag.is_empty() && !all.iter().any(|(_, known)| *known == tag) {
             all.push((marks::pref(line).unwrap_or(u8::MAX), tag));
         }
@@ -207,7 +207,7 @@ pub(super) fn set_languages(card: &mut Card, wanted: &[String]) {
         return;
     }
     let dialect = card.dialect;
-    let lines: Vec<(usize, String)> = card.named(&["LANG"]).map(|(at, line)| (at, line.text(dialect).trim().to_owned())).collect();
+    let lines: Vec<(usize, String)> = card.named(&["LANG"]).map(|(at, line)| (at, line.plain(dialect).trim().to_owned())).collect();
     for (at, tag) in &lines {
         if !tag.is_empty() && !wanted.contains(tag) {
             card.remove_with(*at, &[]);
@@ -223,7 +223,7 @@ pub(super) fn set_languages(card: &mut Card, wanted: &[String]) {
     for (rank, tag) in wanted.iter().enumerate() {
         let rank = u8::try_from(rank + 1).unwrap_or(100).min(100);
         let lines: Vec<usize> =
-            card.named(&["LANG"]).filter(|(_, line)| line.text(dialect).trim() == tag.as_str()).map(|(at, _)| at).collect();
+            card.named(&["LANG"]).filter(|(_, line)| line.plain(dialect).trim() == tag.as_str()).map(|(at, _)| at).collect();
         for at in lines {
             if let Some(mut line) = card.line(at).cloned() {
                 line.set_param("PREF", [rank.to_string().as_str()]);
