@@ -96,6 +96,7 @@ impl FieldDef {
                 }
                 match (self.shape, a, b) {
                     (Shape::Blob, a, b) => same_blob(a, b),
+                    (Shape::Overrides, Value::Object(x), Value::Object(y)) => same_overrides(x, y),
                     (_, Value::Array(x), Value::Array(y)) if self.element.is_some() => same_set(x, y),
                     _ => false,
                 }
@@ -114,6 +115,25 @@ fn same_blob(a: &Value, b: &Value) -> bool {
         }
     }
     a.get("digest").is_none() && b.get("digest").is_none() && a.get("id") == b.get("id") && a.get("size") == b.get("size")
+}
+
+/// The same occurrences, each excluded or changed in the same fields to the same values, as each field compares them. A field
+/// that an override does not name is the series', so here `Null` is not the same as absence.
+fn same_overrides(a: &Map<String, Value>, b: &Map<String, Value>) -> bool {
+    let same_value = |path: &String, x: &Value, y: &Value| match EVENT.field(path).or_else(|| TASK.field(path)) {
+        Some(def) => def.same(Some(x), Some(y)),
+        None => x == y,
+    };
+    let same_patch = |x: &Map<String, Value>, y: &Map<String, Value>| {
+        x.len() == y.len() && x.iter().all(|(path, x)| y.get(path).is_some_and(|y| same_value(path, x, y)))
+    };
+    a.len() == b.len()
+        && a.iter().all(|(id, x)| {
+            b.get(id).is_some_and(|y| match (x.get("changed"), y.get("changed")) {
+                (Some(Value::Object(x)), Some(Value::Object(y))) => same_patch(x, y),
+                _ => x == y,
+            })
+        })
 }
 
 fn same_set(a: &[Value], b: &[Value]) -> bool {

@@ -158,8 +158,8 @@ pub fn shifted(overrides: &Overrides, from: &When, to: &When) -> Overrides {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Frequency, RecurrenceRule};
-    use jiff::civil::datetime;
+    use crate::{Frequency, RecurrenceRule, Until};
+    use jiff::civil::{date, datetime};
 
     fn weekly() -> Event {
         Event::build(|e| {
@@ -201,12 +201,33 @@ mod tests {
     }
 
     #[test]
+    fn overrides_are_compared_as_their_fields_are() {
+        let with = |patch: serde_json::Value| {
+            let fields: Fields = serde_json::from_value(patch).unwrap();
+            let id = RecurrenceId(datetime(2026, 3, 9, 9, 0, 0, 0));
+            weekly().with_overrides(Overrides::from([(id, Override::Changed(fields))]))
+        };
+        let one = with(serde_json::json!({"keywords": ["a", "b"], "title": null}));
+        assert!(diff(&one, &with(serde_json::json!({"keywords": ["b", "a"], "title": null}))).is_empty(), "order is no difference");
+        assert_eq!(diff(&one, &with(serde_json::json!({"keywords": ["a", "b"]}))).len(), 1, "no title is not the series' title");
+        assert_eq!(diff(&one, &with(serde_json::json!({"keywords": ["a"], "title": null}))).len(), 1);
+    }
+
+    #[test]
     fn overrides_move_with_their_series() {
         let mut series = weekly();
         series.recurrence_overrides.insert(RecurrenceId(datetime(2026, 3, 9, 9, 0, 0, 0)), Override::Excluded);
         let later = When::zoned(datetime(2026, 3, 2, 9, 30, 0, 0), "Europe/Vienna");
         let keys: Vec<_> = shifted(&series.recurrence_overrides, series.start.as_ref().unwrap(), &later).into_keys().collect();
         assert_eq!(keys, [RecurrenceId(datetime(2026, 3, 9, 9, 30, 0, 0))]);
+    }
+
+    #[test]
+    fn a_rule_that_ends_on_a_day_stays_so_in_json() {
+        for until in [Until::On(date(2026, 3, 9)), Until::At(datetime(2026, 3, 9, 0, 0, 0, 0))] {
+            let json = serde_json::to_string(&until).unwrap();
+            assert_eq!(serde_json::from_str::<Until>(&json).unwrap(), until, "{json}");
+        }
     }
 
     #[test]

@@ -60,14 +60,27 @@ pub struct RecurrenceRule {
     pub until: Option<Until>,
 }
 
-/// The end of a rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", untagged)]
+/// The end of a rule. In JSON a string: `2026-03-01T09:00:00`, or `2026-03-01` for the whole day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(untagged)]
 pub enum Until {
     /// On the wall of the series' zone.
     At(civil::DateTime),
     /// The whole day.
     On(civil::Date),
+}
+
+/// By hand: a date parses as a date-time at midnight and a date-time as its date, so trying one after the other would turn
+/// one into the other.
+impl<'de> Deserialize<'de> for Until {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text.contains(['T', 't', ' ']) {
+            text.parse().map(Self::At).map_err(serde::de::Error::custom)
+        } else {
+            text.parse().map(Self::On).map_err(serde::de::Error::custom)
+        }
+    }
 }
 
 /// The unit that repeats.
