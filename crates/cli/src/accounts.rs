@@ -1,0 +1,116 @@
+//! Opening what the configuration names, so that a mistake leaves nothing half-made behind.
+
+use crate::{
+    config::{AccountConfig, Config},
+    failure::{Failure, Result},
+};
+use pimkit::{Connector, State, registry, state_sqlite::SqliteState};
+use std::{path::Path, sync::Arc};
+
+/// Whether what is not there may be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// It is made.
+    Make,
+    /// It is refused.
+    Refuse,
+}
+
+/// An account that is a store of its own, made when it is not there.
+fn is_made(account: &AccountConfig) -> bool {
+    account.connector.name == "local"
+}
+
+/// Checks, without touching anything, that an account can be there.
+pub(crate) fn check(account: &AccountConfig, missing: Missing) -> Result<()> {
+    let Some(path) = &account.path else { return Ok(()) };
+    let refuse = |line: String| Err(account.blame(Failure::usage(line)));
+    if is_made(account) {
+        if path.is_dir() {
+            return refuse(format!("{} is a folder; name the file of the app store", path.display()));
+        }
+        if !path.exists() {
+            return match (missing, parent(path)) {
+                (Missing::Refuse, _) => refuse(format!("there is no app store at {}; the first sync or import makes it", path.display())),
+                (Missing::Make, Some(folder)) => refuse(format!("there is no folder {}; make it, or correct the path", folder.display())),
+                (Missing::Make, None) => Ok(()),
+            };
+        }
+        return Ok(());
+    }
+    if path.is_dir() {
+        return Ok(());
+    }
+    let what = if path.exists() { "is no folder" } else { "is not there" };
+    refuse(format!("the folder {} {what}; make it, mount it, or correct the path", path.display()))
+}
+
+/// The folder of a file that is to be made, when it is not there.
+fn parent(path: &Path) -> Option<&Path> {
+    path.parent().filter(|p| !p.as_os_str().is_empty() && !p.is_dir())
+}
+
+/// Opens one account.
+pub(crate) async fn open(config: &Config, account: &AccountConfig, missing: Missing) -> Result<Arc<dyn Connector>> {
+    check(account, missing)?;
+    registry::open(account.connector.name, &account.settings, &config.base).await.map_err(|e| account.blame(e))
+}
+
+/// Opens several accounts: those that are there first, so that a mistake in one leaves no new store of another.
+pub(crate) async fn open_all<'a>(config: &Config, accounts: &[&'a AccountConfig]) -> Result<Vec<(&'a AccountConfig, Arc<dyn Connector>)>> {
+    for account in accounts {
+        check(account, Missing::Make)?;
+    }
+    let (made, there): (Vec<&AccountConfig>, Vec<&AccountConfig>) =
+        accounts.iter().copied().partition(|a| is_made(a) && a.path.as_ref().is_some_and(|p| !p.exists()));
+    let mut opened = Vec::new();
+    for account in there.into_iter().chain(made) {
+        opened.push((account, open(config, account, Missing::Make).await?));
+    }
+    Ok(opened)
+}
+
+/// Checks, without touching anything, that the state can be there.
+pub(crate) fn check_state(config: &Config) -> Result<&Path> {
+    let path = config.state()?;
+    let refuse = |line: String| Err(Failure::usage(format!("{}: state: {line}", config.file.display())));
+    if path.is_dir() {
+        return refuse(format!("{} is a folder; name a file", path.display()));
+    }
+    if let (false, Some(folder)) = (path.exists(), parent(path)) {
+        return refuse(format!("there is no folder {}; make it, or correct the path", folder.display()));
+    }
+    Ok(path)
+}
+
+/// What the state is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum For {
+    /// To look at it, also while a run writes to it.
+    Reading,
+    /// To run.
+    Running,
+}
+
+/// Opens the engine's state; `None` when it is not there.
+pub(crate) fn state(config: &Config, purpose: For) -> Result<Option<Arc<dyn State>>> {
+    let path = check_state(config)?;
+    // An empty file is what a process leaves that was killed while it made the state.
+    if std::fs::metadata(path).map_or(true, |m| m.len() == 0) {
+        return Ok(None);
+    }
+    let state = match purpose {
+        For::Reading => SqliteState::open_read_only(path),
+        For::Running => SqliteState::open(path),
+    };
+    Ok(Some(Arc::new(state.map_err(|e| blame_state(config, e))?)))
+}
+
+/// Opens the engine's state, and makes it where it is not there.
+pub(crate) fn make_state(config: &Config) -> Result<Arc<dyn State>> {
+    Ok(Arc::new(SqliteState::open(check_state(config)?).map_err(|e| blame_state(config, e))?))
+}
+
+fn blame_state(config: &Config, error: pimkit::Error) -> Failure {
+    Failure::from(error).about(format!("{}: state", config.file.display()))
+}

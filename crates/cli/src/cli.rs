@@ -1,0 +1,241 @@
+//! What can be said on the command line.
+
+use crate::{failure::Failure, output::Out};
+use clap::{Args, Parser, Subcommand, error::ErrorKind as ClapError};
+use pimkit::Kind;
+use std::path::PathBuf;
+
+/// Two-way sync of contacts, events and tasks that never loses an edit and never makes a duplicate.
+#[derive(Debug, Parser)]
+#[command(name = "pimkit", version, arg_required_else_help = false, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 bad usage or configuration, 3 done with items left over, 4 held by a guard.
+Start with `pimkit quickstart`: it needs nothing, and shows a sync from beginning to end.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show a sync from beginning to end, on sample folders and an app store of their own
+    Quickstart(Quickstart),
+    /// Print the records of an account: one JSON object per line, or a table on a terminal
+    List(List),
+    /// Show which field of one account can follow which field of another
+    Fields(Fields),
+    /// Read a .vcf, .ics or .jsonl file into an account; doing it again makes no duplicates
+    Import(Import),
+    /// Write the records of an account into a .vcf, .ics or .jsonl file
+    Export(Export),
+    /// Show what a sync would do, step by step, and do nothing
+    Plan(Plan),
+    /// Sync: plan, guard, apply
+    Sync(Sync),
+    /// Show how each sync stands: last run, what is left over, what waits for an approval
+    Status(Status),
+    /// Show what was changed, by which run and why, with every value that lost a conflict
+    History(History),
+}
+
+impl Command {
+    /// Whether the answer is for a program.
+    pub(crate) fn json(&self) -> bool {
+        match self {
+            Self::Quickstart(c) => c.json,
+            Self::List(c) => c.json,
+            Self::Fields(c) => c.json,
+            Self::Import(c) => c.json,
+            Self::Export(c) => c.json,
+            Self::Plan(c) => c.json,
+            Self::Sync(c) => c.json,
+            Self::Status(c) => c.json,
+            Self::History(c) => c.json,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Quickstart {
+    /// Where to lay everything out
+    #[arg(long, value_name = "DIR", default_value = "pimkit-quickstart")]
+    pub(crate) dir: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigFile {
+    /// The configuration
+    #[arg(short, long = "config", value_name = "FILE", default_value = "pimkit.toml")]
+    pub(crate) config: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// The account, by its name in the configuration
+    pub(crate) account: String,
+    /// contacts, events, tasks, messages or users
+    #[arg(value_parser = kind)]
+    pub(crate) kind: Kind,
+    /// Only this collection, by name or id
+    #[arg(long)]
+    pub(crate) collection: Option<String>,
+    /// Print JSON lines on a terminal too
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) config: ConfigFile,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Fields {
+    /// The account of the hub
+    pub(crate) left: String,
+    /// The far account
+    pub(crate) right: String,
+    /// contacts, events, tasks, messages or users
+    #[arg(value_parser = kind)]
+    pub(crate) kind: Kind,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) config: ConfigFile,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// The account, by its name in the configuration
+    pub(crate) account: String,
+    /// contacts, events or tasks
+    #[arg(value_parser = kind)]
+    pub(crate) kind: Kind,
+    /// A .vcf, .ics or .jsonl file
+    pub(crate) file: PathBuf,
+    /// Into this collection, by name or id; else the first that can be written
+    #[arg(long)]
+    pub(crate) collection: Option<String>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) config: ConfigFile,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// The account, by its name in the configuration
+    pub(crate) account: String,
+    /// contacts, events or tasks
+    #[arg(value_parser = kind)]
+    pub(crate) kind: Kind,
+    /// A .vcf, .ics or .jsonl file; it is replaced when everything is written
+    pub(crate) file: PathBuf,
+    /// Only this collection, by name or id
+    #[arg(long)]
+    pub(crate) collection: Option<String>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) config: ConfigFile,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Plan {
+    /// Only this sync
+    #[arg(long, value_name = "NAME")]
+    pub(crate) sync: Option<String>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) config: ConfigFile,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Sync {
+    /// Only this sync
+    #[arg(long, value_name = "NAME")]
+    pub(crate) sync: Option<String>,
+    /// Allow what a guard held, by the id that the held run printed; may be given several times
+    #[arg(long, value_name = "ID")]
+    pub(crate) approve: Vec<String>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) config: ConfigFile,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Status {
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) config: ConfigFile,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct History {
+    /// Only this sync
+    #[arg(long, value_name = "NAME")]
+    pub(crate) sync: Option<String>,
+    /// Only this run
+    #[arg(long, value_name = "RUN")]
+    pub(crate) run: Option<u64>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) config: ConfigFile,
+}
+
+fn kind(word: &str) -> Result<Kind, String> {
+    Kind::parse(word).ok_or_else(|| {
+        let kinds: Vec<&str> = Kind::ALL.iter().map(|k| k.plural()).collect();
+        format!("there are: {}", kinds.join(", "))
+    })
+}
+
+/// Says what is wrong with the command line, in one line; help and version as they are.
+pub(crate) fn refuse(error: &clap::Error) -> u8 {
+    if matches!(error.kind(), ClapError::DisplayHelp | ClapError::DisplayVersion) {
+        // Nobody reading is no failure of the program's.
+        let _ = error.print();
+        return 0;
+    }
+    let text = error.to_string();
+    // The first paragraph says what is wrong; what follows is a list, a tip or the usage.
+    let mut parts: Vec<&str> = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:")).collect();
+    parts.retain(|line| !line.is_empty() && !line.starts_with("For more information"));
+    let line = if error.kind() == ClapError::DisplayHelpOnMissingArgumentOrSubcommand || parts.is_empty() {
+        "error: no command was given".to_owned()
+    } else {
+        parts.join(" ")
+    };
+    let failure = Failure::usage(format!("{}; see `pimkit --help`", line.trim_start_matches("error: ")));
+    Out::new(std::env::args().any(|arg| arg == "--json")).failure(&failure);
+    failure.exit().code()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_kind_is_said_in_the_plural_or_the_singular() {
+        assert_eq!(kind("contacts"), Ok(Kind::Contact));
+        assert_eq!(kind("event"), Ok(Kind::Event));
+        assert!(kind("mails").unwrap_err().contains("contacts, events, tasks"));
+    }
+}

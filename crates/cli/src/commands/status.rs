@@ -1,0 +1,150 @@
+//! `status`: how each sync stands.
+
+use crate::{
+    accounts::{self, For},
+    cli::Status,
+    config::{Config, SyncConfig},
+    failure::{Exit, Result},
+    output::{Align, Out, table},
+};
+use futures::{StreamExt, TryStreamExt};
+use pimkit::{ApprovalRow, LinkQuery, LinkState, QuarantineRow, RunRow, State};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// What the state knows of a sync.
+struct Standing {
+    last: Option<RunRow>,
+    links: Vec<(LinkState, u64)>,
+    intents: u64,
+    quarantine: Vec<QuarantineRow>,
+    approvals: Vec<ApprovalRow>,
+}
+
+const STATES: &[LinkState] = &[
+    LinkState::Live,
+    LinkState::Pending,
+    LinkState::OutOfScope,
+    LinkState::Suppressed,
+    LinkState::Shadowed,
+    LinkState::Held,
+    LinkState::Quarantined,
+    LinkState::Archived,
+];
+
+impl Standing {
+    async fn read(state: Option<&Arc<dyn State>>, sync: &SyncConfig) -> Result<Self> {
+        let Some(state) = state else {
+            return Ok(Self { last: None, links: Vec::new(), intents: 0, quarantine: Vec::new(), approvals: Vec::new() });
+        };
+        let id = sync.name.as_str().into();
+        let last = state.runs(Some(&id)).next().await.transpose()?;
+        let mut links = Vec::new();
+        for of in STATES {
+            let mut query = LinkQuery::of(&id);
+            query.states = vec![*of];
+            let count = state.count_links(query).await?;
+            if count > 0 {
+                links.push((*of, count));
+            }
+        }
+        let intents = state.intents(&id).try_fold(0, |n, _| async move { Ok(n + 1) }).await?;
+        let quarantine = state.quarantine(&id).try_collect().await?;
+        let approvals = state.approvals(&id).await?.into_iter().filter(|a| a.granted.is_none()).collect();
+        Ok(Self { last, links, intents, quarantine, approvals })
+    }
+
+    fn result(&self) -> String {
+        match &self.last {
+            None => "never run".to_owned(),
+            Some(run) if run.finished.is_none() => format!("run {} is under way, or was cut off", run.run),
+            Some(run) => run.outcome.clone(),
+        }
+    }
+
+    fn json(&self, sync: &SyncConfig) -> Value {
+        let links: serde_json::Map<String, Value> = self.links.iter().map(|(state, n)| (state.word().to_owned(), json!(n))).collect();
+        json!({
+            "name": sync.name,
+            "kind": sync.kind.plural(),
+            "left": sync.left,
+            "right": sync.right,
+            "last": self.last.as_ref().map(|run| json!({
+                "run": run.run, "started": run.started, "finished": run.finished, "outcome": run.outcome, "report": run.report,
+            })),
+            "links": links,
+            "unresolved": self.intents,
+            "quarantined": self.quarantine.iter().map(|q| json!({
+                "id": q.item, "side": q.side.word(), "collection": q.collection, "error": q.error,
+                "since": q.since, "tries": q.tries, "next": q.next,
+            })).collect::<Vec<_>>(),
+            "approvals": self.approvals.iter().map(|a| json!({
+                "id": a.id, "run": a.run, "guard": a.guard, "shown": a.shown, "items": a.items.len(),
+            })).collect::<Vec<_>>(),
+        })
+    }
+}
+
+pub(super) async fn run(args: &Status, out: &mut Out) -> Result<Exit> {
+    let config = Config::load(&args.config.config)?;
+    let chosen = config.chosen(None)?;
+    let state = accounts::state(&config, For::Reading)?;
+    let mut standings = Vec::new();
+    for sync in chosen {
+        standings.push((sync, Standing::read(state.as_ref(), sync).await?));
+    }
+    if out.is_json() {
+        let syncs: Vec<Value> = standings.iter().map(|(sync, standing)| standing.json(sync)).collect();
+        out.value(&json!({ "syncs": syncs }))?;
+        return Ok(Exit::Done);
+    }
+    let headings = [
+        ("sync", Align::Left),
+        ("kind", Align::Left),
+        ("left", Align::Left),
+        ("right", Align::Left),
+        ("last run (UTC)", Align::Left),
+        ("result", Align::Left),
+        ("links", Align::Left),
+        ("left over", Align::Right),
+        ("waits", Align::Right),
+    ];
+    let rows = standings.iter().map(|(sync, standing)| {
+        let last = standing.last.as_ref().map_or_else(|| "-".to_owned(), |r| r.started.strftime("%Y-%m-%d %H:%M:%S").to_string());
+        let links: Vec<String> = standing.links.iter().map(|(state, n)| format!("{n} {}", state.word().replace('_', " "))).collect();
+        vec![
+            sync.name.clone(),
+            sync.kind.plural().to_owned(),
+            sync.left.clone(),
+            sync.right.clone(),
+            last,
+            standing.result(),
+            if links.is_empty() { "-".to_owned() } else { links.join(", ") },
+            standing.quarantine.len().to_string(),
+            standing.approvals.len().to_string(),
+        ]
+    });
+    out.line(table(&headings, rows.collect()))?;
+    let file = config.file.display();
+    for (sync, standing) in &standings {
+        for waiting in &standing.approvals {
+            out.line(format_args!("{}: waits: {} ({} items)", sync.name, waiting.shown, waiting.items.len()))?;
+            out.line(format_args!("    if that is right: pimkit sync -c {file} --approve {}", waiting.id))?;
+        }
+        for left in &standing.quarantine {
+            let next = left.next.strftime("%Y-%m-%d %H:%M:%S");
+            let side = left.side.word();
+            out.line(format_args!(
+                "{}: left over on the {side} side: {}: {}; tried again after {next} UTC",
+                sync.name, left.item, left.error
+            ))?;
+        }
+        if standing.intents > 0 {
+            out.line(format_args!(
+                "{}: {} writes without a known outcome; the next sync looks what became of them",
+                sync.name, standing.intents
+            ))?;
+        }
+    }
+    Ok(Exit::Done)
+}

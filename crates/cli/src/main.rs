@@ -1,0 +1,54 @@
+//! The program `pimkit`: two-way sync of contacts, events and tasks from the command line.
+//!
+//! | exit code | means |
+//! |---|---|
+//! | 0 | done |
+//! | 1 | failed: something could not go on |
+//! | 2 | bad usage or configuration; nothing was changed |
+//! | 3 | done, with items left over |
+//! | 4 | held by a guard: see `--approve` |
+
+mod accounts;
+mod cli;
+mod commands;
+mod config;
+mod counting;
+mod failure;
+mod files;
+mod kinds;
+mod output;
+mod quickstart;
+mod reading;
+mod runner;
+
+use clap::Parser;
+use cli::Cli;
+use failure::{Exit, Failure, Result};
+use output::Out;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return ExitCode::from(cli::refuse(&error)),
+    };
+    let mut out = Out::new(cli.command.json());
+    let ended = run(&cli, &mut out).and_then(|exit| out.flush().map(|()| exit));
+    let exit = match ended {
+        Ok(exit) => exit,
+        Err(failure) => {
+            out.failure(&failure);
+            failure.exit()
+        }
+    };
+    ExitCode::from(exit.code())
+}
+
+fn run(cli: &Cli, out: &mut Out) -> Result<Exit> {
+    // One thread is enough: a run waits for disks and servers, and stores use threads of their own.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Failure::machine(format!("the program cannot start: {e}; see the limits of this account")))?;
+    runtime.block_on(commands::run(&cli.command, out))
+}

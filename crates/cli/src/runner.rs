@@ -1,0 +1,299 @@
+//! Running the syncs of a configuration one after another: one that fails does not stop the others.
+
+use crate::{
+    accounts::{self, For, Missing},
+    config::{AccountConfig, Config, SyncConfig},
+    counting::Count,
+    failure::{Exit, Failure, Result},
+    kinds::with_kind,
+    output::Bars,
+    reading,
+};
+use futures::StreamExt;
+use jiff::Timestamp;
+use pimkit::{
+    ApprovalRow, CollectionId, Connector, FieldSupport, Record, State,
+    sync::{Engine, FieldMap, Pair, PerSide, SyncReport, SystemClock},
+};
+use serde_json::{Value, json};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// What became of one sync.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    /// The run's number, when it got that far.
+    pub(crate) run: Option<u64>,
+    /// What was done.
+    pub(crate) report: SyncReport,
+}
+
+impl Ended {
+    pub(crate) fn exit(&self) -> Exit {
+        self.report.verdict().into()
+    }
+
+    /// How it ended, in a word.
+    pub(crate) fn word(&self) -> &'static str {
+        match self.exit() {
+            Exit::Done => "done",
+            Exit::LeftOver => "left over",
+            Exit::Held => "held",
+            Exit::Failed | Exit::Usage => "failed",
+        }
+    }
+}
+
+/// What became of one run of the program.
+#[derive(Debug)]
+pub(crate) struct RunOutcome {
+    pub(crate) started: Timestamp,
+    pub(crate) finished: Timestamp,
+    pub(crate) syncs: Vec<Ended>,
+    /// What was asked of each side.
+    pub(crate) requests: PerSide,
+}
+
+impl RunOutcome {
+    pub(crate) fn exit(&self) -> Exit {
+        self.syncs.iter().fold(Exit::Done, |exit, ended| exit.worse(ended.exit()))
+    }
+
+    /// Items written, on either side.
+    pub(crate) fn writes(&self) -> u64 {
+        self.syncs.iter().map(|e| e.report.writes()).sum()
+    }
+
+    /// The object for programs.
+    pub(crate) fn json(&self) -> Value {
+        let syncs: Vec<Value> = self
+            .syncs
+            .iter()
+            .map(|ended| {
+                let mut value = serde_json::to_value(&ended.report).unwrap_or(Value::Null);
+                if let Value::Object(map) = &mut value {
+                    map.insert("run".to_owned(), json!(ended.run));
+                    map.insert("exit".to_owned(), json!(ended.exit().code()));
+                }
+                value
+            })
+            .collect();
+        json!({
+            "run": self.syncs.iter().filter_map(|e| e.run).max(),
+            "started": self.started,
+            "finished": self.finished,
+            "syncs": syncs,
+            "requests": self.requests,
+        })
+    }
+}
+
+/// Everything that is open while syncs run.
+pub(crate) struct Runner {
+    engine: Engine,
+    state: Arc<dyn State>,
+    connectors: BTreeMap<String, Arc<dyn Connector>>,
+    /// Accounts that were there in an earlier run and are not there any more.
+    vanished: BTreeMap<String, String>,
+    left: Count,
+    right: Count,
+    bars: Arc<Bars>,
+}
+
+impl Runner {
+    /// Checks everything, then opens it.
+    ///
+    /// # Errors
+    /// A failure, after which nothing is there that was not there before.
+    pub(crate) async fn open(config: &Config, chosen: &[&SyncConfig]) -> Result<Self> {
+        let mut absent: Vec<PathBuf> = vec![accounts::check_state(config)?.to_owned()];
+        absent.extend(chosen.iter().flat_map(|s| [&s.left, &s.right]).filter_map(|n| config.accounts.get(n).and_then(|a| a.path.clone())));
+        absent.retain(|path| !path.exists());
+        let opened = Self::open_checked(config, chosen).await;
+        if opened.is_err() {
+            absent.iter().for_each(|path| remove(path));
+        }
+        opened
+    }
+
+    async fn open_checked(config: &Config, chosen: &[&SyncConfig]) -> Result<Self> {
+        // A state that is there is read first: it knows what was there before.
+        let known = accounts::state(config, For::Running)?;
+        let mut vanished = BTreeMap::new();
+        let mut present: Vec<&AccountConfig> = Vec::new();
+        for sync in chosen {
+            for name in [&sync.left, &sync.right] {
+                let account = config.account(name)?;
+                if present.iter().any(|a| a.name == *name) || vanished.contains_key(name) {
+                    continue;
+                }
+                match accounts::check(account, Missing::Make) {
+                    Ok(()) => present.push(account),
+                    Err(failure) if has_run(known.as_ref(), sync).await? => {
+                        vanished.insert(name.clone(), failure.to_string());
+                    }
+                    Err(failure) => return Err(failure),
+                }
+            }
+        }
+        let mut connectors = BTreeMap::new();
+        for (account, connector) in accounts::open_all(config, &present).await? {
+            connectors.insert(account.name.clone(), connector);
+        }
+        for sync in chosen.iter().filter(|s| !s.fields.is_empty()) {
+            if let (Some(left), Some(right)) = (connectors.get(&sync.left), connectors.get(&sync.right)) {
+                with_kind!(sync.kind, R => check_map::<R>(sync, left.as_ref(), right.as_ref()).await)?;
+            }
+        }
+        let state = match known {
+            Some(state) => state,
+            None => accounts::make_state(config)?,
+        };
+        let bars = Arc::new(Bars::new());
+        let engine = Engine::new(state.clone()).clock(Arc::new(SystemClock)).watch(bars.clone());
+        Ok(Self { engine, state, connectors, vanished, left: Count::default(), right: Count::default(), bars })
+    }
+
+    /// The approvals of these ids, by sync.
+    ///
+    /// # Errors
+    /// A usage failure when an id was never printed, was used up, or is of a sync that does not run.
+    pub(crate) async fn approvals(&self, ids: &[String], chosen: &[&SyncConfig]) -> Result<Vec<ApprovalRow>> {
+        let mut rows = Vec::new();
+        for id in ids {
+            let refuse = |what: &str| Failure::usage(format!("--approve {id}: {what}; `pimkit status` lists what waits"));
+            let row = self.state.approval(id).await?.ok_or_else(|| refuse("nothing with this id was held"))?;
+            if row.used.is_some() {
+                return Err(refuse("it was used up by a run"));
+            }
+            if !chosen.iter().any(|s| s.name == row.sync.as_str()) {
+                return Err(refuse("it belongs to another sync"));
+            }
+            rows.push(row);
+        }
+        Ok(rows)
+    }
+
+    /// Runs the syncs, in their order.
+    pub(crate) async fn run(&self, chosen: &[&SyncConfig], approvals: &[ApprovalRow]) -> RunOutcome {
+        let started = Timestamp::now();
+        let mut syncs = Vec::new();
+        for sync in chosen {
+            self.bars.name(&sync.name);
+            let ended = with_kind!(sync.kind, R => self.one::<R>(sync, approvals).await);
+            self.bars.end();
+            syncs.push(ended.unwrap_or_else(|failure| Ended { run: None, report: failed(sync, &failure) }));
+        }
+        RunOutcome { started, finished: Timestamp::now(), syncs, requests: PerSide { left: self.left.get(), right: self.right.get() } }
+    }
+
+    async fn one<R: Record>(&self, sync: &SyncConfig, approvals: &[ApprovalRow]) -> Result<Ended> {
+        let report = self.pair::<R>(sync, approvals)?.run().await?;
+        Ok(Ended { run: Some(report.run), report: report.sync })
+    }
+
+    /// One sync as the engine has it.
+    pub(crate) fn pair<R: Record>(&self, sync: &SyncConfig, approvals: &[ApprovalRow]) -> Result<Pair<R>> {
+        let connector = |name: &String| match (self.connectors.get(name), self.vanished.get(name)) {
+            (Some(connector), _) => Ok(connector.clone()),
+            (None, Some(line)) => Err(Failure::machine(line.clone())),
+            (None, None) => Err(Failure::machine(format!("account \"{name}\" was not opened; report this as a bug"))),
+        };
+        let (left, right) = (connector(&sync.left)?, connector(&sync.right)?);
+        let local = left.info().id == "local";
+        let mut pair = self
+            .engine
+            .pair::<R>(&sync.name, self.left.around(left), self.right.around(right))
+            .names(&sync.left, &sync.right)
+            .policy(sync.policy.clone())
+            .fields(sync.fields.clone())
+            .collections(sync.collections.clone())
+            .left_collections(sync.left_collections.clone());
+        if local && R::KIND == pimkit::Kind::Contact {
+            // The app store keeps companies in a collection of their own.
+            pair = pair.home("kind", json!("org"), "companies");
+        }
+        for approval in approvals.iter().filter(|a| a.sync.as_str() == sync.name) {
+            pair = pair.approve(&approval.id);
+        }
+        Ok(pair.build()?)
+    }
+
+    pub(crate) fn state(&self) -> &Arc<dyn State> {
+        &self.state
+    }
+
+    pub(crate) fn bars(&self) -> &Bars {
+        &self.bars
+    }
+}
+
+/// Whether a sync has run before.
+async fn has_run(state: Option<&Arc<dyn State>>, sync: &SyncConfig) -> Result<bool> {
+    let Some(state) = state else { return Ok(false) };
+    match state.runs(Some(&sync.name.as_str().into())).next().await {
+        None => Ok(false),
+        Some(row) => Ok(row.map(|_| true)?),
+    }
+}
+
+/// Takes away what this process made before it failed: the file of a store, and what SQLite keeps beside it.
+fn remove(path: &Path) {
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        // What is not there, or is a folder, stays as it is.
+        let _ = std::fs::remove_file(name);
+    }
+}
+
+/// The map of the configuration against what both sides really have.
+async fn check_map<R: Record>(sync: &SyncConfig, left: &dyn Connector, right: &dyn Connector) -> Result<()> {
+    let hub = fields::<R>(&sync.left, left).await?;
+    let far = fields::<R>(&sync.right, right).await?;
+    FieldMap::new(R::KIND, &hub, &far, &sync.fields)
+        .map_err(|e| Failure::from(e).about(format!("{}: sync \"{}\"", sync.place, sync.name)))?;
+    Ok(())
+}
+
+/// What an account holds of a kind: of all its collections together.
+pub(crate) async fn fields<R: Record>(account: &str, connector: &dyn Connector) -> Result<Vec<FieldSupport>> {
+    let repository = reading::repository::<R>(account, connector)?;
+    let mut all: Vec<FieldSupport> = Vec::new();
+    let mut collections: Vec<CollectionId> = Vec::new();
+    for collection in reading::collections(account, repository.as_ref(), None).await? {
+        collections.push(collection.id);
+    }
+    for collection in &collections {
+        for field in repository.fields(collection).await? {
+            if !all.iter().any(|f| f.field == field.field) {
+                all.push(field);
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// The report of a sync that could not go on.
+pub(crate) fn failed(sync: &SyncConfig, failure: &Failure) -> SyncReport {
+    SyncReport {
+        name: sync.name.clone(),
+        kind: sync.kind.plural().to_owned(),
+        left: sync.left.clone(),
+        right: sync.right.clone(),
+        created: PerSide::default(),
+        updated: PerSide::default(),
+        deleted: PerSide::default(),
+        linked: 0,
+        unchanged: 0,
+        conflicts: 0,
+        held: 0,
+        holds: Vec::new(),
+        quarantined: Vec::new(),
+        notes: Vec::new(),
+        failed: Some(failure.to_string()),
+    }
+}

@@ -1,0 +1,27 @@
+//! Reading the values of a connector's keys.
+
+use super::{ADDRESS, OpenError};
+use pimkit_core::Value;
+use std::path::{Path, PathBuf};
+
+/// The key `path`, from `base` on when it is relative.
+pub(super) fn path(connector: &'static str, settings: &Value, base: &Path) -> Result<PathBuf, OpenError> {
+    let refuse = |reason| OpenError::Setting { connector, key: "path", reason };
+    match settings.get("path") {
+        None => Err(refuse("is missing; say where it is, as path = \"…\"")),
+        Some(Value::String(text)) if text.is_empty() => Err(refuse("is empty; say where it is")),
+        Some(Value::String(text)) => Ok(base.join(text)),
+        Some(_) => Err(refuse("is no text; put the path in quotes")),
+    }
+}
+
+/// The key `address`: one text or a list of texts.
+pub(super) fn addresses(connector: &'static str, settings: &Value) -> Result<Vec<String>, OpenError> {
+    let refuse = || OpenError::Setting { connector, key: ADDRESS, reason: "is neither an address in quotes nor a list of them" };
+    match settings.get(ADDRESS) {
+        None => Ok(Vec::new()),
+        Some(Value::String(text)) => Ok(vec![text.clone()]),
+        Some(Value::Array(list)) => list.iter().map(|v| v.as_str().map(str::to_owned).ok_or_else(refuse)).collect(),
+        Some(_) => Err(refuse()),
+    }
+}

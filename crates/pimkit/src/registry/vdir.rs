@@ -1,0 +1,18 @@
+//! `vdir`: a folder that must be there.
+
+use super::{OpenError, settings};
+use pimkit_core::{Connector, ConnectorInfo, Value};
+use pimkit_vdir::{Config, Vdir};
+use std::{path::Path, sync::Arc};
+
+const NAME: &str = "vdir";
+
+pub(super) fn info() -> ConnectorInfo {
+    pimkit_vdir::INFO
+}
+
+pub(super) async fn open(settings: &Value, base: &Path) -> Result<Arc<dyn Connector>, OpenError> {
+    let path = settings::path(NAME, settings, base)?;
+    let config = settings::addresses(NAME, settings)?.into_iter().fold(Config::default(), Config::address);
+    Ok(Arc::new(Vdir::open(path, config)?))
+}
