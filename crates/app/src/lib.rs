@@ -21,7 +21,6 @@ mod feed;
 mod host;
 mod repository;
 mod store;
-mod window;
 
 pub use adapted::Adapted;
 pub use host::Host;

@@ -1,8 +1,9 @@
 //! What a side says is there.
 
-use crate::{Access, CollectionId, Cursor, Error, Field, ItemId, Kind, Mark, PageToken, Revision};
-use jiff::Timestamp;
+use crate::{Access, CollectionId, Cursor, Error, Event, Field, ItemId, Kind, Mark, PageToken, Record, Revision, When};
+use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
+use std::any::Any;
 
 /// One item as the side has it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -155,6 +156,30 @@ impl ChangeOptions {
         self.page_size = Some(lines);
         self
     }
+
+    /// Whether a record belongs into the window, for sides that look through records themselves.
+    /// Only events have a window. A series counts from its first occurrence on: when it ends takes
+    /// its expansion, and one too many is nothing lost. What cannot be placed in time is in.
+    #[must_use]
+    pub fn admits<R: Record>(&self, record: &R) -> bool {
+        let (Some((from, to)), Some(event)) = (self.window, (record as &dyn Any).downcast_ref::<Event>()) else { return true };
+        let instant = |when: &When| when.instant().or_else(|| TimeZone::UTC.to_timestamp(when.wall()).ok());
+        let Some(start) = event.start.as_ref().and_then(instant) else { return true };
+        // Floating times and whole days are in the reader's zone, at most 14 hours off.
+        let slack = if event.start.as_ref().is_some_and(|s| s.zone().is_none()) { 14 * 3600 } else { 0 };
+        if start.as_second() - slack >= to.as_second() {
+            return false;
+        }
+        if !event.recurrence_rules.is_empty() || !event.recurrence_overrides.is_empty() {
+            return true;
+        }
+        let end = match event.end.as_ref().and_then(instant) {
+            Some(end) => end.as_second(),
+            None if event.start.as_ref().is_some_and(When::is_all_day) => start.as_second() + 86_400,
+            None => start.as_second(),
+        };
+        end + slack >= from.as_second()
+    }
 }
 
 /// What a fetch by id found.
@@ -182,4 +207,29 @@ pub enum Fetched<R> {
     },
     /// The question failed: nothing is known.
     Failed(Error),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_admits_the_events_that_touch_it() {
+        let window = ("2026-03-02T00:00:00Z".parse().unwrap(), "2026-03-09T00:00:00Z".parse().unwrap());
+        let options = ChangeOptions { window: Some(window), page_size: None };
+        for (start, end, rules, expected) in [
+            ("2026-03-01T10:00", "2026-03-01T11:00", 0, false),
+            ("2026-03-01T23:00", "2026-03-02T01:00", 0, true),
+            ("2026-03-05T10:00", "2026-03-05T11:00", 0, true),
+            ("2026-03-09T00:00", "2026-03-09T01:00", 0, false),
+            ("2020-01-01T10:00", "2020-01-01T11:00", 1, true),
+        ] {
+            let event = Event::build(|e| {
+                e.start = Some(When::zoned(start.parse().unwrap(), "UTC"));
+                e.end = Some(When::zoned(end.parse().unwrap(), "UTC"));
+                e.recurrence_rules = vec![Default::default(); rules];
+            });
+            assert_eq!(options.admits(&event), expected, "{start}");
+        }
+    }
 }

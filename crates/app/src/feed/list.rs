@@ -1,7 +1,7 @@
 //! Rounds that name everything: the first one of every feed, and every one of a snapshot.
 
 use super::{Going, ItemId, Point, Round, Seen, said, stuck, sum};
-use crate::{Feed, window};
+use crate::Feed;
 use pimkit_core::{Change, ChangePage, Record, Result};
 use serde::{Deserialize, Serialize};
 
@@ -47,7 +47,7 @@ impl<R: Record> Round<'_, R> {
             if self.feed() != Feed::Snapshot && row.position.is_some() && position >= overlap {
                 listing.seen.insert(row.id.clone(), (position, said(&row)));
             }
-            if !window::touches(&row.record, self.options.window) {
+            if !self.options.admits(&row.record) {
                 continue;
             }
             changes.push(if listing.whole { self.change(row) } else { Change::Listed { revision: Some(row.version()), id: row.id } });

@@ -5,7 +5,7 @@
 mod follow;
 mod list;
 
-use crate::{After, AppStore, Feed, Row, window};
+use crate::{After, AppStore, Feed, Row};
 use pimkit_core::{
     Change, ChangeOptions, ChangePage, Clock, CollectionId, Cursor, ItemId, Next, PageToken, Position, Record, Removal, Result, cursor,
 };
@@ -120,7 +120,7 @@ impl<R: Record> Round<'_, R> {
     }
 
     fn change(&self, row: Row<R>) -> Change<R> {
-        if window::touches(&row.record, self.options.window) {
+        if self.options.admits(&row.record) {
             Change::Upserted(Box::new(crate::repository::stored(self.place, row)))
         } else {
             Change::Removed { id: row.id, reason: Removal::Left }
