@@ -258,13 +258,24 @@ impl Card {
     }
 }
 
-/// A URI as it is written: only what would end or change the value is escaped, since commas and semicolons are its own
-/// (RFC 6350 section 4.2).
-pub(super) fn uri_value(uri: &str, dialect: Dialect) -> String {
+/// Sets a URI: only what would end or change the value is escaped, since commas and semicolons are its own (RFC 6350
+/// section 4.2).
+pub(super) fn set_uri(line: &mut ContentLine, uri: &str, dialect: Dialect) {
     if dialect == Dialect::VCard21 {
-        return escape(uri, dialect);
+        line.set_text(uri, dialect);
+        return;
     }
-    uri.replace('\\', "\\\\").replace("\r\n", "\\n").replace(['\r', '\n'], "\\n")
+    for encoding in ["ENCODING", "CHARSET"] {
+        line.remove_param(encoding);
+    }
+    line.set_value(&uri.replace('\\', "\\\\").replace("\r\n", "\\n").replace(['\r', '\n'], "\\n"));
+}
+
+/// A line that holds a URI.
+pub(super) fn uri_line(name: &str, uri: &str, dialect: Dialect) -> ContentLine {
+    let mut line = ContentLine::new(name, "");
+    set_uri(&mut line, uri, dialect);
+    line
 }
 
 /// Whether a text is a URI by its look: a scheme, and no blanks.

@@ -1,6 +1,6 @@
 //! EMAIL, TEL and URL: one value with marks.
 
-use super::card::{Card, Groups, Plain, uri_value, value_is};
+use super::card::{Card, Groups, Plain, set_uri, value_is};
 use super::element::{Element, Located};
 use super::marks::{self, Marks, Sort};
 use crate::text::{ContentLine, Dialect};
@@ -124,7 +124,7 @@ fn link_marks(link: &Link) -> Marks {
 
 fn link_line(line: &mut ContentLine, from: &Link, to: &Link, dialect: Dialect) {
     if from.uri != to.uri {
-        line.set_value(&uri_value(&to.uri, dialect));
+        set_uri(line, &to.uri, dialect);
     }
     if from.media_type != to.media_type {
         line.set_param("MEDIATYPE", to.media_type.as_deref());

@@ -1,9 +1,9 @@
 //! What a card is of, and the members of a group, in the models that address books use ([`GroupModel`]).
 
-use super::card::{Card, Plain};
+use super::card::{Card, Plain, uri_line};
 use super::names::set_text;
 use crate::resource::{Authoring, FormatError, GroupModel};
-use crate::text::{ContentLine, Document};
+use crate::text::Document;
 use pimkit_core::ContactKind;
 use std::collections::BTreeSet;
 
@@ -118,7 +118,7 @@ pub(super) fn set_members(card: &mut Card, wanted: &BTreeSet<String>, options: &
     for member in wanted.difference(&known) {
         let uri = is_uuid(member) || (apple && !super::card::has_scheme(member));
         let text = if uri { format!("urn:uuid:{member}") } else { member.clone() };
-        card.add(vec![ContentLine::new(if apple { APPLE_MEMBER } else { "MEMBER" }, &super::card::uri_value(&text, dialect))]);
+        card.add(vec![uri_line(if apple { APPLE_MEMBER } else { "MEMBER" }, &text, dialect)]);
     }
 }
 

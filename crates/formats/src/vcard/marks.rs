@@ -207,10 +207,11 @@ pub(super) fn read(card: &Card, groups: &Groups, line: &ContentLine, sort: Sort)
 /// Puts contexts, features and preference on a line in place of those it has.
 pub(super) fn mark(line: &mut ContentLine, to: &Marks, sort: Sort, dialect: Dialect) {
     let mut words = type_words(line);
+    let keep_pref = pref(line) == to.pref;
     words.retain(|word| match meaning(sort, &word.to_ascii_lowercase()) {
         Some(Meaning::Context(context)) => to.contexts.contains(context),
         Some(Meaning::Feature(feature)) => to.features.contains(feature),
-        None => !word.eq_ignore_ascii_case("pref"),
+        None => keep_pref || !word.eq_ignore_ascii_case("pref"),
     });
     let has = |words: &[String], mark: &str| {
         words.iter().any(|word| match meaning(sort, &word.to_ascii_lowercase()) {
@@ -229,15 +230,14 @@ pub(super) fn mark(line: &mut ContentLine, to: &Marks, sort: Sort, dialect: Dial
         }
         line.set_param(beside, unknown);
     }
-    let number = match to.pref {
-        Some(1) if dialect != Dialect::VCard40 => {
+    if !keep_pref {
+        let word = to.pref == Some(1) && dialect != Dialect::VCard40;
+        if word {
             words.push(spelt("pref", dialect));
-            None
         }
-        Some(pref) => Some(pref.to_string()),
-        None => None,
-    };
-    line.set_param("PREF", number.as_deref());
+        let number = to.pref.filter(|_| !word).map(|pref| pref.to_string());
+        line.set_param("PREF", number.as_deref());
+    }
     if words != type_words(line) {
         set_type_words(line, &words, dialect);
     }

@@ -94,10 +94,11 @@ impl TextRecord for Contact {
     }
 
     fn author(record: &Self, options: &Authoring, blobs: &InlineBlobs) -> Result<Vec<u8>, FormatError> {
-        let card = record::author(record, options, blobs)?;
+        let (card, wanted) = record::author(record, options, blobs)?;
         let mut component = Component::new(VCARD);
         card.give(&mut component);
         let text = Document::from(component).to_bytes();
+        record::check(&open(&text)?, &wanted, blobs)?;
         #[cfg(feature = "strict-vcard")]
         if options.card_version == crate::resource::CardVersion::V4 {
             let _ = strict::judge(&text);
@@ -115,10 +116,14 @@ impl TextRecord for Contact {
             return Err(FormatError::Nothing { component: VCARD });
         };
         let mut card = Card::take(component);
-        record::patch(&mut card, base, target, options, blobs)?;
-        let changed = card.is_changed();
+        let wanted = record::patch(&mut card, base, target, options, blobs)?;
+        if !card.is_changed() {
+            return Ok(text.to_vec());
+        }
         card.give(component);
-        Ok(if changed { document.to_bytes() } else { text.to_vec() })
+        let text = document.to_bytes();
+        record::check(&open(&text)?, &wanted, blobs)?;
+        Ok(text)
     }
 
     fn text_fields(options: &Authoring) -> Vec<FieldSupport> {

@@ -5,7 +5,7 @@
 //! - Type by the bytes themselves where they tell; what the line says is often wrong.
 //! - The id of inline bytes is their SHA-256, so that it changes when they do; of an address, the address.
 
-use super::card::{Card, Plain, uri_value};
+use super::card::{Card, Plain, uri_line};
 use crate::resource::{FormatError, InlineBlob, InlineBlobs};
 use crate::text::{ContentLine, Dialect, Encoding};
 use base64::Engine as _;
@@ -154,7 +154,7 @@ pub(super) fn write(card: &mut Card, wanted: Option<&BlobRef>, blobs: &InlineBlo
     let line = match (given, &wanted.uri) {
         (Some(blob), _) => inline_line(blob, &wanted.media_type, card.dialect),
         (None, Some(uri)) => {
-            let line = ContentLine::new("PHOTO", &uri_value(uri, card.dialect));
+            let line = uri_line("PHOTO", uri, card.dialect);
             if card.is_v4() { line } else { line.with_param("VALUE", "uri") }
         }
         (None, None) => return Err(FormatError::MissingBlob { field: "photo" }),

@@ -40,8 +40,8 @@ pub(super) fn read(card: &Card) -> Contact {
     })
 }
 
-/// A card of its own for a record.
-pub(super) fn author(record: &Contact, options: &Authoring, blobs: &InlineBlobs) -> Result<Card, FormatError> {
+/// A card of its own for a record, and what it must say.
+pub(super) fn author(record: &Contact, options: &Authoring, blobs: &InlineBlobs) -> Result<(Card, Contact), FormatError> {
     let (dialect, version) = match options.card_version {
         CardVersion::V3 => (Dialect::VCard30, "3.0"),
         CardVersion::V4 => (Dialect::VCard40, "4.0"),
@@ -62,27 +62,25 @@ pub(super) fn author(record: &Contact, options: &Authoring, blobs: &InlineBlobs)
         card.add(vec![ContentLine::new("CREATED", &dates::stamp(created, true))]);
     }
     card.add(vec![ContentLine::new("REV", &dates::stamp(options.now, v4))]);
-    check(&card, &wanted, blobs)?;
-    Ok(card)
+    Ok((card, wanted))
 }
 
-/// Makes the steps from `base` to `target` on the card.
+/// Makes the steps from `base` to `target` on the card. Returns what it must say then.
 pub(super) fn patch(
     card: &mut Card,
     base: &Contact,
     target: &Contact,
     options: &Authoring,
     blobs: &InlineBlobs,
-) -> Result<(), FormatError> {
+) -> Result<Contact, FormatError> {
     let (base, target) = (normal::normalised(base), normal::normalised(target));
     let before = read(card);
     let wanted = step(&before, &base, &target, options);
     write(card, &wanted, options, blobs, false)?;
     if card.is_changed() {
         dates::touch(card, options.now);
-        check(card, &wanted, blobs)?;
     }
-    Ok(())
+    Ok(wanted)
 }
 
 /// What the card says after the fields in which base and target differ are changed.
@@ -196,7 +194,7 @@ fn write_uid(card: &mut Card, wanted: Option<&str>) {
     if let (Some((at, mut line)), Some(uid)) = (line, wanted) {
         line.remove_param("VALUE");
         if has_scheme(uid) {
-            line.set_value(&super::card::uri_value(uid, card.dialect));
+            super::card::set_uri(&mut line, uid, card.dialect);
         } else if v4 {
             // RFC 6350 section 6.7.6: a URI, unless it says that it is none.
             line.set_param("VALUE", ["text"]);
@@ -205,8 +203,8 @@ fn write_uid(card: &mut Card, wanted: Option<&str>) {
     }
 }
 
-/// The card must say what was asked for: better an error than a value that silently became another.
-fn check(card: &Card, wanted: &Contact, blobs: &InlineBlobs) -> Result<(), FormatError> {
+/// The written card must say what was asked for: better an error than a value that silently became another.
+pub(super) fn check(card: &Card, wanted: &Contact, blobs: &InlineBlobs) -> Result<(), FormatError> {
     let mut said = read(card);
     let given = wanted.photo.as_ref().filter(|photo| photo.digest.is_none()).and_then(|photo| blobs.get(&photo.id));
     if given.is_some() || photo::same(said.photo.as_ref(), wanted.photo.as_ref()) {

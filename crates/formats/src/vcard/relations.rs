@@ -4,7 +4,7 @@
 //! 4.0 is written as RELATED with TYPE; 3.0 as X-ABRELATEDNAMES, labelled with Apple's word where it has one, else with
 //! TYPE, which others ignore.
 
-use super::card::{Card, Groups, Plain, has_scheme, uri_value};
+use super::card::{Card, Groups, Plain, has_scheme, set_uri};
 use super::element::{Element, Located};
 use super::marks::{self, Sort};
 use crate::text::{ContentLine, Dialect};
@@ -160,7 +160,7 @@ impl Element for Relation {
 
 fn set_value(line: &mut ContentLine, to: &str, dialect: Dialect) {
     if has_scheme(to) {
-        line.set_value(&uri_value(to, dialect));
+        set_uri(line, to, dialect);
     } else {
         line.set_text(to, dialect);
         if line.is("RELATED") {

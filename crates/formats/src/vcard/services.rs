@@ -8,7 +8,7 @@
 //! - Apple writes an account twice, as IMPP and as X-JABBER and the like: the second is known by its equal name, and
 //!   goes when the first is changed or removed.
 
-use super::card::{Card, Plain, has_scheme, uri_value, value_is};
+use super::card::{Card, Plain, has_scheme, set_uri, uri_line, value_is};
 use super::element::{Element, Located};
 use super::marks::{self, Marks, Sort};
 use crate::text::ContentLine;
@@ -122,7 +122,7 @@ fn authored(card: &Card, to: &OnlineService) -> ContentLine {
     let (dialect, v4) = (card.dialect, card.is_v4());
     match (&to.uri, &to.user) {
         (Some(uri), None) if !uri.to_ascii_lowercase().starts_with("http") => {
-            let mut line = ContentLine::new("IMPP", &uri_value(uri, dialect));
+            let mut line = uri_line("IMPP", uri, dialect);
             set_service(&mut line, to.service.as_deref(), v4);
             if !has_scheme(uri) || uri.to_ascii_lowercase().starts_with(APPLE) {
                 line.set_param("VALUE", ["uri"]);
@@ -130,7 +130,7 @@ fn authored(card: &Card, to: &OnlineService) -> ContentLine {
             line
         }
         (Some(uri), user) => {
-            let mut line = ContentLine::new(if v4 { "SOCIALPROFILE" } else { "X-SOCIALPROFILE" }, &uri_value(uri, dialect));
+            let mut line = uri_line(if v4 { "SOCIALPROFILE" } else { "X-SOCIALPROFILE" }, uri, dialect);
             set_service(&mut line, to.service.as_deref(), v4);
             apple_type(&mut line, to.service.as_deref(), card);
             line.set_param(if v4 { "USERNAME" } else { "X-USER" }, user.as_deref());
@@ -215,7 +215,7 @@ impl Element for OnlineService {
             // What the value is, and what the parameters say, differs by program; only the plain cases are edited.
             let user = user_param(&line).is_some();
             match (&from.uri, &to.uri) {
-                (Some(_), Some(uri)) => _ = line.set_value(&uri_value(uri, dialect)),
+                (Some(_), Some(uri)) => set_uri(&mut line, uri, dialect),
                 (None, None) if !user => _ = line.set_text(to.user.as_deref().unwrap_or_default(), dialect),
                 _ => return false,
             }

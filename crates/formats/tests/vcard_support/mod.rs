@@ -1,5 +1,7 @@
 //! Sample cards, and contacts of every sort.
 
+#![allow(dead_code)]
+
 use pimkit_core::{
     Address, Anniversary, AnniversaryKind, BlobId, BlobRef, Contact, ContactKind, Digest, EmailAddress, Link, Name, OnlineService,
     Organization, PartialDate, Phone, Record, Relation, Title, TitleKind, Value,
