@@ -19,12 +19,37 @@ pub(crate) enum Found {
     None,
 }
 
+const BY_MARK: &str = "its mark";
+const BY_UID: &str = "its uid";
+const BY_MAIL: &str = "its e-mail address and name";
+
 /// How many candidates of one key are looked at.
 const CANDIDATES: u32 = 8;
 
 impl<R: Record> Run<R> {
-    /// Looks for the other end of an item that has no link. `taken` are ends that this run gave away.
+    /// Looks for the other end of an item that has no link. `taken` are ends that this run gave
+    /// away. What fits by its content must fit from the other end too: one of three Adas on this
+    /// side is not the only Ada of the other.
     pub(crate) async fn find_match(
+        &self,
+        side: Side,
+        row: &SeenRow,
+        fields: &Fields,
+        taken: &BTreeSet<(CollectionId, ItemId)>,
+    ) -> Result<Found> {
+        let found = self.find_one_way(side, row, fields, taken).await?;
+        let Found::One(other, why) = found else { return Ok(found) };
+        if matches!(why, BY_MARK | BY_UID) {
+            return Ok(Found::One(other, why));
+        }
+        let back = self.record_of(&other)?.fields();
+        match self.find_one_way(side.other(), &other, &back, &BTreeSet::new()).await? {
+            Found::Several(n, why) => Ok(Found::Several(n, why)),
+            _ => Ok(Found::One(other, why)),
+        }
+    }
+
+    async fn find_one_way(
         &self,
         side: Side,
         row: &SeenRow,
@@ -33,26 +58,26 @@ impl<R: Record> Run<R> {
     ) -> Result<Found> {
         let mut ladder: Vec<(&'static str, Vec<String>)> = Vec::new();
         if let Some(parts) = row.mark.as_ref().and_then(keys::parts).filter(|p| keys::is_of(p, self.sync())) {
-            ladder.push(("its mark", vec![keys::id_key(parts.item)]));
+            ladder.push((BY_MARK, vec![keys::id_key(parts.item)]));
         }
         let uids: Vec<String> = row.keys.iter().filter(|k| k.starts_with("uid:")).cloned().collect();
-        ladder.push(("its uid", uids));
+        ladder.push((BY_UID, uids));
         let content = keys::content_keys(R::KIND, fields);
         let mails: Vec<String> = content.iter().filter(|k| k.starts_with("mail:")).cloned().collect();
         let others: Vec<String> = content.into_iter().filter(|k| !k.starts_with("mail:")).collect();
-        ladder.push(("its e-mail address and name", mails));
+        ladder.push((BY_MAIL, mails));
         ladder.push(("its name or title, and number or time", others));
         ladder.push(("its content", row.keys.iter().filter(|k| k.starts_with("hash:")).cloned().collect()));
         for (why, keys) in ladder.into_iter().filter(|(_, keys)| !keys.is_empty()) {
             let candidates = self.candidates(side.other(), &keys, taken).await?;
             let mut fitting = Vec::new();
             for candidate in candidates {
-                let fits = why != "its e-mail address and name" || {
+                let fits = why != BY_MAIL || {
                     let record = self.record_of(&candidate)?;
                     keys::compatible(&record.fields(), fields)
                 };
                 // An item that carries another uid is another thing, whatever else it says; a mark outweighs that.
-                let other_uid = why != "its mark" && why != "its uid" && has_other_uid(row, &candidate);
+                let other_uid = !matches!(why, BY_MARK | BY_UID) && has_other_uid(row, &candidate);
                 if fits && !other_uid {
                     fitting.push(candidate);
                 }

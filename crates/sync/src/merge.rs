@@ -73,6 +73,9 @@ struct Case {
     h1: Option<Value>,
     f0: Option<Value>,
     f1: Option<Value>,
+    /// What the sides really have: `h1` and `f1`, but where overrides were moved for comparing.
+    h_now: Option<Value>,
+    f_now: Option<Value>,
     changed: Changed,
 }
 
@@ -123,6 +126,8 @@ pub(crate) fn merge(map: &FieldMap, policy: &Policy, base: Option<&BaseRow>, rer
             h1: get(hub.fields, &pair.left),
             f0: get(&base.far, &pair.right),
             f1: get(far.fields, &pair.right),
+            h_now: get(hub.fields, &pair.left),
+            f_now: get(far.fields, &pair.right),
             changed: Changed::Nothing,
             pair,
         };
@@ -401,8 +406,8 @@ impl Resolver<'_> {
         self.merged.keep_both |= conflicts > 0 && self.policy.conflicts == Conflicts::KeepBoth;
         let hub = from_elements(def, result);
         let far = case.for_far(hub.as_ref());
-        let hub_differs = !def.same(hub.as_ref(), case.h1.as_ref());
-        let far_differs = !case.pair.far_def.same(far.as_ref(), case.f1.as_ref());
+        let hub_differs = !def.same(hub.as_ref(), case.h_now.as_ref());
+        let far_differs = !case.pair.far_def.same(far.as_ref(), case.f_now.as_ref());
         let blocked = (hub_differs && !self.hub.writable) || (far_differs && !self.far.writable);
         if blocked {
             self.merged.waiting.push(format!("{}: a side may not be written here", case.pair.left));
@@ -414,8 +419,8 @@ impl Resolver<'_> {
         if far_differs && case.pair.far.write {
             self.merged.far.insert(case.pair.right.clone(), far.clone().unwrap_or(Value::Null));
         }
-        let hub = if case.pair.hub.write { hub } else { case.h1.clone() };
-        let far = if case.pair.far.write { far } else { case.f1.clone() };
+        let hub = if case.pair.hub.write { hub } else { case.h_now.clone() };
+        let far = if case.pair.far.write { far } else { case.f_now.clone() };
         self.merged.agreed.push(agreed(&case.pair, hub.as_ref(), far.as_ref()));
     }
 

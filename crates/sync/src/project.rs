@@ -202,9 +202,25 @@ pub(crate) fn lift_element(whole: &Value, before: &Value, after: &Value) -> Valu
     Value::Object(lifted)
 }
 
-/// Whether `now` is what a server may have made of `sent` by itself: cut, trimmed, re-cased,
-/// re-ordered, with parts left out. Then it says nothing about what a user wants.
+/// Whether `now` is what a server may have made of `sent` by itself, some time after it took it:
+/// not held at all, cut far behind, trimmed, re-cased, re-ordered, with parts of an entry left out.
+/// Then it says nothing about what a user wants. A list with an entry less is a user's edit.
 pub(crate) fn degraded(def: &FieldDef, sent: Option<&Value>, now: Option<&Value>) -> bool {
+    let same_length = match (sent, now) {
+        (Some(Value::Array(sent)), Some(Value::Array(now))) => sent.len() == now.len(),
+        (Some(Value::Object(sent)), Some(Value::Object(now))) if def.shape == Shape::Overrides => sent.len() == now.len(),
+        (Some(Value::String(sent)), Some(Value::String(now))) => plain(sent) == plain(now) || now.chars().count() >= LONG,
+        _ => true,
+    };
+    same_length && part_of(def, sent, now)
+}
+
+/// A text that is cut before this many characters was cut by a user.
+const LONG: usize = 100;
+
+/// Whether `now` holds nothing that `sent` does not: what a write that stopped half way, or a side
+/// that holds only some of it, leaves.
+pub(crate) fn part_of(def: &FieldDef, sent: Option<&Value>, now: Option<&Value>) -> bool {
     match (sent, now) {
         (Some(_), None) => true,
         (None, _) => false,
@@ -216,6 +232,7 @@ fn degraded_value(def: &FieldDef, sent: &Value, now: &Value) -> bool {
     match (sent, now) {
         (Value::String(sent), Value::String(now)) => degraded_text(sent, now),
         (Value::Array(sent), Value::Array(now)) => now.iter().all(|n| sent.iter().any(|s| degraded_value(def, s, n))),
+        (Value::Object(sent), Value::Object(now)) if def.shape == Shape::Overrides => now.iter().all(|(k, n)| sent.get(k) == Some(n)),
         (Value::Object(_), Value::Object(_)) if def.shape == Shape::Time => day_of(sent).as_ref() == Some(now) || trimmed_time(sent, now),
         (Value::Object(sent), Value::Object(now)) => now.iter().all(|(k, n)| match sent.get(k) {
             Some(s) => degraded_value(def, s, n),
@@ -231,8 +248,11 @@ fn trimmed_time(sent: &Value, now: &Value) -> bool {
     at(sent).is_some() && at(sent) == at(now)
 }
 
+fn plain(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
 fn degraded_text(sent: &str, now: &str) -> bool {
-    let plain = |t: &str| t.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
     let (sent, now) = (plain(sent), plain(now));
     sent == now || (!now.is_empty() && sent.starts_with(&now))
 }
@@ -304,12 +324,15 @@ mod tests {
     fn what_a_server_makes_of_a_value_is_told_from_an_edit() {
         let text = Task::catalogue().field("title").unwrap();
         for (sent, now, by_itself) in
-            [("Call  Bob", "call bob", true), ("Call Bob", "Call", true), ("Call Bob", "Call Rob", false), ("Call", "Call Bob", false)]
+            [("Call  Bob", "call bob", true), ("Call Bob", "Call", false), ("Call Bob", "Call Rob", false), ("Call", "Call Bob", false)]
         {
             assert_eq!(degraded(text, Some(&json!(sent)), Some(&json!(now))), by_itself, "{sent} -> {now}");
         }
         let emails = contact("emails");
-        assert!(degraded(emails, Some(&json!([{"address": "A@b", "label": "x"}, {"address": "c"}])), Some(&json!([{"address": "a@b"}]))));
+        let sent = json!([{"address": "A@b", "label": "x"}, {"address": "c"}]);
+        assert!(degraded(emails, Some(&sent), Some(&json!([{"address": "c"}, {"address": "a@b"}]))));
+        assert!(!degraded(emails, Some(&sent), Some(&json!([{"address": "a@b"}]))), "an entry less is an edit");
+        assert!(part_of(emails, Some(&sent), Some(&json!([{"address": "a@b"}]))), "and it may be a half-done write");
         assert!(!degraded(emails, Some(&json!([{"address": "a@b"}])), Some(&json!([{"address": "z@b"}]))));
     }
 }

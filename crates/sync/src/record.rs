@@ -197,7 +197,8 @@ impl<R: Record> Run<R> {
         stored.access = known.map_or(pimkit_core::Access::Write, |k| k.access);
         let epoch = self.epoch(side, &collection).await?;
         let mut row = self.seen_row(side, epoch, known, stored).await?;
-        row.changed = self.run;
+        // A record made without a link (a copy) is new to the next run.
+        row.changed = if task.link.is_some() { self.run } else { self.run + 1 };
         row.changed_at = self.now();
         let mut changes = Vec::new();
         // A side may give the item another id with a write.

@@ -8,7 +8,7 @@ use crate::{
     apply::Task,
     keys,
     pair::{Run, damaged},
-    project::degraded,
+    project::part_of,
     report::Progress,
     step::Step,
 };
@@ -219,7 +219,7 @@ impl<R: Record> Run<R> {
             _ if row.unread.contains(field) => true,
             Some(def) if def.identity => true,
             Some(def) => match target.get(field) {
-                Some(sent) => def.same(Some(sent), Some(value)) || degraded(def, Some(sent), Some(value)),
+                Some(sent) => def.same(Some(sent), Some(value)) || part_of(def, Some(sent), Some(value)),
                 // A default of the side's own.
                 None => !value.is_array() && !value.is_object() && value.as_str().is_none_or(|t| t.len() < 16),
             },
@@ -286,7 +286,7 @@ impl<R: Record> Run<R> {
             if def.same(value, difference.to.as_ref()) || def.same(value, difference.from.as_ref()) {
                 continue;
             }
-            let ours = degraded(def, difference.to.as_ref(), value) || degraded(def, difference.from.as_ref(), value);
+            let ours = part_of(def, difference.to.as_ref(), value) || part_of(def, difference.from.as_ref(), value);
             if ours {
                 let side = if intent.side == Side::Left { &mut base.hub } else { &mut base.far };
                 match value {

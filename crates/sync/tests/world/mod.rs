@@ -1,0 +1,109 @@
+//! A hub, a far side and a state in memory, for the tests of the engine.
+#![allow(dead_code, unreachable_pub, missing_docs, missing_debug_implementations, clippy::unwrap_used)]
+
+use futures::executor::block_on;
+use pimkit_contract::{
+    FakeClock, MemoryHub, SeededChance, Worst, WorstOptions,
+    state::MemoryState,
+    worst::{ByHand, Kept},
+};
+use pimkit_core::{CollectionId, Contact, ErrorKind, JournalQuery, JournalRow, Record, Result, State};
+use pimkit_sync::{Engine, Pair, PairBuilder, Policy, Report};
+use std::{sync::Arc, time::Duration};
+
+pub struct World {
+    pub clock: FakeClock,
+    pub hub: MemoryHub,
+    pub far: Worst,
+    pub state: MemoryState,
+    pub chance: SeededChance,
+}
+
+impl World {
+    pub fn kind() -> Self {
+        Self::with(WorstOptions::kind())
+    }
+
+    pub fn with(options: WorstOptions) -> Self {
+        let clock = FakeClock::default();
+        Self {
+            hub: MemoryHub::new(&clock),
+            far: Worst::new(options, &clock),
+            state: MemoryState::new(),
+            chance: SeededChance::new(1),
+            clock,
+        }
+    }
+
+    pub fn engine(&self) -> Engine {
+        Engine::new(Arc::new(self.state.clone())).clock(Arc::new(self.clock.clone())).chance(Arc::new(self.chance.clone()))
+    }
+
+    pub fn builder<R: Record>(&self, name: &str, policy: &[(&str, &str)]) -> PairBuilder<R> {
+        let mut set = Policy::default();
+        for (key, word) in policy {
+            set.set(key, word).unwrap();
+        }
+        self.engine().pair::<R>(name, Arc::new(self.hub.clone()), Arc::new(self.far.clone())).policy(set).page_size(7)
+    }
+
+    pub fn pair<R: Record>(&self, policy: &[(&str, &str)]) -> Pair<R> {
+        self.builder::<R>(R::KIND.plural(), policy).left_collections(vec![R::KIND.plural().to_owned()]).build().unwrap()
+    }
+
+    /// One run, some time after the last.
+    pub fn run<R: Record>(&self, policy: &[(&str, &str)]) -> Report {
+        self.try_run::<R>(policy).unwrap()
+    }
+
+    pub fn try_run<R: Record>(&self, policy: &[(&str, &str)]) -> Result<Report> {
+        self.clock.advance(Duration::from_secs(60));
+        let report = block_on(self.pair::<R>(policy).run());
+        self.clock.advance(Duration::from_secs(60));
+        report
+    }
+
+    pub fn hub_hand<R: Kept>(&self) -> ByHand<R> {
+        self.hub.by_hand()
+    }
+
+    pub fn far_hand<R: Kept>(&self) -> ByHand<R> {
+        self.far.by_hand()
+    }
+
+    pub fn home<R: Record>() -> CollectionId {
+        CollectionId::from(R::KIND.plural())
+    }
+
+    pub fn journal(&self) -> Vec<JournalRow> {
+        use futures::TryStreamExt;
+        block_on(self.state.journal(JournalQuery::default()).try_collect()).unwrap()
+    }
+
+    /// Waits longer than anything takes to settle.
+    pub fn settle(&self) {
+        self.clock.advance(Duration::from_secs(24 * 3600));
+    }
+}
+
+/// The records of both sides without what names them, sorted, as fields.
+pub fn texts<R: Record>(records: Vec<R>) -> Vec<String> {
+    let mut texts: Vec<String> = records
+        .into_iter()
+        .map(|r| {
+            let mut fields = r.fields();
+            fields.remove("uid");
+            format!("{fields:?}")
+        })
+        .collect();
+    texts.sort();
+    texts
+}
+
+pub fn named(name: &str) -> Contact {
+    Contact::build(|c| c.name.full = Some(name.to_owned()))
+}
+
+pub fn is_storage(kind: ErrorKind) -> bool {
+    kind == ErrorKind::Storage
+}
