@@ -12,8 +12,6 @@ use crate::text::{Component, ContentLine, Line};
 const PREFIX: &str = "X-PIMKIT-";
 const NAME: &str = "X-NAME";
 const JSON: &str = "X-JSON";
-/// Properties with the prefix that say something else.
-const TAKEN: [&str; 2] = ["X-PIMKIT-COORDINATES", "X-PIMKIT-PLACE"];
 
 fn property(name: &str) -> String {
     let safe: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(40).collect();
@@ -25,11 +23,7 @@ fn read_one(line: &Line, context: &Context) -> Option<(String, Value)> {
     let own = line.name().get(..PREFIX.len()).filter(|prefix| prefix.eq_ignore_ascii_case(PREFIX));
     own?;
     let content = line.content()?;
-    let named = content.param_value(NAME);
-    if named.is_none() && TAKEN.iter().any(|taken| line.is(taken)) {
-        return None;
-    }
-    let name = named.unwrap_or_else(|| line.name().get(PREFIX.len()..).unwrap_or_default().to_ascii_lowercase());
+    let name = content.param_value(NAME).unwrap_or_else(|| line.name().get(PREFIX.len()..).unwrap_or_default().to_ascii_lowercase());
     if name.is_empty() {
         return None;
     }
@@ -55,7 +49,7 @@ fn write_one(old: Option<ContentLine>, name: &str, value: &Value, context: &Cont
         let property = property(name);
         let mut line = ContentLine::new(&property, "");
         let says_it = property.get(PREFIX.len()..).unwrap_or_default().to_ascii_lowercase() == name;
-        if !says_it || TAKEN.contains(&property.as_str()) {
+        if !says_it {
             line.set_param(NAME, [name]);
         }
         line

@@ -11,8 +11,8 @@ use crate::text::{Component, ContentLine, Dialect, Node};
 
 /// The place as a `geo:` URI (RFC 5870) where GEO cannot say all of it.
 const URI: &str = "X-PIMKIT-URI";
-/// Coordinates that are no latitude and longitude.
-const COORDINATES: &str = "X-PIMKIT-COORDINATES";
+/// Coordinates that are no latitude and longitude. Not `X-PIMKIT-…`: that is how custom fields are named.
+const COORDINATES: &str = "X-PIMKITGEO";
 
 /// The `lat;lon` of a `geo:` URI.
 fn pair(uri: &str) -> Option<String> {
@@ -94,7 +94,7 @@ pub(super) fn read(c: &Component, context: &Context) -> Vec<Location> {
 }
 
 /// Marks a VLOCATION that is a place of its own although its name is the LOCATION's.
-const OWN: &str = "X-PIMKIT-PLACE";
+const OWN: &str = "X-PIMKITPLACE";
 
 pub(super) fn patch(c: &mut Component, base: &[Location], target: &[Location], context: &Context) {
     if equal_sets(base, target, &|a, b| a == b) {
