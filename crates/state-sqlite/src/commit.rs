@@ -3,6 +3,7 @@
 use crate::{
     codec::{bits, body, ordered, row as parse, word},
     fault::{Fault, twice},
+    sql::prepare,
 };
 use pimkit_core::{
     AccountId, CollectionId, Error, ErrorKind, IntentRow, ItemId, JournalRow, Kind, LinkRow, SeenRow, StateChange, StreamKey, TombstoneRow,
@@ -27,7 +28,7 @@ struct Batch<'a> {
 
 impl Batch<'_> {
     fn run(&self, sql: &str, params: impl Params) -> Result<usize, Fault> {
-        Ok(self.conn.prepare_cached(sql)?.execute(params)?)
+        Ok(prepare(self.conn, sql)?.execute(params)?)
     }
 
     fn apply(&mut self, change: StateChange) -> Result<(), Fault> {
@@ -52,7 +53,7 @@ impl Batch<'_> {
             StateChange::Named { account, kind, collection, items, epoch } => {
                 let place = self.place(&account, &collection)?;
                 let epoch = ordered(epoch)?;
-                let mut statement = self.conn.prepare_cached("UPDATE seen SET epoch = ?4 WHERE place = ?1 AND kind = ?2 AND item = ?3")?;
+                let mut statement = prepare(self.conn, "UPDATE seen SET epoch = ?4 WHERE place = ?1 AND kind = ?2 AND item = ?3")?;
                 for item in items {
                     statement.execute(params![place, word(kind), item.as_str(), epoch])?;
                 }
@@ -105,8 +106,7 @@ impl Batch<'_> {
             StateChange::Tombstone(row) => self.tombstone(*row)?,
             StateChange::DropTombstone { sync, link } => {
                 let sql = "DELETE FROM tombstone WHERE sync = ?1 AND link = ?2 RETURNING id";
-                let id: Option<i64> =
-                    self.conn.prepare_cached(sql)?.query_row(params![sync.as_str(), link], |row| row.get(0)).optional()?;
+                let id: Option<i64> = prepare(self.conn, sql)?.query_row(params![sync.as_str(), link], |row| row.get(0)).optional()?;
                 self.run("DELETE FROM tombstone_key WHERE tombstone = ?1", [id])?;
             }
             StateChange::Journal(row) => self.journal(*row)?,
@@ -150,7 +150,7 @@ impl Batch<'_> {
         }
         let params = params![account.as_str(), collection.as_str()];
         self.run("INSERT OR IGNORE INTO place (account, collection) VALUES (?1, ?2)", params)?;
-        let mut statement = self.conn.prepare_cached("SELECT id FROM place WHERE account = ?1 AND collection = ?2")?;
+        let mut statement = prepare(self.conn, "SELECT id FROM place WHERE account = ?1 AND collection = ?2")?;
         let id = statement.query_row(params, |row| row.get(0))?;
         self.places.insert(key, id);
         Ok(id)
@@ -161,7 +161,7 @@ impl Batch<'_> {
         let sql = "INSERT INTO seen (place, kind, item, epoch, changed) VALUES (?1, ?2, ?3, ?4, ?5)
                    ON CONFLICT (place, kind, item) DO UPDATE SET epoch = excluded.epoch, changed = excluded.changed RETURNING id";
         let params = params![place, word(row.kind), row.item.as_str(), ordered(row.epoch)?, ordered(row.changed)?];
-        let id: i64 = self.conn.prepare_cached(sql)?.query_row(params, |found| found.get(0))?;
+        let id: i64 = prepare(self.conn, sql)?.query_row(params, |found| found.get(0))?;
         let old = self.keys_of(id)?;
         let new: BTreeSet<&str> = row.keys.iter().map(String::as_str).collect();
         for key in old.iter().filter(|key| !new.contains(key.as_str())) {
@@ -179,7 +179,7 @@ impl Batch<'_> {
     }
 
     fn keys_of(&self, seen: i64) -> Result<BTreeSet<String>, Fault> {
-        let mut statement = self.conn.prepare_cached("SELECT keys FROM seen_body WHERE seen = ?1")?;
+        let mut statement = prepare(self.conn, "SELECT keys FROM seen_body WHERE seen = ?1")?;
         let keys: Option<String> = statement.query_row([seen], |row| row.get(0)).optional()?;
         keys.map_or_else(|| Ok(BTreeSet::new()), |keys| parse("seen_body", &keys))
     }
@@ -188,7 +188,7 @@ impl Batch<'_> {
         let place = self.place(account, collection)?;
         let sql = "DELETE FROM seen WHERE place = ?1 AND kind = ?2 AND item = ?3 RETURNING id";
         let params = params![place, word(kind), item.as_str()];
-        let id: Option<i64> = self.conn.prepare_cached(sql)?.query_row(params, |row| row.get(0)).optional()?;
+        let id: Option<i64> = prepare(self.conn, sql)?.query_row(params, |row| row.get(0)).optional()?;
         let Some(id) = id else { return Ok(()) };
         for key in self.keys_of(id)? {
             self.run("DELETE FROM seen_key WHERE key = ?1 AND kind = ?2 AND seen = ?3", params![key, word(kind), id])?;
@@ -234,7 +234,7 @@ impl Batch<'_> {
         let sql = "INSERT INTO tombstone (sync, link, body) VALUES (?1, ?2, ?3)
                    ON CONFLICT (sync, link) DO UPDATE SET body = excluded.body RETURNING id";
         let params = params![row.sync.as_str(), row.link, body(&row)?];
-        let id: i64 = self.conn.prepare_cached(sql)?.query_row(params, |found| found.get(0))?;
+        let id: i64 = prepare(self.conn, sql)?.query_row(params, |found| found.get(0))?;
         self.run("DELETE FROM tombstone_key WHERE tombstone = ?1", [id])?;
         let items = [&row.hub_item, &row.item].into_iter().flatten().map(ItemId::as_str);
         for key in row.keys.iter().map(String::as_str).chain(items) {

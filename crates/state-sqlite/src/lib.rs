@@ -19,6 +19,7 @@ mod file;
 mod lease;
 mod pages;
 mod read;
+mod sql;
 mod store;
 
 pub use store::SqliteState;

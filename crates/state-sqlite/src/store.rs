@@ -1,6 +1,6 @@
 //! The store: two connections, worked on where blocking is allowed.
 
-use crate::{fault::Fault, file, lease};
+use crate::{fault::Fault, file, lease, sql::prepare};
 use pimkit_core::{ComponentId, Error, ErrorKind, Lease, Result, StateChange};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use std::{
@@ -113,7 +113,7 @@ impl SqliteState {
         let lease = lease.clone();
         self.write("state.commit", move |tx, _| {
             let sql = "SELECT token FROM component WHERE id = ?1";
-            let newest: Option<i64> = tx.prepare_cached(sql)?.query_row([lease.component.as_str()], |row| row.get(0)).optional()?;
+            let newest: Option<i64> = prepare(tx, sql)?.query_row([lease.component.as_str()], |row| row.get(0)).optional()?;
             if newest.map(i64::cast_unsigned) != Some(lease.token) {
                 let error = Error::new(ErrorKind::LeaseLost, "another run took the component meanwhile; end this one");
                 return Err(error.with("component", &lease.component).into());
@@ -154,5 +154,117 @@ where
             Err(Error::new(ErrorKind::Unexpected, "the state failed in a way that it should not; please report it").during(operation))
         }
         Err(_) => Err(Error::new(ErrorKind::Storage, "the program is ending, and the state takes no more work").during(operation)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::{FutureExt, StreamExt};
+    use pimkit_core::{AccountRow, ItemId, Kind, SeenQuery, State, StreamKey, StreamRow};
+
+    fn open() -> (tempfile::TempDir, SqliteState, Lease) {
+        let folder = tempfile::tempdir().unwrap();
+        let state = SqliteState::open(folder.path().join("sync.db")).unwrap();
+        let lease = now(state.acquire(&"c".into())).unwrap();
+        (folder, state, lease)
+    }
+
+    /// Without a runtime the work is done in place.
+    fn now<T>(future: impl Future<Output = T>) -> T {
+        future.now_or_never().expect("the state waited without a runtime")
+    }
+
+    fn account(id: &str) -> StateChange {
+        StateChange::Account(AccountRow { id: id.into(), skew: 0, endpoints: None, app_cursor: None })
+    }
+
+    fn great(n: usize) -> StateChange {
+        let key = StreamKey { account: "a".into(), kind: Kind::Contact, collection: n.to_string().into(), options: 0 };
+        StateChange::Stream(StreamRow { key, cursor: Some("x".repeat(100_000).into()), page: None, epoch: 0, listed: 0 })
+    }
+
+    fn on_writer(state: &SqliteState, job: impl FnOnce(&Connection)) {
+        job(&state.inner.writer().unwrap().lock().unwrap());
+    }
+
+    #[test]
+    fn a_full_disk_is_told_and_leaves_the_state_as_it_was() {
+        let (_folder, state, lease) = open();
+        now(state.commit(&lease, vec![account("a")])).unwrap();
+        on_writer(&state, |conn| conn.pragma_update(None, "max_page_count", 100).unwrap());
+        let batch: Vec<_> = [account("b")].into_iter().chain((0..20).map(great)).collect();
+        let error = now(state.commit(&lease, batch.clone())).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Storage);
+        assert!(error.to_string().starts_with("state.commit: the disk is full; make room, then run again (file "), "{error}");
+        assert_eq!(now(state.account(&"b".into())).unwrap(), None, "half a batch was kept");
+        on_writer(&state, |conn| conn.pragma_update(None, "max_page_count", 1_000_000).unwrap());
+        now(state.commit(&lease, batch)).unwrap();
+        assert_eq!(now(state.streams(&"a".into(), Kind::Contact)).unwrap().len(), 20);
+    }
+
+    #[test]
+    fn a_file_that_another_program_keeps_locked_is_a_temporary_failure() {
+        let (_folder, state, lease) = open();
+        let other = Connection::open(state.path()).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        on_writer(&state, |conn| conn.busy_timeout(std::time::Duration::ZERO).unwrap());
+        let error = now(state.commit(&lease, vec![account("a")])).unwrap_err();
+        assert!(error.to_string().contains("another program keeps the state file locked"), "{error}");
+        assert!(error.is_temporary() && error.kind() == ErrorKind::Storage);
+        assert_eq!(now(state.account(&"a".into())).unwrap(), None, "reading goes on");
+        other.execute_batch("ROLLBACK").unwrap();
+        now(state.commit(&lease, vec![account("a")])).unwrap();
+    }
+
+    #[test]
+    fn a_row_that_somebody_else_wrote_is_an_error_that_does_not_repeat_it() {
+        let (_folder, state, lease) = open();
+        now(state.commit(&lease, vec![account("a")])).unwrap();
+        on_writer(&state, |conn| conn.execute_batch(r#"UPDATE account SET body = '{"id": 1, "name": "Jane Doe"'"#).unwrap());
+        let error = now(state.account(&"a".into())).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Storage);
+        assert!(error.to_string().contains("table account") && !format!("{error:?}").contains("Jane"), "{error:?}");
+    }
+
+    #[test]
+    fn a_number_that_does_not_fit_is_refused_with_its_batch() {
+        let (_folder, state, lease) = open();
+        let error = now(state.commit(&lease, vec![account("a"), StateChange::DropSteps(u64::MAX)])).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidData);
+        assert_eq!(now(state.account(&"a".into())).unwrap(), None);
+        assert_eq!(now(state.steps(u64::MAX).count()), 0);
+    }
+
+    #[test]
+    fn a_commit_is_flushed_to_the_disk() {
+        let (_folder, state, _lease) = open();
+        on_writer(&state, |conn| {
+            let synchronous: i64 = conn.query_row("PRAGMA synchronous", [], |row| row.get(0)).unwrap();
+            let mode: String = conn.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
+            assert_eq!((synchronous, mode.as_str()), (2, "wal"), "2 is FULL");
+        });
+    }
+
+    #[test]
+    fn a_page_ends_where_its_rows_are_great() {
+        let (_folder, state, lease) = open();
+        let row = |n: usize| {
+            let json = serde_json::json!({
+                "account": "a", "kind": "contact", "collection": "c", "item": format!("{n:03}"), "revision": null, "hash": 0, "record": null,
+                "unread": [], "access": pimkit_core::Access::Read, "mark": null, "modified": null, "epoch": 1, "presence": "present",
+                "changed": 1, "unchanged_at": null, "changed_at": "2026-11-22T00:00:00Z", "superseded": [], "deleted_by": null, "keys": [],
+            });
+            let mut row: pimkit_core::SeenRow = serde_json::from_value(json).unwrap();
+            row.record = Some(vec![7; 1_000_000]);
+            StateChange::Seen(Box::new(row))
+        };
+        now(state.commit(&lease, (0..12).map(row).collect())).unwrap();
+        let mut rows = state.seen_rows(SeenQuery::of(&"a".into(), Kind::Contact));
+        let first = now(rows.next()).unwrap().unwrap();
+        assert_eq!(first.item, ItemId::from("000"));
+        // Only what the first page took can still come once the table is empty.
+        on_writer(&state, |conn| conn.execute_batch("DELETE FROM seen").unwrap());
+        assert_eq!(now(rows.count()), 4, "a page of 4 MiB holds five rows of 1 MB");
     }
 }

@@ -1,12 +1,12 @@
 //! A state store in memory: deterministic, called inline, and stopped at any commit that a test names.
 
-use super::tables::Tables;
+use super::tables::{PAGE, Tables, after, finds};
 use async_trait::async_trait;
 use futures::stream::{self, BoxStream, StreamExt};
 use pimkit_core::{
     AccountId, AccountRow, ApprovalRow, BaseRow, CollectionId, ComponentId, Error, ErrorKind, IntentRow, ItemId, JournalQuery, JournalRow,
-    Kind, Lease, LinkQuery, LinkRow, ProgressRow, QuarantineRow, Result, RunRow, SeenQuery, SeenRow, Side, StampRow, State, StateChange,
-    StepRow, StreamKey, StreamRow, SyncId, TombstoneRow,
+    Kind, Lease, LinkQuery, LinkRow, ProgressRow, QuarantineRow, Result, RunRow, SeenQuery, SeenRow, StampRow, State, StateChange, StepRow,
+    StreamKey, StreamRow, SyncId, TombstoneRow,
 };
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -14,9 +14,6 @@ use std::{
     ops::Bound,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
-
-/// Rows that a stream takes at a time.
-const PAGE: usize = 64;
 
 /// On which side of its effect a commit is stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,22 +172,6 @@ impl MemoryState {
 
 fn stopped(why: &'static str) -> Error {
     Error::new(ErrorKind::Storage, why).during("state")
-}
-
-/// The rows of a map after a key, as many as a page has, that `wanted` lets through.
-fn after<K: Ord + Clone, V: Clone>(map: &BTreeMap<K, V>, last: Option<&K>, wanted: impl Fn(&K, &V) -> bool) -> Vec<(K, V)> {
-    let from = last.map_or(Bound::Unbounded, Bound::Excluded);
-    map.range((from, Bound::Unbounded)).filter(|(k, v)| wanted(k, v)).take(PAGE).map(|(k, v)| (k.clone(), v.clone())).collect()
-}
-
-fn finds(query: &LinkQuery, link: &LinkRow) -> bool {
-    link.sync == query.sync
-        && (query.states.is_empty() || query.states.contains(&link.state))
-        && (!query.again || link.again)
-        && query.collection.as_ref().is_none_or(|(side, collection)| match side {
-            Side::Left => link.hub_collection == *collection,
-            Side::Right => link.collection == *collection,
-        })
 }
 
 #[async_trait]

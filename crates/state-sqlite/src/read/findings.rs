@@ -5,6 +5,7 @@ use crate::{
     codec::row as parse,
     fault::Fault,
     pages::{Page, ROWS, pages},
+    sql::prepare,
     store::SqliteState,
 };
 use futures::stream::BoxStream;
@@ -14,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn tombstones(conn: &Connection, sync: &SyncId, keys: &[String]) -> Result<Vec<TombstoneRow>, Fault> {
     let mut ids: BTreeSet<i64> = BTreeSet::new();
-    let mut statement = conn.prepare_cached("SELECT tombstone FROM tombstone_key WHERE sync = ?1 AND key = ?2")?;
+    let mut statement = prepare(conn, "SELECT tombstone FROM tombstone_key WHERE sync = ?1 AND key = ?2")?;
     for key in keys {
         for id in statement.query_map([sync.as_str(), key], |row| row.get(0))? {
             ids.insert(id?);
@@ -50,7 +51,7 @@ pub(super) fn journal(state: &SqliteState, query: JournalQuery) -> BoxStream<'st
             params.push(sync.0.clone().into());
         }
         sql += &format!(" ORDER BY seq LIMIT {ROWS}");
-        let mut statement = conn.prepare_cached(&sql)?;
+        let mut statement = prepare(conn, &sql)?;
         let mut found = statement.query(params_from_iter(params))?;
         while let Some(row) = found.next()? {
             let body = row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?;
@@ -73,7 +74,7 @@ pub(super) fn quarantine(state: &SqliteState, sync: SyncId) -> BoxStream<'static
             "SELECT side, account, kind, collection, item, body FROM quarantine WHERE sync = ?1{after}
              ORDER BY side, account, kind, collection, item LIMIT {ROWS}"
         );
-        let mut statement = conn.prepare_cached(&sql)?;
+        let mut statement = prepare(conn, &sql)?;
         let key = last.map(|key| key.iter().map(String::as_str)).into_iter().flatten();
         let mut found = statement.query(params_from_iter(std::iter::once(sync.as_str()).chain(key)))?;
         let mut page = Page::new();
@@ -95,8 +96,8 @@ const WITH_SYNC: [&str; 9] = ["link", "intent", "step", "run", "progress", "tomb
 pub(super) fn syncs(conn: &Connection) -> Result<Vec<SyncId>, Fault> {
     let mut syncs = BTreeSet::new();
     for table in WITH_SYNC {
-        let mut first = conn.prepare_cached(&format!("SELECT sync FROM {table} ORDER BY sync LIMIT 1"))?;
-        let mut next = conn.prepare_cached(&format!("SELECT sync FROM {table} WHERE sync > ?1 ORDER BY sync LIMIT 1"))?;
+        let mut first = prepare(conn, &format!("SELECT sync FROM {table} ORDER BY sync LIMIT 1"))?;
+        let mut next = prepare(conn, &format!("SELECT sync FROM {table} WHERE sync > ?1 ORDER BY sync LIMIT 1"))?;
         let mut sync: Option<String> = first.query_row([], |row| row.get(0)).optional()?;
         while let Some(found) = sync {
             sync = next.query_row([&found], |row| row.get(0)).optional()?;

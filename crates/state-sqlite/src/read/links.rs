@@ -5,6 +5,7 @@ use crate::{
     codec::row as parse,
     fault::Fault,
     pages::{Page, ROWS, pages},
+    sql::prepare,
     store::SqliteState,
 };
 use futures::stream::BoxStream;
@@ -33,12 +34,12 @@ fn first(statement: &mut CachedStatement<'_>, params: impl Params) -> Result<Opt
 }
 
 pub(super) fn one(conn: &Connection, id: &str) -> Result<Option<LinkRow>, Fault> {
-    first(&mut conn.prepare_cached(&format!("SELECT {COLUMNS} FROM link l {PLACES} WHERE l.id = ?1"))?, [id])
+    first(&mut prepare(conn, &format!("SELECT {COLUMNS} FROM link l {PLACES} WHERE l.id = ?1"))?, [id])
 }
 
 pub(super) fn of_hub(conn: &Connection, sync: &SyncId, items: &[ItemId]) -> Result<Vec<Option<LinkRow>>, Fault> {
     let sql = format!("SELECT {COLUMNS} FROM link l INDEXED BY link_hub {PLACES} WHERE l.sync = ?1 AND l.hub_item = ?2 AND l.claims = 1");
-    let mut statement = conn.prepare_cached(&sql)?;
+    let mut statement = prepare(conn, &sql)?;
     items.iter().map(|item| first(&mut statement, [sync.as_str(), item.as_str()])).collect()
 }
 
@@ -53,7 +54,7 @@ pub(super) fn of_far(
     let sql = format!(
         "SELECT {COLUMNS} FROM link l INDEXED BY link_far {PLACES} WHERE l.sync = ?1 AND l.far = ?2 AND l.far_item = ?3 AND l.claims = 1"
     );
-    let mut statement = conn.prepare_cached(&sql)?;
+    let mut statement = prepare(conn, &sql)?;
     items.iter().map(|item| first(&mut statement, params![sync.as_str(), place, item.as_str()])).collect()
 }
 
@@ -68,7 +69,7 @@ impl Plan {
         let mut index = "link_sync";
         let mut conditions = String::new();
         if let Some((side, collection)) = &query.collection {
-            let mut statement = conn.prepare_cached("SELECT id FROM place WHERE collection = ?1")?;
+            let mut statement = prepare(conn, "SELECT id FROM place WHERE collection = ?1")?;
             let places: Vec<String> = statement
                 .query_map([collection.as_str()], |row| row.get::<_, i64>(0).map(|id| id.to_string()))?
                 .collect::<Result<_, _>>()?;
@@ -100,7 +101,7 @@ impl Plan {
 pub(super) fn count(conn: &Connection, query: &LinkQuery) -> Result<u64, Fault> {
     let Plan { index, conditions } = Plan::of(conn, query)?;
     let sql = format!("SELECT count(*) FROM link l INDEXED BY {index} WHERE l.sync = ?1{conditions}");
-    let count: i64 = conn.prepare_cached(&sql)?.query_row([query.sync.as_str()], |row| row.get(0))?;
+    let count: i64 = prepare(conn, &sql)?.query_row([query.sync.as_str()], |row| row.get(0))?;
     Ok(count.unsigned_abs())
 }
 
@@ -111,7 +112,7 @@ pub(super) fn rows(state: &SqliteState, query: LinkQuery) -> BoxStream<'static, 
         let sql = format!(
             "SELECT {COLUMNS} FROM link l INDEXED BY {index} {PLACES} WHERE l.sync = ?1 AND l.id {sign} ?2{conditions} ORDER BY l.id LIMIT {ROWS}"
         );
-        let mut statement = conn.prepare_cached(&sql)?;
+        let mut statement = prepare(conn, &sql)?;
         let mut found = statement.query([query.sync.as_str(), after])?;
         let mut page = Page::new();
         while let Some(row) = found.next()? {

@@ -8,6 +8,7 @@ mod seen;
 use crate::{
     codec::{bits, row as parse, word},
     fault::Fault,
+    sql::prepare,
     store::SqliteState,
 };
 use async_trait::async_trait;
@@ -22,13 +23,13 @@ use serde::de::DeserializeOwned;
 
 /// The one row that a statement finds, whose only column is a body of this table.
 fn one<T: DeserializeOwned>(conn: &Connection, table: &'static str, sql: &str, params: impl Params) -> Result<Option<T>, Fault> {
-    let body: Option<String> = conn.prepare_cached(sql)?.query_row(params, |row| row.get(0)).optional()?;
+    let body: Option<String> = prepare(conn, sql)?.query_row(params, |row| row.get(0)).optional()?;
     body.map(|body| parse(table, &body)).transpose()
 }
 
 /// Every row that a statement finds, whose only column is a body of this table.
 fn many<T: DeserializeOwned>(conn: &Connection, table: &'static str, sql: &str, params: impl Params) -> Result<Vec<T>, Fault> {
-    let mut statement = conn.prepare_cached(sql)?;
+    let mut statement = prepare(conn, sql)?;
     let mut rows = statement.query(params)?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {

@@ -4,6 +4,7 @@ use crate::{
     codec::{number, row as parse},
     fault::Fault,
     pages::{Page, ROWS, pages},
+    sql::prepare,
     store::SqliteState,
 };
 use futures::stream::BoxStream;
@@ -11,14 +12,14 @@ use pimkit_core::{IntentRow, Result, RunRow, StepRow, SyncId};
 use rusqlite::{Connection, params, params_from_iter, types::Value};
 
 pub(super) fn last(conn: &Connection) -> Result<u64, Fault> {
-    let run: Option<i64> = conn.prepare_cached("SELECT max(run) FROM run")?.query_row([], |row| row.get(0))?;
+    let run: Option<i64> = prepare(conn, "SELECT max(run) FROM run")?.query_row([], |row| row.get(0))?;
     Ok(run.map_or(0, number))
 }
 
 pub(super) fn intents(state: &SqliteState, sync: SyncId) -> BoxStream<'static, Result<IntentRow>> {
     pages(state, "state.intents", move |conn, last: Option<&i64>| {
         let sql = format!("SELECT place, before, target, body FROM intent WHERE sync = ?1 AND place > ?2 ORDER BY place LIMIT {ROWS}");
-        let mut statement = conn.prepare_cached(&sql)?;
+        let mut statement = prepare(conn, &sql)?;
         let mut found = statement.query(params![sync.as_str(), last.copied().unwrap_or(0)])?;
         let mut page = Page::new();
         while let Some(row) = found.next()? {
@@ -40,7 +41,7 @@ pub(super) fn steps(state: &SqliteState, run: u64) -> BoxStream<'static, Result<
         // A run beyond the greatest that can be stored has no steps.
         let Ok(run) = i64::try_from(run) else { return Ok(page) };
         let sql = format!("SELECT step, done, body FROM step WHERE run = ?1 AND step > ?2 ORDER BY step LIMIT {ROWS}");
-        let mut statement = conn.prepare_cached(&sql)?;
+        let mut statement = prepare(conn, &sql)?;
         let mut found = statement.query(params![run, last.copied().unwrap_or(-1)])?;
         while let Some(row) = found.next()? {
             let body = row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?;
@@ -64,7 +65,7 @@ pub(super) fn newest_first(state: &SqliteState, sync: Option<SyncId>) -> BoxStre
             params.push(sync.0.clone().into());
         }
         let sql = format!("SELECT run, body FROM run WHERE run {sign} ?{of} ORDER BY run DESC LIMIT {ROWS}");
-        let mut statement = conn.prepare_cached(&sql)?;
+        let mut statement = prepare(conn, &sql)?;
         let mut found = statement.query(params_from_iter(params))?;
         let mut page = Page::new();
         while let Some(row) = found.next()? {

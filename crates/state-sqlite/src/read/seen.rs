@@ -4,6 +4,7 @@ use crate::{
     codec::{bound, number, row as parse, word},
     fault::Fault,
     pages::{Page, pages},
+    sql::prepare,
     store::SqliteState,
 };
 use futures::stream::BoxStream;
@@ -28,7 +29,7 @@ fn sighting(row: &Row<'_>, account: &AccountId, collection: &CollectionId) -> Re
 }
 
 pub(super) fn place(conn: &Connection, account: &AccountId, collection: &CollectionId) -> Result<Option<i64>, Fault> {
-    let mut statement = conn.prepare_cached("SELECT id FROM place WHERE account = ?1 AND collection = ?2")?;
+    let mut statement = prepare(conn, "SELECT id FROM place WHERE account = ?1 AND collection = ?2")?;
     Ok(statement.query_row([account.as_str(), collection.as_str()], |row| row.get(0)).optional()?)
 }
 
@@ -40,7 +41,7 @@ pub(super) fn by_id(
     items: &[ItemId],
 ) -> Result<Vec<Option<SeenRow>>, Fault> {
     let place = place(conn, account, collection)?;
-    let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} WHERE s.place = ?1 AND s.kind = ?2 AND s.item = ?3"))?;
+    let mut statement = prepare(conn, &format!("SELECT {COLUMNS} WHERE s.place = ?1 AND s.kind = ?2 AND s.item = ?3"))?;
     let mut found = Vec::with_capacity(items.len());
     for item in items {
         let mut rows = statement.query(params![place, word(kind), item.as_str()])?;
@@ -59,7 +60,7 @@ pub(super) fn by_key(
 ) -> Result<Vec<Vec<(CollectionId, ItemId)>>, Fault> {
     let sql = "SELECT p.collection, s.item FROM seen_key k CROSS JOIN seen s ON s.id = k.seen CROSS JOIN place p ON p.id = s.place
                WHERE k.key = ?1 AND k.kind = ?2 AND p.account = ?3 ORDER BY p.collection, s.item LIMIT ?4";
-    let mut statement = conn.prepare_cached(sql)?;
+    let mut statement = prepare(conn, sql)?;
     let mut found = Vec::with_capacity(keys.len());
     for key in keys {
         let rows = statement
@@ -79,8 +80,7 @@ type Key = (CollectionId, ItemId);
 /// changed walks the same index: narrow rows, in one pass over all pages, whether few or all have changed.
 fn page(conn: &Connection, query: &SeenQuery, last: Option<&Key>) -> Result<Page<SeenRow, Key>, Fault> {
     let from = last.map(|(collection, _)| collection).or(query.collection.as_ref()).map_or("", CollectionId::as_str);
-    let mut statement =
-        conn.prepare_cached("SELECT id, collection FROM place WHERE account = ?1 AND collection >= ?2 ORDER BY collection")?;
+    let mut statement = prepare(conn, "SELECT id, collection FROM place WHERE account = ?1 AND collection >= ?2 ORDER BY collection")?;
     let mut places = statement.query([query.account.as_str(), from])?;
     let mut page = Page::new();
     while let Some(row) = places.next()? {
@@ -98,7 +98,7 @@ fn page(conn: &Connection, query: &SeenQuery, last: Option<&Key>) -> Result<Page
         // No epoch lies beyond the greatest that can be stored, so that a greater bound is none.
         let epoch_before = query.epoch_before.and_then(|epoch| i64::try_from(epoch).ok());
         let params = params![place, word(query.kind), after.unwrap_or_default(), query.changed_after.map(bound), epoch_before, room];
-        let mut statement = conn.prepare_cached(&sql)?;
+        let mut statement = prepare(conn, &sql)?;
         let mut found = statement.query(params)?;
         while let Some(row) = found.next()? {
             let (seen, bytes) = sighting(row, &query.account, &collection)?;
