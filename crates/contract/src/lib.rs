@@ -4,6 +4,7 @@ pub mod clock;
 pub mod hub;
 pub mod samples;
 pub mod state;
+pub mod suite;
 mod world;
 pub mod worst;
 

@@ -29,6 +29,19 @@ fn moment(n: u64) -> civil::DateTime {
     first.checked_add(days.days().minutes(15 * quarters)).unwrap_or(first)
 }
 
+/// The day of the week.
+fn weekday(wall: civil::DateTime) -> Day {
+    match wall.weekday() {
+        civil::Weekday::Monday => Day::Mo,
+        civil::Weekday::Tuesday => Day::Tu,
+        civil::Weekday::Wednesday => Day::We,
+        civil::Weekday::Thursday => Day::Th,
+        civil::Weekday::Friday => Day::Fr,
+        civil::Weekday::Saturday => Day::Sa,
+        civil::Weekday::Sunday => Day::Su,
+    }
+}
+
 fn after(wall: civil::DateTime, minutes: i64) -> civil::DateTime {
     wall.checked_add(minutes.minutes()).unwrap_or(wall)
 }
@@ -87,9 +100,9 @@ fn weekly(n: u64) -> RecurrenceRule {
     RecurrenceRule { frequency: Frequency::Weekly, count: Some(10 + (n % 20) as u32), ..RecurrenceRule::default() }
 }
 
-/// The keys of three occurrences of a weekly series.
+/// The keys of three occurrences of a series that comes every week, or every other week.
 fn weeks(start: civil::DateTime) -> [RecurrenceId; 3] {
-    [1, 2, 3].map(|week| RecurrenceId(start.checked_add((7 * week).days()).unwrap_or(start)))
+    [2, 4, 6].map(|week| RecurrenceId(start.checked_add((7 * week).days()).unwrap_or(start)))
 }
 
 /// A weekly series of which the second occurrence is moved and renamed, and the third does not take place.
@@ -148,7 +161,7 @@ pub fn full_event(n: u64) -> Event {
     full.recurrence_rules = vec![RecurrenceRule {
         interval: Some(2),
         first_day_of_week: Some(Day::Su),
-        by_day: vec![NthDay { day: Day::Mo, nth_of_period: None }, NthDay { day: Day::Th, nth_of_period: None }],
+        by_day: vec![NthDay { day: weekday(start), nth_of_period: None }],
         ..weekly(n)
     }];
     full.excluded_recurrence_rules =

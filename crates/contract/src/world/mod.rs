@@ -43,6 +43,8 @@ pub(crate) trait Keep: Sample {
     fn guests(&self) -> Vec<&str> {
         Vec::new()
     }
+    /// How the provider's user gets at items of this kind in the behaviour suite.
+    fn door(stage: &dyn crate::suite::Stage) -> Option<&dyn crate::suite::BackDoor<Self>>;
     /// What lies beside items of this kind in a mixed collection.
     fn stranger() -> Option<Kind> {
         None
@@ -50,7 +52,7 @@ pub(crate) trait Keep: Sample {
 }
 
 macro_rules! kept {
-    ($($record:ident, $shelf:ident, $blobs:expr, { $($more:item)* };)*) => {$(
+    ($($record:ident, $shelf:ident, $door:ident, $blobs:expr, { $($more:item)* };)*) => {$(
         impl Keep for $record {
             fn shelf(core: &Core) -> &Shelf<Self> {
                 &core.$shelf
@@ -62,14 +64,17 @@ macro_rules! kept {
                 let blobs: fn(&mut Self) -> Vec<&mut BlobRef> = $blobs;
                 blobs(self)
             }
+            fn door(stage: &dyn crate::suite::Stage) -> Option<&dyn crate::suite::BackDoor<Self>> {
+                stage.$door()
+            }
             $($more)*
         }
     )*};
 }
 
 kept! {
-    Contact, contacts, |r| r.photo.iter_mut().collect(), {};
-    Event, events, |r| r.attachments.iter_mut().map(|a| &mut a.blob).collect(), {
+    Contact, contacts, contact_door, |r| r.photo.iter_mut().collect(), {};
+    Event, events, event_door, |r| r.attachments.iter_mut().map(|a| &mut a.blob).collect(), {
         fn guests(&self) -> Vec<&str> {
             self.participants.iter().map(|p| p.address.as_str()).collect()
         }
@@ -77,7 +82,7 @@ kept! {
             Some(Kind::Task)
         }
     };
-    Task, tasks, |r| r.attachments.iter_mut().map(|a| &mut a.blob).collect(), {
+    Task, tasks, task_door, |r| r.attachments.iter_mut().map(|a| &mut a.blob).collect(), {
         fn stranger() -> Option<Kind> {
             Some(Kind::Event)
         }
