@@ -44,6 +44,9 @@ pub(super) fn put_value(c: &mut Component, name: &str, target: Option<&str>) {
     }
 }
 
+/// Makes the line of an element.
+type Write<'f, T> = dyn Fn(Option<ContentLine>, &T) -> Result<ContentLine, FormatError> + 'f;
+
 /// How the elements of a many-valued field stand in lines, one each.
 pub(super) struct Elements<'f, T> {
     /// The lines that may hold one.
@@ -55,7 +58,7 @@ pub(super) struct Elements<'f, T> {
     /// Do they name the same element, perhaps with other values?
     pub(super) akin: &'f dyn Fn(&T, &T) -> bool,
     /// The line of an element, from the one that held its former self.
-    pub(super) write: &'f dyn Fn(Option<ContentLine>, &T) -> Result<ContentLine, FormatError>,
+    pub(super) write: &'f Write<'f, T>,
 }
 
 impl<T> Elements<'_, T> {
