@@ -100,10 +100,11 @@ impl<R: TextRecord> Blobs for Files<R> {
         let (this, collection, item, blob) = (self.clone(), collection.clone(), item.clone(), blob.clone());
         let found = blocking(move || {
             let folder = this.shared.folder(&collection)?;
-            let name = names::file_name(&collection, &item, R::EXTENSION)?;
+            let gone = || unreadable("the item is not there any more; list the collection again").with("item", &item);
+            let name = names::file_name(&collection, &item, R::EXTENSION)?.ok_or_else(gone)?;
             let text = disk::read(&folder.join(name)).map_err(|problem| match problem {
-                Problem::Missing => unreadable("the item is not there any more; list the collection again").with("item", &item),
-                Problem::Unreadable(_, e) => e,
+                Problem::Missing => gone(),
+                Problem::Unreadable(unread) => unread.error,
             })?;
             R::blob(&text.bytes, &blob)?
                 .ok_or_else(|| unreadable("the item has no such bytes any more; fetch the item again").with("item", &item))

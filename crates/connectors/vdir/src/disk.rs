@@ -30,14 +30,29 @@ pub(crate) enum Problem {
     /// There is no such file.
     Missing,
     /// There is one, and it cannot be read.
-    Unreadable(Option<Stamp>, Error),
+    Unreadable(Box<Unread>),
+}
+
+/// A file that cannot be read.
+#[derive(Debug)]
+pub(crate) struct Unread {
+    /// What the file system says of it, when it says it.
+    pub(crate) stamp: Option<Stamp>,
+    /// Why it cannot be read.
+    pub(crate) error: Error,
+}
+
+impl Problem {
+    fn unreadable(stamp: Option<Stamp>, error: Error) -> Self {
+        Self::Unreadable(Box::new(Unread { stamp, error }))
+    }
 }
 
 /// What the file system says of a path, without following it when it is a symbolic link.
 pub(crate) fn look(path: &Path) -> Result<Metadata, Problem> {
     let meta = fs::symlink_metadata(path).map_err(|e| match e.kind() {
         io::ErrorKind::NotFound => Problem::Missing,
-        _ => Problem::Unreadable(None, disk("the file cannot be looked at; check the permissions of its folder", e)),
+        _ => Problem::unreadable(None, disk("the file cannot be looked at; check the permissions of its folder", e)),
     })?;
     regular(&meta)?;
     Ok(meta)
@@ -45,9 +60,9 @@ pub(crate) fn look(path: &Path) -> Result<Metadata, Problem> {
 
 fn regular(meta: &Metadata) -> Result<(), Problem> {
     if meta.is_symlink() {
-        Err(Problem::Unreadable(None, unreadable("the file is a symbolic link, and those are not followed; put the file itself here")))
+        Err(Problem::unreadable(None, unreadable("the file is a symbolic link, and those are not followed; put the file itself here")))
     } else if !meta.is_file() {
-        Err(Problem::Unreadable(None, unreadable("this is not a regular file; take it out of the folder")))
+        Err(Problem::unreadable(None, unreadable("this is not a regular file; take it out of the folder")))
     } else {
         Ok(())
     }
@@ -74,7 +89,7 @@ pub(crate) fn read(path: &Path) -> Result<Text, Problem> {
         if before.len() > LARGEST {
             return Err(too_large(&before));
         }
-        let cannot = |e| Problem::Unreadable(Some(Stamp::of(&before)), disk("the file cannot be read; check its permissions", e));
+        let cannot = |e| Problem::unreadable(Some(Stamp::of(&before)), disk("the file cannot be read; check its permissions", e));
         let mut file = match open(path) {
             Ok(file) => file,
             // Gone since, or turned into a link: look again.
@@ -96,7 +111,7 @@ pub(crate) fn read(path: &Path) -> Result<Text, Problem> {
     }
     match look(path) {
         Err(problem) => Err(problem),
-        Ok(_) => Err(Problem::Unreadable(
+        Ok(_) => Err(Problem::unreadable(
             None,
             unreadable("the file changes while it is read; it is read again in the next run").persistence(Persistence::Temporary),
         )),
@@ -105,7 +120,7 @@ pub(crate) fn read(path: &Path) -> Result<Text, Problem> {
 
 fn too_large(meta: &Metadata) -> Problem {
     let error = unreadable("the file is too large to be one item; import it, so that each item gets a file of its own");
-    Problem::Unreadable(Some(Stamp::of(meta)), error.with("bytes", meta.len()).with("limit", LARGEST))
+    Problem::unreadable(Some(Stamp::of(meta)), error.with("bytes", meta.len()).with("limit", LARGEST))
 }
 
 /// What the names of our temporary files start with; hidden, so that no program takes them for items.

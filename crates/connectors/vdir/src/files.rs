@@ -122,8 +122,8 @@ impl<R: TextRecord> Files<R> {
                 Held::Unreadable(None, damaged_name())
             }
             Err(Problem::Missing) => Held::Missing,
-            Err(Problem::Unreadable(stamp, error)) => {
-                Held::Unreadable(stamp.map(|stamp| Version { stamp, hash: None }), error.with("item", name))
+            Err(Problem::Unreadable(unread)) => {
+                Held::Unreadable(unread.stamp.map(|stamp| Version { stamp, hash: None }), unread.error.with("item", name))
             }
         }
     }
@@ -162,7 +162,7 @@ impl<R: TextRecord> Files<R> {
             Ok(name) => name,
             Err(e) => return Fetched::Failed(e),
         };
-        match self.held(collection, folder, name) {
+        match name.map_or(Held::Missing, |name| self.held(collection, folder, name)) {
             Held::Item(stored) => Fetched::Found(stored),
             // Gone only while the folder still answers.
             Held::Missing => match self.shared.folder(collection) {

@@ -28,8 +28,11 @@ pub(crate) struct Uids(Mutex<Known>);
 #[derive(Debug, Default)]
 struct Known {
     files: usize,
-    folders: HashMap<(Kind, PathBuf), HashMap<String, (Version, Option<u64>)>>,
+    folders: HashMap<(Kind, PathBuf), HashMap<String, Uid>>,
 }
+
+/// At which version a file had which uid; none when it holds no item of the kind, or one without uid.
+type Uid = (Version, Option<u64>);
 
 impl Uids {
     fn get(&self, kind: Kind, folder: &Path, name: &str, version: &Version) -> Option<Option<u64>> {

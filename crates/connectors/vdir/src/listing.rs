@@ -135,9 +135,9 @@ impl<R: TextRecord> Files<R> {
         match self.shared.version(&folder.join(&name.text)) {
             Ok(version) => Some(Change::Listed { id, revision: Some(version.revision()) }),
             Err(Problem::Missing) => None,
-            Err(Problem::Unreadable(stamp, error)) => {
-                let revision = stamp.map(|stamp| crate::version::Version { stamp, hash: None }.revision());
-                Some(Change::Unreadable { id, revision, error: error.with("item", &name.text) })
+            Err(Problem::Unreadable(unread)) => {
+                let revision = unread.stamp.map(|stamp| crate::version::Version { stamp, hash: None }.revision());
+                Some(Change::Unreadable { id, revision, error: unread.error.with("item", &name.text) })
             }
         }
     }

@@ -47,14 +47,20 @@ pub(crate) fn item_id(collection: &CollectionId, name: &str) -> ItemId {
     if collection.as_str() == ROOT { ItemId::from(name) } else { ItemId(format!("{collection}/{name}")) }
 }
 
-/// The file name in an item's id.
-pub(crate) fn file_name<'a>(collection: &CollectionId, id: &'a ItemId, extension: &str) -> Result<&'a str> {
+/// The file name in an item's id; `None` for an id that is harmless and of no file that this collection can have.
+///
+/// # Errors
+/// `InvalidData` for one that would lead elsewhere.
+pub(crate) fn file_name<'a>(collection: &CollectionId, id: &'a ItemId, extension: &str) -> Result<Option<&'a str>> {
+    if !id.as_str().split('/').all(plain) {
+        return Err(foreign_id("item", id.as_str()));
+    }
     let name = if collection.as_str() == ROOT {
         Some(id.as_str())
     } else {
         id.as_str().strip_prefix(collection.as_str()).and_then(|rest| rest.strip_prefix('/'))
     };
-    name.filter(|n| plain(n) && has_extension(n, extension)).ok_or_else(|| foreign_id("item", id.as_str()))
+    Ok(name.filter(|n| plain(n) && has_extension(n, extension)))
 }
 
 /// What a mark is called on the disk, without extension: letters, digits, `-`, `_` and inner dots as they are, all else
@@ -134,14 +140,16 @@ mod tests {
         assert_eq!(folder(root, &CollectionId::from("/")).unwrap(), root);
         assert_eq!(folder(root, &CollectionId::from("a b")).unwrap(), Path::new("/data/a b"));
         let friends = CollectionId::from("friends");
-        for bad in ["", "friends/", "friends/../x.vcf", "friends//x.vcf", "friends/.x.vcf", "../x.vcf", "x.vcf", "/x.vcf", "friends/x.ics"]
-        {
+        for bad in ["", "friends/", "friends/../x.vcf", "friends//x.vcf", "friends/.x.vcf", "../x.vcf", "/x.vcf", "friends/x\\y.vcf"] {
             assert!(file_name(&friends, &ItemId::from(bad), "vcf").is_err(), "{bad:?}");
         }
-        assert_eq!(file_name(&friends, &item_id(&friends, "ä b.VCF"), "vcf").unwrap(), "ä b.VCF");
+        for other in ["x.vcf", "friends", "friends/x.ics", "friends/deep/x.vcf", "work/x.vcf", "0123"] {
+            assert_eq!(file_name(&friends, &ItemId::from(other), "vcf").unwrap(), None, "{other:?}");
+        }
+        assert_eq!(file_name(&friends, &item_id(&friends, "ä b.VCF"), "vcf").unwrap(), Some("ä b.VCF"));
         let top = CollectionId::from(ROOT);
-        assert!(file_name(&top, &ItemId::from("friends/x.vcf"), "vcf").is_err());
-        assert_eq!(file_name(&top, &item_id(&top, "x.vcf"), "vcf").unwrap(), "x.vcf");
+        assert_eq!(file_name(&top, &ItemId::from("friends/x.vcf"), "vcf").unwrap(), None);
+        assert_eq!(file_name(&top, &item_id(&top, "x.vcf"), "vcf").unwrap(), Some("x.vcf"));
     }
 
     #[test]

@@ -135,7 +135,9 @@ impl<R: TextRecord> Batch<R> {
 
     /// The file that a write is about, at the version that it was planned against, and readable.
     fn planned(&self, folder: &Path, id: &ItemId, revision: &Revision) -> Result<(PathBuf, String, Text, R), Outcome<R>> {
-        let name = names::file_name(&self.collection, id, R::EXTENSION).map_err(refused)?.to_owned();
+        let Some(name) = names::file_name(&self.collection, id, R::EXTENSION).map_err(refused)?.map(str::to_owned) else {
+            return Err(Outcome::Conflict { now: None });
+        };
         let path = folder.join(&name);
         let text = match disk::read(&path) {
             Ok(text) => text,
@@ -143,7 +145,7 @@ impl<R: TextRecord> Batch<R> {
                 self.files.shared.folder(&self.collection).map_err(refused)?;
                 return Err(Outcome::Conflict { now: None });
             }
-            Err(Problem::Unreadable(_, e)) => return Err(refused(e.with("item", &name))),
+            Err(Problem::Unreadable(unread)) => return Err(refused(unread.error.with("item", &name))),
         };
         if !Version::parse(revision).is_some_and(|planned| planned.is_still(text.stamp, &text.bytes)) {
             return Err(self.conflict(&name, &path, &text));
@@ -247,7 +249,7 @@ impl<R: TextRecord> Batch<R> {
         let text = match disk::read(path) {
             Ok(text) => text,
             Err(Problem::Missing) => return Ok(None),
-            Err(Problem::Unreadable(_, e)) => return Err(refused(e.with("item", name))),
+            Err(Problem::Unreadable(unread)) => return Err(refused(unread.error.with("item", name))),
         };
         if text.bytes.is_empty() {
             return Ok(None);
