@@ -21,7 +21,7 @@ impl Args {
     pub(crate) fn run(&self, workspace: &Workspace) -> Outcome {
         let path = workspace.root.join("README.md");
         let readme = std::fs::read_to_string(&path).map_err(|e| Failures::one(format!("README.md: cannot be read: {e}")))?;
-        let connectors = connectors();
+        let connectors = pimkit::connectors();
         if connectors.is_empty() {
             return Err(Failures::one("matrix: the facade names no connector"));
         }
@@ -37,11 +37,6 @@ impl Args {
         println!("matrix: README.md is written");
         Ok(())
     }
-}
-
-/// What the connectors of the facade say of themselves.
-fn connectors() -> Vec<ConnectorInfo> {
-    Vec::new()
 }
 
 /// A column: the capability's name in its serialised form, the heading, what stands in a cell.

@@ -4,7 +4,12 @@ use crate::{
     config::{AccountConfig, Config},
     failure::{Failure, Result},
 };
-use pimkit::{Connector, State, registry, state_sqlite::SqliteState};
+use pimkit::{
+    Connector, Provenance, State,
+    local::{Local, Options},
+    registry,
+    state_sqlite::SqliteState,
+};
 use std::{path::Path, sync::Arc};
 
 /// Whether what is not there may be made.
@@ -54,6 +59,19 @@ fn parent(path: &Path) -> Option<&Path> {
 pub(crate) async fn open(config: &Config, account: &AccountConfig, missing: Missing) -> Result<Arc<dyn Connector>> {
     check(account, missing)?;
     registry::open(account.connector.name, &account.settings, &config.base).await.map_err(|e| account.blame(e))
+}
+
+/// Opens one account whose records come in this way: an app store keeps it with them.
+pub(crate) async fn open_as(
+    config: &Config,
+    account: &AccountConfig,
+    missing: Missing,
+    provenance: Provenance,
+) -> Result<Arc<dyn Connector>> {
+    let (true, Some(path)) = (is_made(account), &account.path) else { return open(config, account, missing).await };
+    check(account, missing)?;
+    let local = Local::open(path, Options::default()).map_err(|e| account.blame(e))?;
+    Ok(Arc::new(local.bringing(provenance)))
 }
 
 /// Opens several accounts: those that are there first, so that a mistake in one leaves no new store of another.

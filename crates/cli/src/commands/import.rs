@@ -13,8 +13,8 @@ use crate::{
 };
 use futures::{FutureExt, StreamExt, future::BoxFuture};
 use pimkit::{
-    Blob, BlobRef, BlobSource, Collection, CollectionId, Connector, Digest, Error, ErrorKind, Fields, Key, Mark, Outcome, Repository,
-    Stored, Write, WriteOptions, diff_fields, formats::InlineBlobs,
+    Blob, BlobRef, BlobSource, Chance, Collection, CollectionId, Connector, Digest, Error, ErrorKind, Fields, Key, Mark, Outcome,
+    Provenance, Repository, Stored, Write, WriteOptions, diff_fields, formats::InlineBlobs, sync::RandomChance,
 };
 use serde::Serialize;
 use std::{
@@ -58,7 +58,7 @@ pub(super) async fn run(args: &Import, out: &mut Out) -> Result<Exit> {
     let counts = with_kind!(args.kind, R => {
         // The file is understood before the account is touched, or made.
         let entries = files::entries::<R>(&args.file, format, &bytes)?;
-        let connector = accounts::open(&config, account, Missing::Make).await?;
+        let connector = accounts::open_as(&config, account, Missing::Make, Provenance::Imported).await?;
         Importer::<R>::open(args, connector.as_ref()).await?.run(entries).await?
     });
     let kind = args.kind.plural();
@@ -107,6 +107,7 @@ struct Importer<R: FileRecord> {
     companies: Option<CollectionId>,
     /// What is there without the uid that a file's record would get: by content. Read when it is first asked for.
     by_content: Option<HashMap<Digest, ()>>,
+    chance: RandomChance,
     counts: Counts,
 }
 
@@ -131,7 +132,15 @@ impl<R: FileRecord> Importer<R> {
         })?;
         let apart = args.collection.is_none() && connector.info().id == "local";
         let companies = collections.iter().find(|c| apart && c.id.as_str() == "companies").map(|c| c.id.clone());
-        Ok(Self { repository, target: target.id.clone(), companies, collections, by_content: None, counts: Counts::default() })
+        Ok(Self {
+            repository,
+            target: target.id.clone(),
+            companies,
+            collections,
+            by_content: None,
+            chance: RandomChance::default(),
+            counts: Counts::default(),
+        })
     }
 
     async fn run(mut self, entries: Vec<Entry<R>>) -> Result<Counts> {
@@ -199,7 +208,8 @@ impl<R: FileRecord> Importer<R> {
                 Ok(None) => {
                     let is_org = incoming.record.get("kind").is_some_and(|kind| kind == "org");
                     let to = self.companies.as_ref().filter(|_| is_org).unwrap_or(&self.target);
-                    let mark = Mark(format!("import-{}", Digest::of(incoming.uid.as_bytes()).to_string().get(..26).unwrap_or_default()));
+                    // A fresh one: the uid tells whether it is there; a mark that was used before would be taken for done.
+                    let mark = Mark(format!("import-{}", self.chance.id()));
                     let write = Write::Create { mark, record: incoming.record };
                     writes.entry(to.clone()).or_default().push((incoming.number, true, write));
                 }

@@ -10,7 +10,7 @@ use crate::{
     runner::{RunOutcome, Runner},
 };
 use futures::StreamExt;
-use pimkit::{JournalQuery, JournalRow};
+use pimkit::{JournalQuery, JournalRow, Provenance};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -22,7 +22,7 @@ pub(super) async fn run(args: &Quickstart, out: &mut Out) -> Result<Exit> {
     let aside = quickstart::lay_out(dir)?;
     let file = dir.join(CONFIG);
     let config = Config::load(&file)?;
-    let store = accounts::open(&config, config.account(APP)?, Missing::Make).await?;
+    let store = accounts::open_as(&config, config.account(APP)?, Missing::Make, Provenance::Created).await?;
     let own = quickstart::fill(APP, store.as_ref()).await?;
     let first = sync(&config).await?;
 
@@ -115,17 +115,27 @@ fn report(
     }
     out.line("\n3. A third sync finds both sides equal and writes nothing:\n")?;
     one(out, third, &config)?;
-    out.line(format_args!(
-        "Where everything is:\n   {at}/contacts, {at}/calendars   the folders\n   {at}/crm.db                 the app's records\n   \
-         {at}/sync.db                what the engine remembers\n   {config}            the configuration\n"
-    ))?;
-    out.line(format_args!(
-        "What to do next:\n   change a file in {at}/contacts, then: pimkit sync -c {config}\n   \
-         see what a sync would do:    pimkit plan -c {config}\n   \
-         see every change, and why:   pimkit history -c {config}\n   \
-         see the app's records:       pimkit list {APP} contacts -c {config}\n   \
-         put your own folders and accounts into a configuration like this one"
-    ))
+    let place = |path: String, what: &str| format!("   {path:44} {what}");
+    out.line("Where everything is:")?;
+    for (file, what) in [
+        ("contacts", "cards, a folder per address book"),
+        ("calendars", "events and tasks, a folder per calendar"),
+        ("crm.db", "the app's records"),
+        ("sync.db", "what the engine remembers between two runs"),
+        (CONFIG, "the configuration"),
+    ] {
+        out.line(place(format!("{at}/{file}"), what))?;
+    }
+    out.line("\nWhat to do next:")?;
+    for (command, what) in [
+        (format!("pimkit sync -c {config}"), "after you changed a file in the folders"),
+        (format!("pimkit plan -c {config}"), "what a sync would do, step by step"),
+        (format!("pimkit history -c {config}"), "every change, and why"),
+        (format!("pimkit list {APP} contacts -c {config}"), "the app's records"),
+    ] {
+        out.line(format_args!("   {command:62} {what}"))?;
+    }
+    out.line("   Then put your own folders and accounts into a configuration like this one.")
 }
 
 fn one(out: &mut Out, run: &RunOutcome, config: &str) -> Result<()> {

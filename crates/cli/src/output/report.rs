@@ -4,51 +4,42 @@ use super::{Align, table};
 use crate::runner::{Ended, RunOutcome};
 use pimkit::{FieldChange, JournalRow, Side, Value, sync::PerSide};
 
-const HEADINGS: &[(&str, Align)] = &[
-    ("sync", Align::Left),
-    ("kind", Align::Left),
-    ("left", Align::Left),
-    ("right", Align::Left),
-    ("created l/r", Align::Right),
-    ("updated l/r", Align::Right),
-    ("deleted l/r", Align::Right),
-    ("linked", Align::Right),
-    ("unchanged", Align::Right),
-    ("conflicts", Align::Right),
-    ("held", Align::Right),
-    ("left over", Align::Right),
-    ("result", Align::Left),
+/// A column: its heading, where its text stands, whether it is there when nothing is in it, and its text.
+type Column = (&'static str, Align, bool, fn(&Ended) -> String);
+
+const COLUMNS: &[Column] = &[
+    ("sync", Align::Left, true, |e| e.report.name.clone()),
+    ("kind", Align::Left, true, |e| e.report.kind.clone()),
+    ("left", Align::Left, true, |e| e.report.left.clone()),
+    ("right", Align::Left, true, |e| e.report.right.clone()),
+    ("created left/right", Align::Right, true, |e| per_side(e.report.created)),
+    ("updated left/right", Align::Right, true, |e| per_side(e.report.updated)),
+    ("deleted left/right", Align::Right, false, |e| per_side(e.report.deleted)),
+    ("joined", Align::Right, false, |e| number(e.report.linked)),
+    ("unchanged", Align::Right, false, |e| number(e.report.unchanged)),
+    ("conflicts", Align::Right, false, |e| number(e.report.conflicts)),
+    ("held", Align::Right, false, |e| number(e.report.held)),
+    ("left over", Align::Right, false, |e| number(e.report.quarantined.len() as u64)),
+    ("result", Align::Left, true, |e| e.word().to_owned()),
 ];
 
+/// What stands in a cell that has nothing to say.
+const NOTHING: &str = "-";
+
 fn per_side(count: PerSide) -> String {
-    if count.total() == 0 { "-".to_owned() } else { format!("{}/{}", count.left, count.right) }
+    if count.total() == 0 { NOTHING.to_owned() } else { format!("{}/{}", count.left, count.right) }
 }
 
 fn number(count: u64) -> String {
-    if count == 0 { "-".to_owned() } else { count.to_string() }
+    if count == 0 { NOTHING.to_owned() } else { count.to_string() }
 }
 
 /// The table of a run: a row per sync.
 pub(crate) fn report(outcome: &RunOutcome) -> String {
-    let row = |ended: &Ended| {
-        let r = &ended.report;
-        vec![
-            r.name.clone(),
-            r.kind.clone(),
-            r.left.clone(),
-            r.right.clone(),
-            per_side(r.created),
-            per_side(r.updated),
-            per_side(r.deleted),
-            number(r.linked),
-            number(r.unchanged),
-            number(r.conflicts),
-            number(r.held),
-            number(r.quarantined.len() as u64),
-            ended.word().to_owned(),
-        ]
-    };
-    table(HEADINGS, outcome.syncs.iter().map(row).collect())
+    let says = |column: &&Column| column.2 || outcome.syncs.iter().any(|ended| (column.3)(ended) != NOTHING);
+    let columns: Vec<&Column> = COLUMNS.iter().filter(says).collect();
+    let headings: Vec<(&str, Align)> = columns.iter().map(|c| (c.0, c.1)).collect();
+    table(&headings, outcome.syncs.iter().map(|ended| columns.iter().map(|c| (c.3)(ended)).collect()).collect())
 }
 
 /// What a person must know or do after a run.

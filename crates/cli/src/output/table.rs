@@ -1,6 +1,6 @@
 //! Tables for people.
 
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 
 /// Where the text of a column stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,10 +9,13 @@ pub(crate) enum Align {
     Right,
 }
 
+/// A line under the headings, and no other.
+const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+
 /// A table: headings with their alignment, then rows. Lines never wrap, so that they can be searched.
 pub(crate) fn table(headings: &[(&str, Align)], rows: Vec<Vec<String>>) -> String {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Disabled);
+    table.load_style(STYLE).set_content_arrangement(ContentArrangement::Disabled);
     let align = |column: usize| match headings.get(column) {
         Some((_, Align::Right)) => CellAlignment::Right,
         _ => CellAlignment::Left,
@@ -36,6 +39,6 @@ mod tests {
             table(&[("sync", Align::Left), ("n", Align::Right)], vec![vec!["a\nb".into(), "5".into()], vec!["c".into(), "10".into()]]);
         assert!(text.contains("a b "), "{text}");
         assert!(text.lines().any(|l| l.trim_end().ends_with(" 5")), "{text}");
-        assert_eq!(text.lines().filter(|l| l.contains('c') || l.contains('a')).count(), 2, "{text}");
+        assert_eq!(text.lines().count(), 4, "a line each for headings, rule and rows: {text}");
     }
 }

@@ -1,0 +1,257 @@
+//! Whatever a user can get wrong: one line that says what, where and what to do, the documented exit code, and nothing
+//! changed.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
+
+mod support;
+
+use std::fs;
+use support::{Desk, TO_STORE, card};
+
+/// What is prepared, what is called, how it ends, what it says.
+type Case = (&'static str, fn(&Desk), &'static [&'static str], i32, &'static [&'static str]);
+
+fn config(desk: &Desk, from: &str, to: &str) {
+    let text = TO_STORE.replace(from, to);
+    assert_ne!(text, TO_STORE, "{from}");
+    desk.write("pimkit.toml", &text);
+}
+
+const CASES: &[Case] = &[
+    ("no command", |_| {}, &[], 2, &["no command", "--help"]),
+    ("unknown command", |_| {}, &["snyc"], 2, &["snyc", "--help"]),
+    ("unknown option", |_| {}, &["sync", "--force"], 2, &["--force", "--help"]),
+    ("unknown kind", |_| {}, &["list", "crm", "mails"], 2, &["mails", "contacts, events, tasks"]),
+    ("missing argument", |_| {}, &["list"], 2, &["ACCOUNT", "--help"]),
+    ("no configuration", |_| {}, &["sync", "-c", "nowhere.toml"], 2, &["nowhere.toml: there is no such configuration", "-c FILE"]),
+    ("configuration is a folder", |_| {}, &["sync", "-c", "contacts"], 2, &["contacts: the configuration cannot be read"]),
+    (
+        "configuration is no text",
+        |d| fs::write(d.path("pimkit.toml"), b"a = \"\xff\"").unwrap(),
+        &["sync"],
+        2,
+        &["pimkit.toml: byte 5", "UTF-8"],
+    ),
+    ("bad TOML", |d| d.write("pimkit.toml", "state = \"sync.db\"\n[accounts.crm\n"), &["sync"], 2, &["pimkit.toml:2: this is no TOML"]),
+    (
+        "unknown key",
+        |d| config(d, "path = \"crm.db\"", "paht = \"crm.db\""),
+        &["sync"],
+        2,
+        &["pimkit.toml:4: unknown key \"paht\" in [accounts.crm]"],
+    ),
+    ("wrong type", |d| config(d, "\"sync.db\"", "5"), &["sync"], 2, &["pimkit.toml:1: \"state\" is of type integer"]),
+    (
+        "unknown connector",
+        |d| config(d, "\"vdir\"", "\"carddav\""),
+        &["sync"],
+        2,
+        &["pimkit.toml:6: there is no connector \"carddav\"", "local, vdir"],
+    ),
+    (
+        "unknown account in a sync",
+        |d| config(d, "left = \"crm\"", "left = \"crn\""),
+        &["sync"],
+        2,
+        &["pimkit.toml:11: there is no account \"crn\"", "crm, home"],
+    ),
+    (
+        "one account on both sides",
+        |d| config(d, "right = \"home\"", "right = \"crm\""),
+        &["sync"],
+        2,
+        &["pimkit.toml:12", "same account on both sides"],
+    ),
+    (
+        "one folder under two names",
+        |d| config(d, "connector = \"local\"\npath = \"crm.db\"", "connector = \"vdir\"\npath = \"./contacts/../contacts\""),
+        &["sync"],
+        2,
+        &["pimkit.toml:12", "same account on both sides"],
+    ),
+    (
+        "two syncs of one name",
+        |d| d.write("pimkit.toml", &format!("{TO_STORE}{}", &TO_STORE[TO_STORE.find("[[").unwrap()..])),
+        &["sync"],
+        2,
+        &["two syncs named \"people\""],
+    ),
+    (
+        "kind that the connector has not",
+        |d| config(d, "kind = \"contacts\"", "kind = \"messages\""),
+        &["sync"],
+        2,
+        &["pimkit.toml:12", "\"vdir\" has no messages"],
+    ),
+    (
+        "policy that is not built yet",
+        |d| config(d, "right = \"home\"", "right = \"home\"\nprofile = \"sell\""),
+        &["sync"],
+        2,
+        &["pimkit.toml:13: the policy \"profile\" is not built yet"],
+    ),
+    (
+        "policy word that is not built yet",
+        |d| config(d, "right = \"home\"", "right = \"home\"\nconflicts = \"organiser\""),
+        &["sync"],
+        2,
+        &["pimkit.toml:13", "conflicts = \"organiser\" is not built yet"],
+    ),
+    (
+        "policy word that there is not",
+        |d| config(d, "right = \"home\"", "right = \"home\"\ndeletes = \"burn\""),
+        &["sync"],
+        2,
+        &["pimkit.toml:13", "\"burn\"", "ignore, ask, trash, delete"],
+    ),
+    (
+        "field that there is not",
+        |d| d.write("pimkit.toml", &format!("{TO_STORE}[[syncs.fields]]\nleft = \"nose\"\nright = \"notes\"\n")),
+        &["sync"],
+        2,
+        &["pimkit.toml:14", "nose", "pimkit fields"],
+    ),
+    (
+        "missing folder",
+        |d| fs::remove_dir_all(d.path("contacts")).unwrap(),
+        &["sync"],
+        2,
+        &["pimkit.toml:5: account \"home\"", "contacts is not there"],
+    ),
+    (
+        "folder that is a file",
+        |d| config(d, "path = \"contacts\"", "path = \"pimkit.toml\""),
+        &["sync"],
+        2,
+        &["pimkit.toml:5: account \"home\"", "is no folder"],
+    ),
+    ("missing folder of the app store", |d| config(d, "crm.db", "no/crm.db"), &["sync"], 2, &["account \"crm\"", "no folder ./no"]),
+    ("app store that is a folder", |d| config(d, "crm.db", "contacts/friends"), &["sync"], 2, &["account \"crm\"", "is a folder"]),
+    (
+        "app store that is something else",
+        |d| d.write("crm.db", "this is no database, whatever its name says, and quite long too"),
+        &["sync"],
+        2,
+        &["account \"crm\"", "crm.db"],
+    ),
+    ("missing folder of the state", |d| config(d, "sync.db", "no/sync.db"), &["sync"], 2, &["state", "no folder ./no"]),
+    ("state that is a folder", |d| config(d, "sync.db", "contacts"), &["sync"], 2, &["state", "is a folder"]),
+    (
+        "state that is something else",
+        |d| d.write("sync.db", "this is no database, whatever its name says, and quite long too"),
+        &["sync"],
+        2,
+        &["state", "not a state file of pimkit", "sync.db"],
+    ),
+    ("no state in the configuration", |d| config(d, "state = \"sync.db\"\n", ""), &["sync"], 2, &["\"state\" is missing", "sync.db"]),
+    ("nothing to sync", |d| d.write("pimkit.toml", "state = \"sync.db\""), &["sync"], 2, &["nothing to sync", "[[syncs]]"]),
+    ("unknown sync", |_| {}, &["sync", "--sync", "peopel"], 2, &["no sync \"peopel\"", "people"]),
+    ("unknown sync in the history", |_| {}, &["history", "--sync", "peopel"], 2, &["no sync \"peopel\"", "people"]),
+    ("unknown account", |_| {}, &["list", "hom", "contacts"], 2, &["no account \"hom\"", "crm, home"]),
+    ("list of a kind that the connector has not", |_| {}, &["list", "home", "users"], 2, &["\"vdir\" has no users"]),
+    (
+        "list of a collection that there is not",
+        |_| {},
+        &["list", "home", "contacts", "--collection", "foes"],
+        2,
+        &["no collection \"foes\"", "friends"],
+    ),
+    ("list of a store that is not there", |_| {}, &["list", "crm", "contacts"], 2, &["no app store at ./crm.db"]),
+    ("fields of a store that is not there", |_| {}, &["fields", "crm", "home", "contacts"], 2, &["no app store at ./crm.db"]),
+    ("approval that there is not", |_| {}, &["sync", "--approve", "abc"], 2, &["--approve abc", "pimkit status"]),
+    ("import of a file that is not there", |_| {}, &["import", "crm", "contacts", "x.vcf"], 2, &["x.vcf: cannot be read"]),
+    ("import of an unknown format", |_| {}, &["import", "crm", "contacts", "pimkit.toml"], 2, &[".vcf, .ics or .jsonl"]),
+    ("import of the wrong kind of file", |_| {}, &["import", "crm", "events", "x.vcf"], 2, &[".ics or .jsonl"]),
+    ("import of a file that is no card", |d| d.write("x.vcf", "hello\n"), &["import", "crm", "contacts", "x.vcf"], 2, &["x.vcf: "]),
+    ("export of a store that is not there", |_| {}, &["export", "crm", "contacts", "x.vcf"], 2, &["no app store at ./crm.db"]),
+    ("export into a folder that is not there", |_| {}, &["export", "home", "contacts", "no/x.vcf"], 2, &["no folder no"]),
+    (
+        "export over a folder",
+        |d| fs::create_dir(d.path("x.vcf")).unwrap(),
+        &["export", "home", "contacts", "x.vcf"],
+        2,
+        &["x.vcf is a folder"],
+    ),
+    ("quickstart in a foreign folder", |_| {}, &["quickstart", "--dir", "contacts"], 2, &["contacts: is not empty", "--dir DIR"]),
+    ("quickstart on a file", |_| {}, &["quickstart", "--dir", "pimkit.toml"], 2, &["pimkit.toml: is no folder", "--dir DIR"]),
+];
+
+#[test]
+fn what_a_user_gets_wrong_is_said_in_one_line_and_changes_nothing() {
+    for (what, prepare, args, code, says) in CASES {
+        let desk = Desk::new(TO_STORE);
+        desk.card("ada.vcf", &card("1", "Ada", "Lovelace", "1"));
+        prepare(&desk);
+        let before = desk.snapshot();
+        let called = desk.call(args);
+        assert_eq!(called.code, *code, "{what}: {called:?}");
+        assert_eq!(called.stdout, "", "{what}: {called:?}");
+        assert_eq!(called.stderr.lines().count(), 1, "{what}: {called:?}");
+        assert!(called.stderr.starts_with("error: "), "{what}: {called:?}");
+        for part in *says {
+            assert!(called.stderr.contains(part), "{what}: no {part:?} in {:?}", called.stderr);
+        }
+        assert_eq!(desk.snapshot(), before, "{what}: something was changed");
+        // The same for programs: one object on standard output, and the line all the same.
+        if args.first().is_some_and(|command| *command != "snyc") {
+            let with_json: Vec<&str> = args.iter().copied().chain(["--json"]).collect();
+            let called = desk.call(&with_json);
+            let value = called.json();
+            assert_eq!(called.code, *code, "{what}: {called:?}");
+            assert_eq!(value["error"]["exit"], *code, "{what}: {value}");
+            assert!(called.stderr.contains(value["error"]["message"].as_str().unwrap()), "{what}: {called:?}");
+            assert_eq!(desk.snapshot(), before, "{what}: something was changed");
+        }
+    }
+}
+
+#[test]
+fn a_state_of_a_newer_version_is_refused_and_left_as_it_is() {
+    let desk = Desk::new(TO_STORE);
+    desk.sync();
+    // SQLite keeps the version of the schema in its header (https://www.sqlite.org/fileformat.html, section 1.3).
+    let mut bytes = fs::read(desk.path("sync.db")).unwrap();
+    bytes[60..64].copy_from_slice(&1_000_000_u32.to_be_bytes());
+    fs::write(desk.path("sync.db"), &bytes).unwrap();
+    let before = desk.snapshot();
+    for command in ["sync", "plan", "status", "history"] {
+        let called = desk.call(&[command]).exits(2);
+        assert!(called.stderr.contains("newer pimkit"), "{command}: {called:?}");
+        assert_eq!(called.stderr.lines().count(), 1, "{called:?}");
+        assert_eq!(desk.snapshot(), before, "{command}");
+    }
+}
+
+#[test]
+fn the_store_of_the_app_is_no_state_and_the_state_is_no_store() {
+    let desk = Desk::new(TO_STORE);
+    desk.sync();
+    desk.write("swapped.toml", &TO_STORE.replace("crm.db", "x.db").replace("sync.db", "crm.db").replace("x.db", "sync.db"));
+    let before = desk.snapshot();
+    let called = desk.call(&["sync", "-c", "swapped.toml"]).exits(2);
+    assert_eq!(called.stderr.lines().count(), 1, "{called:?}");
+    assert_eq!(desk.snapshot(), before);
+}
+
+#[test]
+fn help_and_version_end_well() {
+    let desk = Desk::new(TO_STORE);
+    for args in [&["--help"][..], &["--version"], &["sync", "--help"]] {
+        let called = desk.call(args).exits(0);
+        assert!(called.stdout.contains("pimkit"), "{called:?}");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    use std::{io::Read, process::Stdio};
+    let desk = Desk::new(TO_STORE);
+    for n in 0..2_000 {
+        desk.card(&format!("{n}.vcf"), &card(&n.to_string(), "Ada", &format!("Number{n}"), &n.to_string()));
+    }
+    let mut child = desk.command(&["list", "home", "contacts", "--json"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut first = [0_u8; 16];
+    child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+}
