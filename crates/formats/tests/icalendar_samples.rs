@@ -218,6 +218,24 @@ fn an_override_that_is_excluded_goes_and_one_that_is_dropped_goes_too() {
 }
 
 #[test]
+fn an_excluded_occurrence_with_a_component_of_its_own_keeps_it() {
+    // Seen in exports of Apple's calendar of 2004: EXDATE and RECURRENCE-ID of the same day.
+    let one = "BEGIN:VEVENT\nUID:u\nRECURRENCE-ID;VALUE=DATE:20260309\nDTSTART;VALUE=DATE:20260310\nSUMMARY:moved\nEND:VEVENT\n";
+    let text = calendar(&format!(
+        "BEGIN:VEVENT\nUID:u\nDTSTART;VALUE=DATE:20260302\nRRULE:FREQ=WEEKLY\nEXDATE;VALUE=DATE:20260309\nSUMMARY:all\nEND:VEVENT\n{one}"
+    ));
+    assert_eq!(read(&text).recurrence_overrides[&id(9, 0)], Override::Excluded);
+    let after = patch::<Event>(&text, |e| e.title = Some("each".into()));
+    assert_eq!(changes(&text, &after), ["-SUMMARY:all", "+SUMMARY:each"]);
+    let after = patch::<Event>(&text, |e| e.recurrence_overrides.clear());
+    assert!(!after.contains("RECURRENCE-ID") && !after.contains("EXDATE"), "neither says anything any more");
+    let after = patch::<Event>(&text, |e| {
+        e.recurrence_overrides.insert(id(9, 0), Override::Changed([("title".into(), "back".into())].into()));
+    });
+    assert!(after.contains("SUMMARY:back") && !after.contains("EXDATE"));
+}
+
+#[test]
 fn a_new_override_is_the_master_with_what_differs() {
     let text = GOOGLE.replace("SUMMARY:Jour fixe\r\n", "SUMMARY:Jour fixe\r\nX-ALT-DESC;FMTTYPE=text/html:<i>kept</i>\r\n");
     let after = patch::<Event>(text.as_bytes(), |e| {

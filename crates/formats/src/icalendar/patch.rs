@@ -67,7 +67,8 @@ pub(super) fn apply<R: Item>(
     for (at, id, new) in &becomes {
         let Some(component) = calendar.nodes_mut().get_mut(*at).and_then(Node::as_component_mut) else { continue };
         let Some((new, full)) = new.and_then(|new| target_full.get(&new)?.as_ref().map(|full| (new, full))) else {
-            if base_full.contains_key(id) || target_full.contains_key(id) {
+            // One that is excluded, and has a component all the same, keeps it while it stays excluded.
+            if base.overrides().get(id) != target.overrides().get(id) {
                 gone.push(*at);
             }
             continue;
