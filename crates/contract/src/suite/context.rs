@@ -64,7 +64,7 @@ pub(super) struct SampleBytes;
 impl SampleBytes {
     pub(super) fn bytes(n: u64) -> Vec<u8> {
         let start = [0xff, 0xd8, 0xff, 0xe0];
-        let len = 20_000 + 50_000 * (n % 5);
+        let len = 1_000 + 12_000 * (n % 5);
         start.into_iter().chain((0..len).map(|i| (crate::clock::scramble(i / 7 + n) & 0xff) as u8)).chain([0xff, 0xd9]).collect()
     }
 

@@ -151,10 +151,13 @@ pub trait Harness: Send + Sync {
     }
 }
 
+/// What a case does.
+type Run<R> = dyn for<'a> Fn(&'a Context<'a, R>) -> BoxFuture<'a, Result<(), Stop>> + Send + Sync;
+
 /// One case for one kind.
 struct Case<R: Kept> {
     name: String,
-    run: Box<dyn for<'a> Fn(&'a Context<'a, R>) -> BoxFuture<'a, Result<(), Stop>> + Send + Sync>,
+    run: Box<Run<R>>,
 }
 
 impl<R: Kept> Case<R> {
