@@ -18,10 +18,14 @@ static KINDS: [(Kind, Capabilities); 5] = [
     (Kind::User, capabilities(Kind::User)),
 ];
 
+/// What the store can do, without opening one.
+pub const INFO: ConnectorInfo =
+    ConnectorInfo { id: "local", kinds: &KINDS, roles: &[Role::Folders, Role::Categories, Role::Blobs, Role::Search] };
+
 #[async_trait]
 impl Connector for Local {
     fn info(&self) -> ConnectorInfo {
-        ConnectorInfo { id: "local", kinds: &KINDS, roles: &[Role::Folders, Role::Categories, Role::Blobs, Role::Search] }
+        INFO
     }
     async fn account(&self) -> Result<Account> {
         Ok(Account { id: self.account_id(), addresses: self.addresses()?, skew: 0 })

@@ -32,12 +32,13 @@ impl FieldType {
     }
 
     fn holds(self, value: &Value) -> bool {
-        match (self, value) {
-            (_, Value::Null) => true,
-            (Self::Text | Self::Any, Value::String(_)) | (Self::Number | Self::Any, Value::Number(_)) => true,
-            (Self::Flag | Self::Any, Value::Bool(_)) => true,
-            _ => false,
-        }
+        matches!(
+            (self, value),
+            (_, Value::Null)
+                | (Self::Text | Self::Any, Value::String(_))
+                | (Self::Number | Self::Any, Value::Number(_))
+                | (Self::Flag | Self::Any, Value::Bool(_))
+        )
     }
 }
 
@@ -61,12 +62,39 @@ pub(crate) fn ensure(tx: &Transaction<'_>, kind: Kind, name: &str, of: FieldType
     Ok(())
 }
 
-/// Takes out of the wanted fields the custom ones that are not defined or of another type.
-pub(crate) fn check(tx: &Transaction<'_>, kind: Kind, wanted: &mut Fields, left_out: &mut Vec<(Field, Error)>) -> Res<()> {
+/// What becomes of a value for a custom field that is not defined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Undefined {
+    /// The field is made: what a sync brings is not lost for want of a definition.
+    Make,
+    /// The value is left out: a person at the screen is told.
+    LeaveOut,
+}
+
+/// Takes out of the wanted fields the custom ones that cannot be kept.
+pub(crate) fn check(
+    tx: &Transaction<'_>,
+    kind: Kind,
+    undefined: Undefined,
+    wanted: &mut Fields,
+    left_out: &mut Vec<(Field, Error)>,
+) -> Res<()> {
     if !wanted.keys().any(|field| field.as_str().starts_with("custom.")) {
         return Ok(());
     }
-    let defined = defined(tx, kind)?;
+    let mut defined = defined(tx, kind)?;
+    if undefined == Undefined::Make {
+        for (field, value) in wanted.iter() {
+            let Some(name) = field.as_str().strip_prefix("custom.") else { continue };
+            if !defined.contains_key(name)
+                && !value.is_null()
+                && FieldType::Any.holds(value)
+                && ensure(tx, kind, name, FieldType::Any).is_ok()
+            {
+                defined.insert(name.to_owned(), FieldType::Any);
+            }
+        }
+    }
     wanted.retain(|field, value| {
         let Some(name) = field.as_str().strip_prefix("custom.") else { return true };
         let error = match defined.get(name) {
@@ -74,7 +102,7 @@ pub(crate) fn check(tx: &Transaction<'_>, kind: Kind, wanted: &mut Fields, left_
             Some(_) => invalid("the value is not of the custom field's type"),
             // Clearing what is not there is done.
             None if value.is_null() => return false,
-            None => Error::new(ErrorKind::Unavailable, "the app store has no such custom field; make it with ensure_field"),
+            None => Error::new(ErrorKind::Unavailable, "the app store has no such custom field and cannot make it; define it first"),
         };
         left_out.push((field.clone(), error));
         false

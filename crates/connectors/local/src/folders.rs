@@ -87,7 +87,7 @@ impl<R: Record> Folders for Items<R> {
             self.may_make(tx)?;
             self.exists(tx, id)?;
             let kind = R::KIND.plural();
-            let fixed = "SELECT 1 FROM collection WHERE kind = ?1 AND id = ?2 AND fixed = 1";
+            let fixed = "SELECT 1 FROM collection WHERE kind = ?1 AND id = ?2 AND rank > 0";
             if tx.prepare_cached(fixed)?.exists(params![kind, id.as_str()])? {
                 return Err(
                     Error::new(ErrorKind::Unavailable, "this collection belongs to the app and stays; delete its items instead").into()

@@ -46,6 +46,7 @@ mod users;
 mod view;
 mod write;
 
+pub use connector::INFO;
 pub use crm::{CustomerStatus, Deal, Stage};
 pub use custom::FieldType;
 pub use rights::UserRole;

@@ -2,6 +2,7 @@
 
 use crate::{
     blobs::Brought,
+    custom::Undefined,
     error::{Failure, Res, denied},
     repo::{self, Items},
     row::{self, COLUMNS, New, Raw, number},
@@ -38,7 +39,7 @@ impl Local {
         }
         let mut left_out = Vec::new();
         let items = Items::<R>::new(self.clone());
-        let record = items.fitting(tx, collection, &R::default(), record.fields(), brought, &mut left_out)?;
+        let record = items.fitting(tx, collection, &R::default(), record.fields(), brought, Undefined::LeaveOut, &mut left_out)?;
         all_taken(left_out)?;
         let owner = rights.user.as_deref();
         row::insert(tx, &New { collection: collection.as_str(), record: &record, mark: None, owner, provenance, now: self.db.now() })
@@ -97,7 +98,8 @@ impl Local {
         let wanted: Fields = diff(&held, &target).into_iter().map(|d| (d.field, d.to.unwrap_or(Value::Null))).collect();
         let mut left_out = Vec::new();
         let items = Items::<R>::new(self.clone());
-        let record = items.fitting(tx, &CollectionId(raw.collection.clone()), &held, wanted, brought, &mut left_out)?;
+        let record =
+            items.fitting(tx, &CollectionId(raw.collection.clone()), &held, wanted, brought, Undefined::LeaveOut, &mut left_out)?;
         all_taken(left_out)?;
         if record != held {
             row::replace(tx, raw.id, &record, self.db.now())?;
@@ -199,10 +201,10 @@ impl Local {
     pub async fn set_owner(&self, kind: Kind, id: &ItemId, owner: Option<&str>) -> Result<()> {
         self.db.write("local.set_owner", |tx| {
             let raw = self.editable(tx, kind, id, Action::Edit)?;
-            if let Some(owner) = owner {
-                if !tx.prepare_cached("SELECT 1 FROM member WHERE name = ?1")?.exists([owner])? {
-                    return Err(crate::error::invalid("there is no such user; add the user first").into());
-                }
+            if let Some(owner) = owner
+                && !tx.prepare_cached("SELECT 1 FROM member WHERE name = ?1")?.exists([owner])?
+            {
+                return Err(crate::error::invalid("there is no such user; add the user first").into());
             }
             tx.execute("UPDATE item SET owner = ?2 WHERE id = ?1", params![raw.id, owner])?;
             row::touch(tx, raw.id)

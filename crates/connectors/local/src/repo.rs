@@ -109,7 +109,7 @@ impl<R: Record> Repository<R> for Items<R> {
         self.local.db.read("local.collections", |tx| {
             let rights = self.local.rights(tx)?;
             let writable = rights.allowed(R::KIND, Action::Create) || rights.allowed(R::KIND, Action::Edit);
-            let mut rows = tx.prepare_cached("SELECT id, name FROM collection WHERE kind = ?1 ORDER BY fixed DESC, id")?;
+            let mut rows = tx.prepare_cached("SELECT id, name FROM collection WHERE kind = ?1 ORDER BY rank DESC, id")?;
             let rows = rows.query_map([R::KIND.plural()], |r| Ok((r.get::<_, String>(0)?, r.get::<_, String>(1)?)))?;
             let mut collections = Vec::new();
             for row in rows {

@@ -12,8 +12,9 @@ const VERSION: i32 = 1;
 
 const TABLES: &str = "
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+-- Those with a rank belong to the app and stay; the one with the highest comes first.
 CREATE TABLE collection (
-    kind TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL, fixed INTEGER NOT NULL DEFAULT 0, mark TEXT,
+    kind TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL, rank INTEGER NOT NULL DEFAULT 0, mark TEXT,
     PRIMARY KEY (kind, id)) WITHOUT ROWID;
 -- One row per record of any kind. seq is its place in the feed; rev counts the changes of the record itself.
 CREATE TABLE item (
@@ -63,15 +64,15 @@ CREATE TABLE notice (
     id INTEGER PRIMARY KEY AUTOINCREMENT, user TEXT, topic TEXT NOT NULL, kind TEXT, item TEXT, text TEXT NOT NULL, at INTEGER NOT NULL);
 ";
 
-/// The collections that every store has: kind, id, name.
-const COLLECTIONS: [(&str, &str, &str); 7] = [
-    ("contacts", "contacts", "Contacts"),
-    ("contacts", "companies", "Companies"),
-    ("contacts", "leads", "Leads"),
-    ("events", "calendar", "Calendar"),
-    ("tasks", "tasks", "Tasks"),
-    ("messages", "activities", "Activities"),
-    ("users", "users", "Users"),
+/// The collections that every store has: kind, id, name, rank.
+const COLLECTIONS: [(&str, &str, &str, u8); 7] = [
+    ("contacts", "contacts", "Contacts", 3),
+    ("contacts", "companies", "Companies", 2),
+    ("contacts", "leads", "Leads", 1),
+    ("events", "calendar", "Calendar", 1),
+    ("tasks", "tasks", "Tasks", 1),
+    ("messages", "activities", "Activities", 1),
+    ("users", "users", "Users", 1),
 ];
 
 fn config(message: &'static str, path: &Path) -> Error {
@@ -148,8 +149,8 @@ fn prepare(mut connection: Connection, busy: Duration, account: Option<&str>) ->
             "INSERT INTO meta (key, value) VALUES ('account', coalesce(?1, lower(hex(randomblob(10))))), ('seq', 0), ('rights', 0)",
             [account],
         )?;
-        for (kind, id, name) in COLLECTIONS {
-            tx.execute("INSERT INTO collection (kind, id, name, fixed) VALUES (?1, ?2, ?3, 1)", params![kind, id, name])?;
+        for (kind, id, name, rank) in COLLECTIONS {
+            tx.execute("INSERT INTO collection (kind, id, name, rank) VALUES (?1, ?2, ?3, ?4)", params![kind, id, name, rank])?;
         }
     } else if application != APPLICATION {
         return Err(Error::new(ErrorKind::Config, "this file is not an app store of ours and was left as it is; name another file").into());

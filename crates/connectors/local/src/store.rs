@@ -6,7 +6,7 @@ use crate::{
     schema,
 };
 use jiff::Timestamp;
-use pimkit_core::{AccountId, Clock, Error, ErrorKind, Result};
+use pimkit_core::{AccountId, Clock, Error, ErrorKind, Provenance, Result};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::{
     fmt,
@@ -105,6 +105,8 @@ impl Db {
 pub struct Local {
     pub(crate) db: Arc<Db>,
     pub(crate) user: Option<Arc<str>>,
+    /// How records come that are made through the connector.
+    pub(crate) bringing: Provenance,
 }
 
 impl Local {
@@ -129,7 +131,7 @@ impl Local {
     fn over(connection: Connection, options: Options) -> Result<Self> {
         let id = connection.query_row("SELECT value FROM meta WHERE key = 'account'", [], |r| r.get(0)).map_err(storage)?;
         let db = Db { sql: Mutex::new(connection), clock: options.clock, id };
-        let local = Self { db: Arc::new(db), user: None };
+        let local = Self { db: Arc::new(db), user: None, bringing: Provenance::Synced };
         local.sweep()?;
         match options.user {
             Some(user) => local.acting(&user),
@@ -146,7 +148,14 @@ impl Local {
         if !known {
             return Err(Error::new(ErrorKind::Config, "the app store has no such user; add the user first").with("users", "see `users`"));
         }
-        Ok(Self { db: Arc::clone(&self.db), user: Some(user.into()) })
+        Ok(Self { db: Arc::clone(&self.db), user: Some(user.into()), bringing: self.bringing })
+    }
+
+    /// The same store for a program that brings records in another way than a sync: what it makes
+    /// through the connector has this provenance.
+    #[must_use]
+    pub fn bringing(&self, provenance: Provenance) -> Self {
+        Self { bringing: provenance, ..self.clone() }
     }
 
     /// The account that this view stands for. Another user sees other records and is another account.

@@ -2,6 +2,7 @@
 
 use crate::{
     blobs::Brought,
+    custom::Undefined,
     error::{Res, denied, invalid},
     repo::Items,
     rights::{UserRole, word},
@@ -65,7 +66,8 @@ impl Local {
             });
             let users = CollectionId::from("users");
             let items = Items::<User>::new(self.clone());
-            let record = items.fitting(tx, &users, &User::default(), record.fields(), &Brought::default(), &mut Vec::new())?;
+            let record =
+                items.fitting(tx, &users, &User::default(), record.fields(), &Brought::default(), Undefined::LeaveOut, &mut Vec::new())?;
             let provenance = Provenance::Created;
             row::insert(tx, &New { collection: "users", record: &record, mark: None, owner: None, provenance, now: self.db.now() })?;
             Ok(())

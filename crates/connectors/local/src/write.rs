@@ -2,15 +2,15 @@
 
 use crate::{
     blobs::{self, Brought},
-    custom,
+    custom::{self, Undefined},
     error::{Res, denied, storage},
     repo::Items,
     rights::Rights,
     row::{self, New, Raw, number},
 };
 use pimkit_core::{
-    Action, CollectionId, Contact, ContactKind, Delete, Error, ErrorKind, Event, Field, Fields, ItemId, Kind, Mark, Outcome, Provenance,
-    Record, Revision, Task, Value, Write, WriteOptions, diff, unsupported,
+    Action, CollectionId, Contact, ContactKind, Delete, Error, ErrorKind, Event, Field, Fields, ItemId, Kind, Mark, Outcome, Record,
+    Revision, Task, Value, Write, WriteOptions, diff, unsupported,
 };
 use rusqlite::{OptionalExtension, Transaction, params};
 use std::any::Any;
@@ -167,14 +167,14 @@ impl<R: Record> Items<R> {
             };
         }
         let mut left_out = Vec::new();
-        let stored = self.fitting(tx, collection, &R::default(), record.fields(), brought, &mut left_out)?;
+        let stored = self.fitting(tx, collection, &R::default(), record.fields(), brought, Undefined::Make, &mut left_out)?;
         let stored = beside(&stored, record);
         let new = New {
             collection: collection.as_str(),
             record: &stored,
             mark: Some(mark.as_str()),
             owner: rights.user.as_deref(),
-            provenance: Provenance::Synced,
+            provenance: self.local.bringing,
             now: self.local.db.now(),
         };
         let id = row::insert(tx, &new)?;
@@ -195,7 +195,7 @@ impl<R: Record> Items<R> {
         let held: R = raw.record()?;
         let wanted: Fields = diff(base, target).into_iter().map(|d| (d.field, d.to.unwrap_or(Value::Null))).collect();
         let mut left_out = Vec::new();
-        let stored = self.fitting(tx, &CollectionId(raw.collection.clone()), &held, wanted, brought, &mut left_out)?;
+        let stored = self.fitting(tx, &CollectionId(raw.collection.clone()), &held, wanted, brought, Undefined::Make, &mut left_out)?;
         let stored = beside(&stored, target);
         if stored != held {
             row::replace(tx, raw.id, &stored, self.local.db.now())?;
@@ -208,6 +208,7 @@ impl<R: Record> Items<R> {
     }
 
     /// The held record with the wanted fields, as far as this store takes them.
+    #[allow(clippy::too_many_arguments, reason = "the parts of one write")]
     pub(crate) fn fitting(
         &self,
         tx: &Transaction<'_>,
@@ -215,6 +216,7 @@ impl<R: Record> Items<R> {
         held: &R,
         mut wanted: Fields,
         brought: &Brought,
+        undefined: Undefined,
         left_out: &mut Vec<(Field, Error)>,
     ) -> Res<R> {
         let identity = |field: &Field| R::catalogue().field(field.as_str()).is_some_and(|def| def.identity);
@@ -227,7 +229,7 @@ impl<R: Record> Items<R> {
                 keep
             });
         }
-        custom::check(tx, R::KIND, &mut wanted, left_out)?;
+        custom::check(tx, R::KIND, undefined, &mut wanted, left_out)?;
         blobs::settle(tx, &mut wanted, brought, left_out)?;
         if R::KIND == Kind::Contact && collection.as_str() == "companies" {
             wanted.insert(Field::from("kind"), Value::from("org"));
