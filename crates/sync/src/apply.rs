@@ -94,7 +94,7 @@ impl<R: Record> Run<R> {
             // A link that moved on since, or is gone: the step no longer holds and is planned anew.
             let moved = step.link.is_some() && link.as_ref().is_none_or(|l| l.version != step.link_version);
             if moved {
-                self.done(number, "dropped").await?;
+                self.later([StateChange::StepDone { run: self.run, step: number, done: "dropped".to_owned() }]);
                 continue;
             }
             if let Some(by) = &step.held {
@@ -103,7 +103,7 @@ impl<R: Record> Run<R> {
                     link.again = true;
                     changes.push(StateChange::Link(Box::new(link)));
                 }
-                self.commit(changes).await?;
+                self.later(changes);
                 continue;
             }
             let hub = self.seen_end(Side::Left, &step.hub).await?;
@@ -120,26 +120,28 @@ impl<R: Record> Run<R> {
                 all
             };
             for collection in collections {
-                self.write_side(side, &collection, &mut tasks).await?;
-                if self.report.failed.is_some() {
-                    return Ok(());
+                if self.report.failed.is_none() {
+                    self.write_side(side, &collection, &mut tasks).await?;
+                }
+            }
+            // What needs nothing of the other side is recorded before that is written to: a new item
+            // and its link are durable together.
+            for task in tasks.iter_mut().filter(|t| !t.stopped) {
+                let open = task.end(Side::Left).write.is_some() && !task.done.contains_key(&Side::Left);
+                let unsent = task.end(Side::Right).write.is_some() && !task.done.contains_key(&Side::Right);
+                if !open && !unsent {
+                    self.record(task).await?;
+                    task.stopped = true;
                 }
             }
         }
-        for task in tasks.iter().filter(|t| !t.stopped) {
-            self.record(task).await?;
-        }
-        Ok(())
+        self.flush().await
     }
 
     async fn seen_end(&self, side: Side, end: &End) -> Result<Option<SeenRow>> {
         let Some(item) = &end.item else { return Ok(None) };
         let rows = self.state().seen(&self.half(side).account.id, R::KIND, &end.collection, std::slice::from_ref(item)).await?;
         Ok(rows.into_iter().flatten().next())
-    }
-
-    pub(crate) async fn done(&self, step: u64, done: &str) -> Result<()> {
-        self.commit(vec![StateChange::StepDone { run: self.run, step, done: done.to_owned() }]).await
     }
 
     /// Sends the writes of one side and collection.

@@ -121,7 +121,7 @@ impl<R: Record> Run<R> {
                     }
                     Fetched::Found(stored) => {
                         let row = self.seen_row(side, row.epoch, Some(&row), *stored).await?;
-                        self.commit(vec![StateChange::Seen(Box::new(row.clone()))]).await?;
+                        self.later([StateChange::Seen(Box::new(row.clone()))]);
                         Finding::There(Box::new(row))
                     }
                     Fetched::Hidden => Finding::Outside(format!("the {} item is hidden from this account", side.word())),
@@ -143,7 +143,7 @@ impl<R: Record> Run<R> {
                 if matches!(finding, Finding::Deleted(_)) {
                     let mut row = row;
                     row.presence = Presence::Gone;
-                    self.commit(vec![StateChange::Seen(Box::new(row))]).await?;
+                    self.later([StateChange::Seen(Box::new(row))]);
                 }
                 found.insert(n, finding);
             }

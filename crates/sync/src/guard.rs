@@ -64,8 +64,8 @@ impl<R: Record> Run<R> {
     }
 
     /// Notes the approvals given to this run.
-    async fn grant(&self) -> Result<()> {
-        for id in &self.setup.approvals {
+    async fn grant(&mut self) -> Result<()> {
+        for id in &self.setup.clone().approvals {
             let Some(mut row) = self.state().approval(id).await? else { continue };
             if row.sync != *self.sync() {
                 continue;
@@ -87,7 +87,12 @@ impl<R: Record> Run<R> {
         let mut sorted = items.to_vec();
         sorted.sort();
         let count = sorted.len() as u64;
+        let mut waiting = None;
         for mut row in self.state().approvals(self.sync()).await? {
+            // What an earlier run held and nobody has answered is asked under the same id.
+            if row.guard == guard && row.granted.is_none() && row.items == sorted {
+                waiting = Some(row.id.clone());
+            }
             let covers = row.guard == guard && row.granted.is_some() && sorted.iter().all(|i| row.items.contains(i));
             if covers && row.ceilings.get("items").is_none_or(|most| count <= *most) {
                 row.used = Some(self.now());
@@ -97,7 +102,7 @@ impl<R: Record> Run<R> {
         }
         let mut parts = vec![self.sync().to_string(), guard.to_owned(), self.run.to_string()];
         parts.extend(sorted.iter().cloned());
-        let id = format!("{guard}-{:08x}", binding(&parts) >> 32);
+        let id = waiting.unwrap_or_else(|| format!("{guard}-{:08x}", binding(&parts) >> 32));
         let row = ApprovalRow {
             id: id.clone(),
             sync: self.sync().clone(),
@@ -124,10 +129,11 @@ impl<R: Record> Run<R> {
             if by != step.held {
                 step.held = by;
                 row.body = serde_json::to_value(&step).map_err(|_| damaged("a step"))?;
-                self.commit(vec![StateChange::Step(Box::new(row))]).await?;
+                self.later([StateChange::Step(Box::new(row))]);
             }
         }
-        Ok(())
+        drop(steps);
+        self.flush().await
     }
 
     /// Counts what a step means to write, for the dry run.

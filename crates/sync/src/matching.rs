@@ -49,13 +49,7 @@ impl<R: Record> Run<R> {
         }
     }
 
-    async fn find_one_way(
-        &self,
-        side: Side,
-        row: &SeenRow,
-        fields: &Fields,
-        taken: &BTreeSet<(CollectionId, ItemId)>,
-    ) -> Result<Found> {
+    async fn find_one_way(&self, side: Side, row: &SeenRow, fields: &Fields, taken: &BTreeSet<(CollectionId, ItemId)>) -> Result<Found> {
         let mut ladder: Vec<(&'static str, Vec<String>)> = Vec::new();
         if let Some(parts) = row.mark.as_ref().and_then(keys::parts).filter(|p| keys::is_of(p, self.sync())) {
             ladder.push((BY_MARK, vec![keys::id_key(parts.item)]));

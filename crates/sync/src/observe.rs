@@ -432,7 +432,8 @@ impl<R: Record> Run<R> {
             tries: 1,
             next: now,
         };
-        self.commit(vec![StateChange::Quarantine(Box::new(row))]).await
+        self.later([StateChange::Quarantine(Box::new(row))]);
+        Ok(())
     }
 
     /// After a round that named everything: what it did not name is missing.

@@ -190,6 +190,8 @@ pub(crate) struct Run<R: Record> {
     pub(crate) far: Half<R>,
     pub(crate) report: SyncReport,
     pub(crate) steps: u64,
+    /// Changes that wait for the next commit.
+    waiting: Vec<StateChange>,
     /// Links and items with a write whose outcome is not known: left alone.
     pub(crate) open: std::collections::BTreeSet<String>,
     maps: BTreeMap<(CollectionId, CollectionId), Arc<FieldMap>>,
@@ -249,6 +251,7 @@ impl<R: Record> Run<R> {
             far,
             report,
             steps: 0,
+            waiting: Vec::new(),
             open: std::collections::BTreeSet::new(),
             maps: BTreeMap::new(),
         };
@@ -374,10 +377,24 @@ impl<R: Record> Run<R> {
         }
     }
 
-    pub(crate) async fn commit(&self, changes: Vec<StateChange>) -> Result<()> {
-        if changes.is_empty() {
+    /// Writes down changes, after those that wait.
+    pub(crate) async fn commit(&mut self, changes: Vec<StateChange>) -> Result<()> {
+        self.waiting.extend(changes);
+        self.flush().await
+    }
+
+    /// Keeps changes until the next commit: what belongs together is durable together, and a page
+    /// costs one commit.
+    pub(crate) fn later(&mut self, changes: impl IntoIterator<Item = StateChange>) {
+        self.waiting.extend(changes);
+    }
+
+    /// Writes down the changes that wait.
+    pub(crate) async fn flush(&mut self) -> Result<()> {
+        if self.waiting.is_empty() {
             return Ok(());
         }
+        let changes = std::mem::take(&mut self.waiting);
         self.shared.state.commit(&self.lease, changes).await
     }
 
@@ -386,7 +403,7 @@ impl<R: Record> Run<R> {
     }
 
     /// Writes down how the run stands.
-    pub(crate) async fn note_run(&self, outcome: &str, finished: Option<Timestamp>) -> Result<()> {
+    pub(crate) async fn note_run(&mut self, outcome: &str, finished: Option<Timestamp>) -> Result<()> {
         let report = serde_json::to_value(&self.report).unwrap_or(Value::Null);
         let row =
             RunRow { run: self.run, sync: self.setup.sync.clone(), started: self.started, finished, outcome: outcome.to_owned(), report };

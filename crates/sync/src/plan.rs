@@ -69,6 +69,7 @@ impl<R: Record> Run<R> {
             let linked = self.load(page).await?;
             let fresh = linked.into_iter().filter(|l| !self.was_planned(l, &progress, None)).collect();
             self.plan_links(fresh).await?;
+            self.flush().await?;
         }
         Ok(())
     }
@@ -113,7 +114,8 @@ impl<R: Record> Run<R> {
             linked.retain(|l| !self.was_planned(l, progress, Some(Side::Left)));
         }
         self.plan_links(linked).await?;
-        self.plan_fresh(side, fresh).await
+        self.plan_fresh(side, fresh).await?;
+        self.flush().await
     }
 
     /// Reads base and both ends of links.
@@ -150,7 +152,8 @@ impl<R: Record> Run<R> {
         self.steps += 1;
         let body = serde_json::to_value(&step).map_err(|_| crate::pair::damaged("a step"))?;
         let row = StepRow { run: self.run, step: self.steps, sync: self.sync().clone(), body, done: None };
-        self.commit(vec![StateChange::Step(Box::new(row))]).await
+        self.later([StateChange::Step(Box::new(row))]);
+        Ok(())
     }
 
     pub(crate) async fn plan_links(&mut self, links: Vec<Linked>) -> Result<()> {
@@ -184,7 +187,7 @@ impl<R: Record> Run<R> {
         }
         if link != before {
             link.version += 1;
-            self.commit(vec![StateChange::Link(Box::new(link))]).await?;
+            self.later([StateChange::Link(Box::new(link))]);
         }
         Ok(())
     }
@@ -239,7 +242,8 @@ impl<R: Record> Run<R> {
         link.note = Some(note);
         link.again = false;
         link.version += 1;
-        self.commit(vec![StateChange::Link(Box::new(link))]).await
+        self.later([StateChange::Link(Box::new(link))]);
+        Ok(())
     }
 
     /// Whether an item of a side may be written.
@@ -409,7 +413,7 @@ impl<R: Record> Run<R> {
                         Side::Right => (*other, row),
                     };
                     let link = self.new_link(side, Some(&hub), Some(&far), 1);
-                    self.commit(vec![StateChange::Link(Box::new(link.clone()))]).await?;
+                    self.later([StateChange::Link(Box::new(link.clone()))]);
                     self.plan_merge(Linked { link, base: None, hub: Some(hub), far: Some(far) }, Some(format!("recognised by {why}")))
                         .await?;
                 }
@@ -427,7 +431,8 @@ impl<R: Record> Run<R> {
     /// Looks at an item without a link again in the next run.
     async fn keep_dirty(&mut self, mut row: SeenRow) -> Result<()> {
         row.changed = self.run + 1;
-        self.commit(vec![StateChange::Seen(Box::new(row))]).await
+        self.later([StateChange::Seen(Box::new(row))]);
+        Ok(())
     }
 
     /// An item that a standing link had under another id, or that a tombstone keeps from coming back.

@@ -35,7 +35,7 @@ impl<R: Record> Run<R> {
                         // The sighting goes with the intent: what is known of the item is what was written.
                         let mut changes = vec![StateChange::Settled(intent.id.clone())];
                         changes.extend(self.sighting(side, task, &wrote, deletion).await?);
-                        self.commit(changes).await?;
+                        self.later(changes);
                         task.done.insert(side, wrote);
                     }
                     // Written, but what it is there could not be read: the next run reads it.
@@ -61,12 +61,12 @@ impl<R: Record> Run<R> {
                 }
                 changes.push(StateChange::StepDone { run: self.run, step: task.number, done: "dropped: changed meanwhile".to_owned() });
                 changes.extend(self.again(task, None));
-                self.commit(changes).await?;
+                self.later(changes);
                 self.note("some items changed while they were written; they are done in the next run".to_owned());
                 task.stopped = true;
             }
             Outcome::Refused(error) => {
-                self.commit(vec![StateChange::Settled(intent.id.clone())]).await?;
+                self.later([StateChange::Settled(intent.id.clone())]);
                 self.refused(side, task, &error).await?;
             }
             Outcome::Unknown(error) => {
@@ -120,7 +120,7 @@ impl<R: Record> Run<R> {
         let (state, said) = if held { (LinkState::Held, "held") } else { (LinkState::Quarantined, "refused") };
         let mut changes = vec![StateChange::StepDone { run: self.run, step: task.number, done: format!("{said}: {error}") }];
         changes.extend(self.again(task, Some((state, error.to_string()))));
-        self.commit(changes).await?;
+        self.later(changes);
         if held {
             self.report.held += 1;
         }
@@ -221,7 +221,8 @@ impl<R: Record> Run<R> {
         changes.push(StateChange::Journal(Box::new(self.journal_row(task))));
         let Some(link) = task.link.clone() else {
             // A copy, made by keep_both: the next run links it.
-            return self.commit(changes).await;
+            self.later(changes);
+            return Ok(());
         };
         let linked = Linked { link, base: None, hub: task.hub.clone(), far: task.far.clone() };
         match step.action {
@@ -257,7 +258,8 @@ impl<R: Record> Run<R> {
             changes.push(self.released(Side::Left, &step.hub.collection, hub));
             changes.push(self.released(Side::Right, &step.far.collection, far));
         }
-        self.commit(changes).await
+        self.later(changes);
+        Ok(())
     }
 
     /// The link and base of two items that agree now, as far as they do.
@@ -390,7 +392,8 @@ impl<R: Record> Run<R> {
         row.changes = Vec::new();
         row.lost = Vec::new();
         row.before = None;
-        self.commit(vec![StateChange::Journal(Box::new(row))]).await
+        self.later([StateChange::Journal(Box::new(row))]);
+        Ok(())
     }
 }
 

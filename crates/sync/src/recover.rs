@@ -102,6 +102,7 @@ impl<R: Record> Run<R> {
         if !task.stopped {
             self.record(&task).await?;
         }
+        self.flush().await?;
         Ok(!unknown)
     }
 

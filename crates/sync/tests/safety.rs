@@ -27,7 +27,11 @@ const DELETE: &[(&str, &str)] = &[("deletes", "delete")];
 fn an_emptied_collection_deletes_nothing_until_it_is_approved() {
     for far_side in [true, false] {
         let world = linked(5);
-        if far_side { world.far_hand::<Contact>().empty(&World::home::<Contact>()) } else { world.hub_hand::<Contact>().empty(&World::home::<Contact>()) }
+        if far_side {
+            world.far_hand::<Contact>().empty(&World::home::<Contact>())
+        } else {
+            world.hub_hand::<Contact>().empty(&World::home::<Contact>())
+        }
         let rest = || if far_side { world.hub_hand::<Contact>().records().len() } else { world.far_hand::<Contact>().records().len() };
         let report = world.run::<Contact>(DELETE);
         assert_eq!(report.sync.verdict(), Verdict::Held, "{report:?}");
@@ -66,12 +70,9 @@ fn an_approval_covers_only_what_it_showed() {
 
 #[test]
 fn a_deletion_is_carried_over_as_the_policy_says() {
-    for (deletes, hub_left, trashed, verdict) in [
-        ("ignore", 3, 0, Verdict::Done),
-        ("trash", 2, 1, Verdict::Done),
-        ("delete", 2, 0, Verdict::Done),
-        ("ask", 3, 0, Verdict::Held),
-    ] {
+    for (deletes, hub_left, trashed, verdict) in
+        [("ignore", 3, 0, Verdict::Done), ("trash", 2, 1, Verdict::Done), ("delete", 2, 0, Verdict::Done), ("ask", 3, 0, Verdict::Held)]
+    {
         let world = World::kind();
         for n in 0..3 {
             world.hub_hand::<Contact>().put(&World::home::<Contact>(), samples::contact(n));
@@ -114,7 +115,11 @@ fn a_deletion_where_there_is_no_trash_is_held_and_said() {
     let gone = world.hub_hand::<Contact>().items().into_keys().next().unwrap();
     world.hub_hand::<Contact>().delete(&gone);
     let report = world.run::<Contact>(&[]);
-    assert_eq!((report.sync.verdict(), report.sync.held, world.far_hand::<Contact>().records().len()), (Verdict::LeftOver, 1, 3), "{report:?}");
+    assert_eq!(
+        (report.sync.verdict(), report.sync.held, world.far_hand::<Contact>().records().len()),
+        (Verdict::LeftOver, 1, 3),
+        "{report:?}"
+    );
     assert!(report.sync.notes[0].contains("no trash"), "{report:?}");
 }
 
@@ -251,7 +256,8 @@ fn an_item_that_moves_out_of_the_chosen_collections_is_out_of_scope_not_deleted(
     }
     let run = || {
         world.clock.advance(Duration::from_secs(60));
-        let pair = world.builder::<Contact>("contacts", DELETE).collections(vec!["contacts".into()]).left_collections(vec!["contacts".into()]);
+        let pair =
+            world.builder::<Contact>("contacts", DELETE).collections(vec!["contacts".into()]).left_collections(vec!["contacts".into()]);
         futures::executor::block_on(pair.build().unwrap().run()).unwrap()
     };
     run();
@@ -317,11 +323,14 @@ fn a_dry_run_writes_nothing_and_says_every_step_with_its_reason() {
     let steps: Vec<_> = futures::executor::block_on(plan.steps().try_collect()).unwrap();
     let mut said: Vec<_> = steps.iter().map(|s| (s.body.action.word(), s.body.reason.clone())).collect();
     said.sort();
-    assert_eq!(said, [
-        ("create", "it is new on the right".to_owned()),
-        ("delete", "deleted on the right".to_owned()),
-        ("update", "changed on the right".to_owned()),
-    ]);
+    assert_eq!(
+        said,
+        [
+            ("create", "it is new on the right".to_owned()),
+            ("delete", "deleted on the right".to_owned()),
+            ("update", "changed on the right".to_owned()),
+        ]
+    );
     let report = plan.report();
     assert_eq!((report.created.left, report.updated.left, report.deleted.left), (1, 1, 1));
     drop(plan);
@@ -334,7 +343,8 @@ fn a_dry_run_writes_nothing_and_says_every_step_with_its_reason() {
 fn a_wrong_collection_and_a_wrong_map_are_refused_before_anything_is_written() {
     let world = World::kind();
     world.hub_hand::<Contact>().put(&World::home::<Contact>(), samples::contact(1));
-    let error = futures::executor::block_on(world.builder::<Contact>("c", &[]).collections(vec!["nowhere".into()]).build().unwrap().run()).unwrap_err();
+    let error = futures::executor::block_on(world.builder::<Contact>("c", &[]).collections(vec!["nowhere".into()]).build().unwrap().run())
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(error.to_string().contains("there are contacts"), "{error}");
     let pair = pimkit_sync::FieldPair { left: "nose".into(), right: "emails".into() };

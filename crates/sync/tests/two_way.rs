@@ -83,13 +83,9 @@ fn elements_of_one_list_merge_one_by_one() {
 #[test]
 fn a_conflict_follows_the_policy_and_the_loser_is_kept_and_shown() {
     // (policy, who edits last, the name that stays)
-    for (policy, far_last, stays) in [
-        ("left", true, "Hub"),
-        ("right", false, "Far"),
-        ("newest", true, "Far"),
-        ("newest", false, "Hub"),
-        ("keep_both", true, "Hub"),
-    ] {
+    for (policy, far_last, stays) in
+        [("left", true, "Hub"), ("right", false, "Far"), ("newest", true, "Far"), ("newest", false, "Hub"), ("keep_both", true, "Hub")]
+    {
         let world = World::kind();
         let hub = world.hub_hand::<Contact>().put(&World::home::<Contact>(), named("Ada"));
         world.run::<Contact>(&[("conflicts", policy)]);
