@@ -36,10 +36,13 @@ CREATE TABLE link (
 ) STRICT;
 CREATE UNIQUE INDEX link_hub ON link (sync, hub_item) WHERE claims = 1 AND hub_item IS NOT NULL;
 CREATE UNIQUE INDEX link_far ON link (sync, far, far_item) WHERE claims = 1 AND far_item IS NOT NULL;
-CREATE INDEX link_sync ON link (sync, id, state);
+-- Ids of links are random, so that every index ordered by them costs a page per link: there is one beside the key, and
+-- it has all that a query asks for.
+CREATE INDEX link_sync ON link (sync, id, state, again, hub, far);
 CREATE INDEX link_again ON link (sync, id) WHERE again = 1;
-CREATE INDEX link_at_hub ON link (sync, hub, id, state);
-CREATE INDEX link_at_far ON link (sync, far, id, state);
+-- To count; entries of one collection and state are appended.
+CREATE INDEX link_at_hub ON link (sync, hub, state);
+CREATE INDEX link_at_far ON link (sync, far, state);
 
 CREATE TABLE base (link TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
 

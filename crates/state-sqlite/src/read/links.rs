@@ -58,32 +58,30 @@ pub(super) fn of_far(
     items.iter().map(|item| first(&mut statement, params![sync.as_str(), place, item.as_str()])).collect()
 }
 
-/// What a query comes to: the index whose order is that of the ids, and the conditions after `l.sync = ?1`.
+/// The conditions of a query, after `l.sync = ?1`, and the index that they are read from.
 struct Plan {
     index: &'static str,
     conditions: String,
 }
 
 impl Plan {
-    fn of(conn: &Connection, query: &LinkQuery) -> Result<Self, Fault> {
+    /// `counting`: the order does not matter.
+    fn of(conn: &Connection, query: &LinkQuery, counting: bool) -> Result<Self, Fault> {
         let mut index = "link_sync";
         let mut conditions = String::new();
         if let Some((side, collection)) = &query.collection {
             let mut statement = prepare(conn, "SELECT id FROM place WHERE collection = ?1")?;
-            let places: Vec<String> = statement
-                .query_map([collection.as_str()], |row| row.get::<_, i64>(0).map(|id| id.to_string()))?
-                .collect::<Result<_, _>>()?;
+            let places = statement.query_map([collection.as_str()], |row| row.get::<_, i64>(0).map(|id| id.to_string()))?;
+            let places: Vec<String> = places.collect::<rusqlite::Result<_>>()?;
             let (column, its) = match side {
                 Side::Left => ("hub", "link_at_hub"),
                 Side::Right => ("far", "link_at_far"),
             };
-            // Two accounts may have a collection of one name; then no index has both in the order of ids.
-            if let [place] = places.as_slice() {
+            if counting {
                 index = its;
-                conditions += &format!(" AND l.{column} = {place}");
-            } else {
-                conditions += &format!(" AND +l.{column} IN ({})", places.join(", "));
             }
+            // Two accounts may have a collection of one name. The plus keeps the order of ids where that matters.
+            conditions += &format!(" AND {}l.{column} IN ({})", if counting { "" } else { "+" }, places.join(", "));
         }
         if query.again {
             index = "link_again";
@@ -91,7 +89,6 @@ impl Plan {
         }
         if !query.states.is_empty() {
             let words: Vec<String> = query.states.iter().map(|state| format!("'{}'", state.word())).collect();
-            // The plus keeps the order of ids, which a search by state would lose.
             conditions += &format!(" AND +l.state IN ({})", words.join(", "));
         }
         Ok(Self { index, conditions })
@@ -99,7 +96,7 @@ impl Plan {
 }
 
 pub(super) fn count(conn: &Connection, query: &LinkQuery) -> Result<u64, Fault> {
-    let Plan { index, conditions } = Plan::of(conn, query)?;
+    let Plan { index, conditions } = Plan::of(conn, query, true)?;
     let sql = format!("SELECT count(*) FROM link l INDEXED BY {index} WHERE l.sync = ?1{conditions}");
     let count: i64 = prepare(conn, &sql)?.query_row([query.sync.as_str()], |row| row.get(0))?;
     Ok(count.unsigned_abs())
@@ -107,7 +104,7 @@ pub(super) fn count(conn: &Connection, query: &LinkQuery) -> Result<u64, Fault> 
 
 pub(super) fn rows(state: &SqliteState, query: LinkQuery) -> BoxStream<'static, Result<LinkRow>> {
     pages(state, "state.links", move |conn, last: Option<&String>| {
-        let Plan { index, conditions } = Plan::of(conn, &query)?;
+        let Plan { index, conditions } = Plan::of(conn, &query, false)?;
         let (sign, after) = last.map_or((">=", ""), |id| (">", id.as_str()));
         let sql = format!(
             "SELECT {COLUMNS} FROM link l INDEXED BY {index} {PLACES} WHERE l.sync = ?1 AND l.id {sign} ?2{conditions} ORDER BY l.id LIMIT {ROWS}"
