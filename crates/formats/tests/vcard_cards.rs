@@ -496,3 +496,23 @@ fn the_normal_form_takes_away_only_what_a_card_cannot_say() {
     assert_eq!(normal.name.full.as_deref(), Some("Jane"));
     assert_eq!((normal.notes, normal.emails, normal.members), (vec!["one\ntwo".to_owned()], vec![], set(&["1"])));
 }
+
+#[test]
+fn a_line_of_no_address_does_not_come_to_belong_to_an_added_one() {
+    let after = edited(sample("evolution"), |c| {
+        c.addresses.push(pimkit_core::Address {
+            locality: Some("Lisboa".to_owned()),
+            contexts: set(&["work"]),
+            ..pimkit_core::Address::default()
+        });
+    });
+    let read = Contact::read(&after).unwrap();
+    assert_eq!((read.addresses.len(), read.addresses[1].full.as_deref()), (2, None));
+    assert!(text(&after).contains("LABEL;TYPE=WORK:somewhere else\n"));
+    // A place that was an address of its own stays one.
+    let after = edited(&card("3.0", &["FN:A", "GEO:1;2"]), |c| {
+        c.addresses.push(pimkit_core::Address { locality: Some("Lisboa".to_owned()), ..pimkit_core::Address::default() });
+    });
+    let places: Vec<_> = Contact::read(&after).unwrap().addresses.into_iter().map(|a| (a.locality, a.coordinates)).collect();
+    assert_eq!(places, [(None, Some("geo:1,2".to_owned())), (Some("Lisboa".to_owned()), None)]);
+}

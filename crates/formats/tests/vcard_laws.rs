@@ -44,7 +44,8 @@ fn outside(text: &[u8], fields: &[Field]) -> Vec<Vec<u8>> {
     let groups: Vec<&String> = all.iter().filter(|(name, ..)| is_owned(name)).filter_map(|(_, group, _)| group.as_ref()).collect();
     let free = all.iter().filter(|(name, group, _)| {
         let beside = matches!(name.as_str(), "X-ABLABEL" | "X-ABADR" | "LABEL" | "GEO");
-        !is_owned(name) && !(beside && group.as_ref().is_some_and(|group| groups.contains(&group)))
+        let attached = beside && group.as_ref().is_some_and(|group| groups.contains(&group));
+        !(is_owned(name) || attached)
     });
     free.map(|(_, _, raw)| raw.clone()).collect()
 }

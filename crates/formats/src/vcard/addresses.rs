@@ -1,11 +1,11 @@
 //! ADR with what belongs to it: the address in one piece, the country's code, the place on the globe.
 //!
 //! - In one piece: the LABEL parameter (RFC 6350 section 6.3.1), or a LABEL line in the same group, or the first LABEL
-//!   line of the same TYPE words (RFC 2426 section 3.2.2). 3.0 is written with a LABEL line in the address's group.
+//!   line of the same TYPE words, neither in a group (RFC 2426 section 3.2.2). 3.0 is written with a LABEL line in the address's group.
 //! - Country code: the CC parameter (RFC 8605 section 3.1), or Apple's X-ABADR in the group. 3.0 is written with X-ABADR,
 //!   small as Apple has it.
 //! - Place: the GEO parameter (RFC 6350 section 5.10), or a GEO line in the group; a GEO line without a group belongs to
-//!   the first address, and is an address of its own in a card that has none.
+//!   the first address without one, and is an address of its own in a card that has no address.
 
 use super::card::{Card, Groups, Plain, joined, set_components};
 use super::element::{Element, Located};
@@ -98,6 +98,9 @@ impl Element for Address {
             if full.is_none() {
                 let in_group = card.in_group(&groups, line, "LABEL");
                 let own = in_group.or_else(|| {
+                    if line.group().is_some() {
+                        return None;
+                    }
                     let words = use_words(line);
                     let found = labels.iter().position(|(_, label)| *label == words)?;
                     Some(labels.remove(found).0)
@@ -111,7 +114,7 @@ impl Element for Address {
             with.extend(code_at);
             let mut place = text_param(line, "GEO");
             if place.is_none() {
-                let own = card.in_group(&groups, line, "GEO").or_else(|| places.next());
+                let own = card.in_group(&groups, line, "GEO").or_else(|| if line.group().is_none() { places.next() } else { None });
                 place = own.and_then(|own| coordinates(card.line(own)?, dialect));
                 with.extend(own);
             }
@@ -134,11 +137,11 @@ impl Element for Address {
                 found.push(Located { value, at, with });
             }
         }
-        if found.is_empty() {
-            if let Some(at) = places.next() {
-                let coordinates = card.line(at).and_then(|line| coordinates(line, dialect));
-                found.push(Located { value: Self { coordinates, ..Self::default() }, at, with: Vec::new() });
-            }
+        if found.is_empty()
+            && let Some(at) = places.next()
+        {
+            let coordinates = card.line(at).and_then(|line| coordinates(line, dialect));
+            found.push(Located { value: Self { coordinates, ..Self::default() }, at, with: Vec::new() });
         }
         found
     }
@@ -166,7 +169,9 @@ impl Element for Address {
             beside.extend(self.full.as_deref().map(|full| ContentLine::text_line("LABEL", full, dialect)));
             beside.extend(code.map(|code| ContentLine::text_line("X-ABADR", &apple_code(code), dialect)));
         }
-        if !beside.is_empty() {
+        // A line that belongs to no address yet must not come to belong to this one.
+        let loose = card.lines().any(|(_, line)| line.group().is_none() && (line.is("LABEL") || line.is("GEO")));
+        if loose || !beside.is_empty() {
             let group = lines.first().and_then(|line| line.group()).map_or_else(|| card.fresh_group(), str::to_owned);
             lines.append(&mut beside);
             for line in &mut lines {

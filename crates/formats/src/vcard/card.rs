@@ -187,11 +187,11 @@ impl Card {
 
     /// Replaces a line; an equal one keeps its bytes.
     pub(super) fn set(&mut self, at: usize, line: ContentLine) {
-        if let Some(slot) = self.slots.get_mut(at) {
-            if slot.line.as_ref() != Some(&line) {
-                slot.line = Some(line);
-                slot.changed = true;
-            }
+        if let Some(slot) = self.slots.get_mut(at)
+            && slot.line.as_ref() != Some(&line)
+        {
+            slot.line = Some(line);
+            slot.changed = true;
         }
     }
 

@@ -91,9 +91,9 @@ pub(super) fn without<T: Clone + PartialEq>(all: &[T], others: &[T]) -> Vec<T> {
     left
 }
 
-/// Makes the card say exactly `wanted`, touching only the lines of elements that differ.
-pub(super) fn patch<T: Element>(card: &mut Card, wanted: &[T]) {
-    let mut wanted: Vec<T> = wanted.to_vec();
+/// Makes the card say exactly `all`, touching only the lines of elements that differ.
+pub(super) fn patch<T: Element>(card: &mut Card, all: &[T]) {
+    let mut wanted: Vec<T> = all.to_vec();
     let mut found = T::locate(card);
     found.retain(|found| match wanted.iter().position(|value| *value == found.value) {
         Some(at) => {
@@ -131,5 +131,17 @@ pub(super) fn patch<T: Element>(card: &mut Card, wanted: &[T]) {
     for value in anew.iter().chain(&wanted) {
         let lines = value.lines(card);
         card.add(lines);
+    }
+    // A line may have come to belong to another element than before (a LABEL without a group): then all are written anew.
+    let now = T::locate(card);
+    let values: Vec<T> = now.iter().map(|found| found.value.clone()).collect();
+    if values.len() != all.len() || !without(&values, all).is_empty() {
+        for found in &now {
+            card.remove_with(found.at, &found.with);
+        }
+        for value in all {
+            let lines = value.lines(card);
+            card.add(lines);
+        }
     }
 }

@@ -44,11 +44,11 @@ fn parts(line: &ContentLine, dialect: Dialect) -> Name {
         if family.len() > second.len() && family.ends_with(second) {
             family = family.get(..family.len() - second.len()).unwrap_or_default();
         }
-    } else if let [_, others @ ..] = family {
-        if others.first().is_some_and(|next| !next.starts_with(' ')) {
-            surname2 = some(joined(others, " "));
-            family = family.get(..1).unwrap_or_default();
-        }
+    } else if let [_, others @ ..] = family
+        && others.first().is_some_and(|next| !next.starts_with(' '))
+    {
+        surname2 = some(joined(others, " "));
+        family = family.get(..1).unwrap_or_default();
     }
     Name {
         surname: some(joined(family, " ")),
@@ -201,7 +201,7 @@ fn parts_of(name: &Name) -> Name {
 }
 
 /// The components that differ from `current`.
-fn components<'n>(name: &'n Name, dialect: Dialect, current: Option<&Name>) -> Vec<(usize, Vec<&'n str>)> {
+fn components<'n>(name: &'n Name, dialect: Dialect, current: Option<&'n Name>) -> Vec<(usize, Vec<&'n str>)> {
     let one = |part: &'n Option<String>| vec![part.as_deref().unwrap_or_default()];
     let surnames = match &name.surname2 {
         Some(second) if dialect != Dialect::VCard21 => vec![name.surname.as_deref().unwrap_or_default(), second.as_str()],
@@ -216,11 +216,11 @@ fn components<'n>(name: &'n Name, dialect: Dialect, current: Option<&Name>) -> V
             all.push((5, one(&name.surname2)));
         }
     }
-    let rest: [(usize, fn(&Name) -> &Option<String>); 4] =
-        [(1, |name| &name.given), (2, |name| &name.given2), (3, |name| &name.title), (4, |name| &name.credential)];
-    for (at, part) in rest {
-        if current.is_none_or(|current| part(current) != part(name)) {
-            all.push((at, one(part(name))));
+    let rest = |name: &'n Name| [&name.given, &name.given2, &name.title, &name.credential];
+    let had = current.map(rest);
+    for (at, part) in rest(name).into_iter().enumerate() {
+        if had.is_none_or(|had| had.get(at) != Some(&part)) {
+            all.push((at + 1, one(part)));
         }
     }
     all

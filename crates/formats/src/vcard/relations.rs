@@ -111,7 +111,7 @@ impl Element for Relation {
                 (None, None) => {}
             }
             let with = label_at.map(|(at, _)| at).into_iter().collect();
-            (!to.is_empty()).then(|| Located { value: Self { to, relation, label }, at, with })
+            (!to.is_empty()).then_some(Located { value: Self { to, relation, label }, at, with })
         });
         lines.collect()
     }
