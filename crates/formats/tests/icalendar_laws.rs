@@ -132,7 +132,7 @@ fn link() -> impl Strategy<Value = Link> {
             link.media_type = media_type;
             link.label = label.map(|label| label.replace('\n', " "));
             link.contexts = contexts;
-            link.pref = pref.map(Into::into);
+            link.pref = pref;
             link
         })
 }
