@@ -212,11 +212,8 @@ pub(crate) fn refuse(error: &clap::Error) -> u8 {
     // The first paragraph says what is wrong; what follows is a list, a tip or the usage.
     let mut parts: Vec<&str> = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:")).collect();
     parts.retain(|line| !line.is_empty() && !line.starts_with("For more information"));
-    let line = if error.kind() == ClapError::DisplayHelpOnMissingArgumentOrSubcommand || parts.is_empty() {
-        "error: no command was given".to_owned()
-    } else {
-        parts.join(" ")
-    };
+    let missing = [ClapError::DisplayHelpOnMissingArgumentOrSubcommand, ClapError::MissingSubcommand];
+    let line = if missing.contains(&error.kind()) || parts.is_empty() { "error: no command was given".to_owned() } else { parts.join(" ") };
     let failure = Failure::usage(format!("{}; see `pimkit --help`", line.trim_start_matches("error: ")));
     Out::new(std::env::args().any(|arg| arg == "--json")).failure(&failure);
     failure.exit().code()

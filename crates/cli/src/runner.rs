@@ -98,6 +98,8 @@ pub(crate) struct Runner {
     connectors: BTreeMap<String, Arc<dyn Connector>>,
     /// Accounts that were there in an earlier run and are not there any more.
     vanished: BTreeMap<String, String>,
+    /// What the user allowed.
+    approvals: Vec<ApprovalRow>,
     left: Count,
     right: Count,
     bars: Arc<Bars>,
@@ -108,20 +110,21 @@ impl Runner {
     ///
     /// # Errors
     /// A failure, after which nothing is there that was not there before.
-    pub(crate) async fn open(config: &Config, chosen: &[&SyncConfig]) -> Result<Self> {
+    pub(crate) async fn open(config: &Config, chosen: &[&SyncConfig], approve: &[String]) -> Result<Self> {
         let mut absent: Vec<PathBuf> = vec![accounts::check_state(config)?.to_owned()];
         absent.extend(chosen.iter().flat_map(|s| [&s.left, &s.right]).filter_map(|n| config.accounts.get(n).and_then(|a| a.path.clone())));
         absent.retain(|path| !path.exists());
-        let opened = Self::open_checked(config, chosen).await;
+        let opened = Self::open_checked(config, chosen, approve).await;
         if opened.is_err() {
             absent.iter().for_each(|path| remove(path));
         }
         opened
     }
 
-    async fn open_checked(config: &Config, chosen: &[&SyncConfig]) -> Result<Self> {
+    async fn open_checked(config: &Config, chosen: &[&SyncConfig], approve: &[String]) -> Result<Self> {
         // A state that is there is read first: it knows what was there before.
         let known = accounts::state(config, For::Running)?;
+        let approvals = approvals(known.as_ref(), approve, chosen).await?;
         let mut vanished = BTreeMap::new();
         let mut present: Vec<&AccountConfig> = Vec::new();
         for sync in chosen {
@@ -154,49 +157,29 @@ impl Runner {
         };
         let bars = Arc::new(Bars::new());
         let engine = Engine::new(state.clone()).clock(Arc::new(SystemClock)).watch(bars.clone());
-        Ok(Self { engine, state, connectors, vanished, left: Count::default(), right: Count::default(), bars })
-    }
-
-    /// The approvals of these ids, by sync.
-    ///
-    /// # Errors
-    /// A usage failure when an id was never printed, was used up, or is of a sync that does not run.
-    pub(crate) async fn approvals(&self, ids: &[String], chosen: &[&SyncConfig]) -> Result<Vec<ApprovalRow>> {
-        let mut rows = Vec::new();
-        for id in ids {
-            let refuse = |what: &str| Failure::usage(format!("--approve {id}: {what}; `pimkit status` lists what waits"));
-            let row = self.state.approval(id).await?.ok_or_else(|| refuse("nothing with this id was held"))?;
-            if row.used.is_some() {
-                return Err(refuse("it was used up by a run"));
-            }
-            if !chosen.iter().any(|s| s.name == row.sync.as_str()) {
-                return Err(refuse("it belongs to another sync"));
-            }
-            rows.push(row);
-        }
-        Ok(rows)
+        Ok(Self { engine, state, connectors, vanished, approvals, left: Count::default(), right: Count::default(), bars })
     }
 
     /// Runs the syncs, in their order.
-    pub(crate) async fn run(&self, chosen: &[&SyncConfig], approvals: &[ApprovalRow]) -> RunOutcome {
+    pub(crate) async fn run(&self, chosen: &[&SyncConfig]) -> RunOutcome {
         let started = Timestamp::now();
         let mut syncs = Vec::new();
         for sync in chosen {
             self.bars.name(&sync.name);
-            let ended = with_kind!(sync.kind, R => self.one::<R>(sync, approvals).await);
+            let ended = with_kind!(sync.kind, R => self.one::<R>(sync).await);
             self.bars.end();
             syncs.push(ended.unwrap_or_else(|failure| Ended { run: None, report: failed(sync, &failure) }));
         }
         RunOutcome { started, finished: Timestamp::now(), syncs, requests: PerSide { left: self.left.get(), right: self.right.get() } }
     }
 
-    async fn one<R: Record>(&self, sync: &SyncConfig, approvals: &[ApprovalRow]) -> Result<Ended> {
-        let report = self.pair::<R>(sync, approvals)?.run().await?;
+    async fn one<R: Record>(&self, sync: &SyncConfig) -> Result<Ended> {
+        let report = self.pair::<R>(sync)?.run().await?;
         Ok(Ended { run: Some(report.run), report: report.sync })
     }
 
     /// One sync as the engine has it.
-    pub(crate) fn pair<R: Record>(&self, sync: &SyncConfig, approvals: &[ApprovalRow]) -> Result<Pair<R>> {
+    pub(crate) fn pair<R: Record>(&self, sync: &SyncConfig) -> Result<Pair<R>> {
         let connector = |name: &String| match (self.connectors.get(name), self.vanished.get(name)) {
             (Some(connector), _) => Ok(connector.clone()),
             (None, Some(line)) => Err(Failure::machine(line.clone())),
@@ -216,7 +199,7 @@ impl Runner {
             // The app store keeps companies in a collection of their own.
             pair = pair.home("kind", json!("org"), "companies");
         }
-        for approval in approvals.iter().filter(|a| a.sync.as_str() == sync.name) {
+        for approval in self.approvals.iter().filter(|a| a.sync.as_str() == sync.name) {
             pair = pair.approve(&approval.id);
         }
         Ok(pair.build()?)
@@ -229,6 +212,30 @@ impl Runner {
     pub(crate) fn bars(&self) -> &Bars {
         &self.bars
     }
+}
+
+/// What was held under these ids.
+///
+/// # Errors
+/// A usage failure when an id was never printed, was used up, or is of a sync that does not run.
+async fn approvals(state: Option<&Arc<dyn State>>, ids: &[String], chosen: &[&SyncConfig]) -> Result<Vec<ApprovalRow>> {
+    let mut rows = Vec::new();
+    for id in ids {
+        let refuse = |what: &str| Failure::usage(format!("--approve {id}: {what}; `pimkit status` lists what waits"));
+        let row = match state {
+            Some(state) => state.approval(id).await?,
+            None => None,
+        };
+        let row = row.ok_or_else(|| refuse("nothing with this id was held"))?;
+        if row.used.is_some() {
+            return Err(refuse("it was used up by a run"));
+        }
+        if !chosen.iter().any(|s| s.name == row.sync.as_str()) {
+            return Err(refuse("it belongs to another sync"));
+        }
+        rows.push(row);
+    }
+    Ok(rows)
 }
 
 /// Whether a sync has run before.

@@ -18,7 +18,7 @@ use serde_json::json;
 pub(super) async fn run(args: &Plan, out: &mut Out) -> Result<Exit> {
     let config = Config::load(&args.config.config)?;
     let chosen = config.chosen(args.sync.as_deref())?;
-    let runner = Runner::open(&config, &chosen).await?;
+    let runner = Runner::open(&config, &chosen, &[]).await?;
     if out.is_json() {
         out.piece("{\"syncs\":[")?;
     }
@@ -83,7 +83,7 @@ fn end(sync: &SyncConfig, ended: &Ended, out: &mut Out) -> Result<()> {
 }
 
 async fn plan<R: Record>(runner: &Runner, sync: &SyncConfig, out: &mut Out) -> Result<Ended> {
-    let pair = runner.pair::<R>(sync, &[])?;
+    let pair = runner.pair::<R>(sync)?;
     let plan = pair.plan().await?;
     runner.bars().end();
     let mut steps = plan.steps();

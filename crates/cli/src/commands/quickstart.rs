@@ -59,8 +59,8 @@ pub(super) async fn run(args: &Quickstart, out: &mut Out) -> Result<Exit> {
 
 async fn sync(config: &Config) -> Result<RunOutcome> {
     let chosen = config.chosen(None)?;
-    let runner = Runner::open(config, &chosen).await?;
-    Ok(runner.run(&chosen, &[]).await)
+    let runner = Runner::open(config, &chosen, &[]).await?;
+    Ok(runner.run(&chosen).await)
 }
 
 /// The journal's rows of a run in which a value lost.

@@ -50,7 +50,9 @@ impl Standing {
         }
         let intents = state.intents(&id).try_fold(0, |n, _| async move { Ok(n + 1) }).await?;
         let quarantine = state.quarantine(&id).try_collect().await?;
-        let approvals = state.approvals(&id).await?.into_iter().filter(|a| a.granted.is_none()).collect();
+        // What the last run did not ask for again has taken care of itself.
+        let asked = |a: &ApprovalRow| a.granted.is_none() && last.as_ref().is_some_and(|run| run.run == a.run);
+        let approvals = state.approvals(&id).await?.into_iter().filter(asked).collect();
         Ok(Self { last, links, intents, quarantine, approvals })
     }
 

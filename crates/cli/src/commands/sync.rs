@@ -13,9 +13,8 @@ use pimkit::{JournalQuery, State};
 pub(super) async fn run(args: &Sync, out: &mut Out) -> Result<Exit> {
     let config = Config::load(&args.config.config)?;
     let chosen = config.chosen(args.sync.as_deref())?;
-    let runner = Runner::open(&config, &chosen).await?;
-    let approvals = runner.approvals(&args.approve, &chosen).await?;
-    let outcome = runner.run(&chosen, &approvals).await;
+    let runner = Runner::open(&config, &chosen, &args.approve).await?;
+    let outcome = runner.run(&chosen).await;
     if out.is_json() {
         out.value(&outcome.json())?;
         for ended in &outcome.syncs {
