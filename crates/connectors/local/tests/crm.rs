@@ -178,7 +178,7 @@ fn what_is_trashed_can_be_brought_back_or_deleted_for_good() {
     block_on(store.add_deal(&id, "Engine", Stage::Won)).unwrap();
     assert!(block_on(store.purge(Kind::Contact, &id)).is_err(), "only what is in the trash");
     block_on(store.delete(Kind::Contact, &id)).unwrap();
-    assert_eq!(block_on(store.trash(Kind::Contact)).unwrap(), [id.clone()]);
+    assert_eq!(block_on(store.trash(Kind::Contact)).unwrap(), std::slice::from_ref(&id));
     assert_eq!((facts(&store, &id), block_on(store.get::<Contact>(&id)).is_err()), (None, true));
     block_on(store.restore(Kind::Contact, &id)).unwrap();
     assert_eq!(block_on(store.deals(&id)).unwrap().len(), 1);
