@@ -215,7 +215,8 @@ impl<R: Record> Hosted<R> {
         let writable: BTreeSet<Field> = self.store.fields().into_iter().filter(|f| f.write).map(|f| f.field).collect();
         let (mut taken, mut left_out) = (Fields::new(), Vec::new());
         for (field, value) in wanted {
-            if !writable.contains(&field) {
+            let custom = field.as_str().starts_with("custom.") && writable.contains(FieldSupport::ANY_CUSTOM);
+            if !custom && !writable.contains(&field) {
                 left_out.push((field, Error::new(ErrorKind::Unsupported, "the app has no such field, or does not let it be written")));
             } else if matches!(field.as_str(), "photo" | "attachments") {
                 let held = held.get(field.as_str());
