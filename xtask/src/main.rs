@@ -9,6 +9,7 @@
 
 mod ci;
 mod contract;
+mod corpus;
 mod features;
 mod fixtures;
 mod matrix;
@@ -40,6 +41,8 @@ enum Command {
     Ci(ci::Args),
     /// Run the behaviour suite of connectors and state stores, and count its cases.
     Contract(contract::Args),
+    /// Try the laws of the formats on every card and calendar under a folder.
+    Corpus(corpus::Args),
     /// Check every library with no feature, with each feature alone and with all of them.
     Features(features::Args),
     /// Check the recorded traffic under `fixtures/`.
@@ -60,6 +63,7 @@ impl Command {
         match self {
             Self::Ci(args) => args.run(&workspace),
             Self::Contract(args) => args.run(&workspace),
+            Self::Corpus(args) => args.run(),
             Self::Features(args) => args.run(&workspace),
             Self::Fixtures(args) => args.run(&workspace),
             Self::Matrix(args) => args.run(&workspace),

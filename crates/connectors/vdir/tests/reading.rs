@@ -153,7 +153,7 @@ async fn a_file_that_may_not_be_read_is_there_and_unreadable() {
     let folder = Folder::new();
     folder.file("a.vcf", card("a", "Ada"));
     let path = folder.file("b.vcf", card("b", "Bob"));
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
     if fs::read(&path).is_ok() {
         println!("skip a_file_that_may_not_be_read_is_there_and_unreadable: this user may read everything");
         return;
