@@ -32,6 +32,7 @@
 
 mod blobs;
 mod blocking;
+mod compose;
 mod config;
 mod connector;
 mod disk;

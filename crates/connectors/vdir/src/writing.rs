@@ -3,6 +3,7 @@
 use crate::{
     blobs::{self, Given},
     blocking::blocking,
+    compose::{self, Composed},
     disk::{self, Draft, Problem, Replaced, Text},
     error,
     files::{Files, Held},
@@ -11,10 +12,9 @@ use crate::{
     version::Version,
 };
 use pimkit_core::{
-    CollectionId, Delete, Error, ErrorKind, Field, Fields, ItemId, Mark, Outcome, Persistence, Result, Revision, Value, Write,
-    WriteOptions, cursor::binding,
+    CollectionId, Delete, Error, ErrorKind, Field, Fields, ItemId, Mark, Outcome, Persistence, Result, Revision, Value, Write, WriteOptions,
 };
-use pimkit_formats::resource::{FormatError, TextRecord};
+use pimkit_formats::resource::TextRecord;
 use std::{
     collections::{BTreeSet, HashMap},
     io,
@@ -185,7 +185,8 @@ impl<R: TextRecord> Batch<R> {
         if text.meta.permissions().readonly() {
             return Err(refused(write_protected(&name)));
         }
-        let Composed { bytes, left_out } = self.compose(Some((&text.bytes, base)), given).map_err(|e| refused(e.with("item", &name)))?;
+        let Composed { bytes, left_out } =
+            self.files.compose(Some((&text.bytes, base)), given).map_err(|e| refused(e.with("item", &name)))?;
         if bytes == text.bytes {
             return Ok(self.written(&self.collection, &name, &path, &text, left_out));
         }
@@ -207,10 +208,10 @@ impl<R: TextRecord> Batch<R> {
         if given.target.uid().is_none_or(|uid| uid.trim().is_empty()) {
             // Files are told apart by UID (RFC 5545 section 3.8.4.7; vdirsyncer keys items by it). Made from the mark, so
             // that the same create makes the same file.
-            let uid = Fields::from([(Field::from("uid"), Value::from(uid(mark)))]);
+            let uid = Fields::from([(Field::from("uid"), Value::from(compose::uid(mark)))]);
             given.target = given.target.with(&uid).map_err(refused)?;
         }
-        let Composed { bytes, left_out } = self.compose(None, given).map_err(refused)?;
+        let Composed { bytes, left_out } = self.files.compose(None, given).map_err(refused)?;
         // A name may be taken by another program between look and write: look again.
         for _ in 0..3 {
             for name in names::candidates(mark, R::EXTENSION) {
@@ -338,47 +339,6 @@ impl<R: TextRecord> Batch<R> {
             names.entry(name.to_lowercase()).or_default().push(name.to_owned());
         }
     }
-
-    /// The text of a target: made, or the old one patched. A field that the text cannot say stays as it was, and is
-    /// named in `left_out`.
-    fn compose(&self, old: Option<(&[u8], &R)>, given: Given<R>) -> Result<Composed> {
-        let Given { mut target, inline, mut left_out } = given;
-        let options = self.files.authoring();
-        let empty = R::default();
-        let base = old.map_or(&empty, |(_, base)| base);
-        loop {
-            let composed = match old {
-                Some((text, base)) => R::patch(text, base, &target, &options, &inline),
-                None => R::author(&target, &options, &inline),
-            };
-            let error = match composed {
-                Ok(bytes) => {
-                    // Nothing is put in place that could not be read again.
-                    R::read(&bytes)
-                        .map_err(|e| Error::new(ErrorKind::Unexpected, "the text would not read back; report it").caused_by(e))?;
-                    if bytes.len() as u64 > disk::LARGEST {
-                        return Err(error::unreadable("the item would be larger than a file may be; leave its files or picture out"));
-                    }
-                    return Ok(Composed { bytes, left_out });
-                }
-                Err(error) => error,
-            };
-            let field = match &error {
-                FormatError::Unwritable { field, .. } => field.clone(),
-                FormatError::MissingBlob { field } => (*field).to_owned(),
-                _ => return Err(error.into()),
-            };
-            let without = blobs::as_before(base, &target, &field).filter(|record| *record != target);
-            let Some(without) = without else { return Err(error.into()) };
-            target = without;
-            left_out.push((Field(field), error.into()));
-        }
-    }
-}
-
-struct Composed {
-    bytes: Vec<u8>,
-    left_out: Vec<(Field, Error)>,
 }
 
 fn cannot_write(e: io::Error) -> Error {
@@ -387,29 +347,4 @@ fn cannot_write(e: io::Error) -> Error {
 
 fn write_protected(name: &str) -> Error {
     Error::new(ErrorKind::PermissionDenied, "the file is write-protected; give it write permission").with("item", name)
-}
-
-/// A UID that is always the same for a mark: a UUID of version 8 (RFC 9562 section 5.8).
-fn uid(mark: &Mark) -> String {
-    let half = |part: &str| binding(&["pimkit-vdir", part, mark.as_str()]);
-    let bits = (u128::from(half("1")) << 64) | u128::from(half("2"));
-    let bits = (bits & !(0xf << 76) & !(0x3 << 62)) | (0x8 << 76) | (0x2 << 62);
-    let hex = format!("{bits:032x}");
-    let parts = [(0, 8), (8, 12), (12, 16), (16, 20), (20, 32)].map(|(from, to)| hex.get(from..to).unwrap_or_default());
-    parts.join("-")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_mark_gives_one_uid_of_the_form_of_a_uuid() {
-        let one = uid(&Mark::from("a"));
-        assert_eq!(one, uid(&Mark::from("a")));
-        assert_ne!(one, uid(&Mark::from("b")));
-        assert_eq!(one.split('-').map(str::len).collect::<Vec<_>>(), [8, 4, 4, 4, 12]);
-        assert_eq!(one.as_bytes()[14], b'8');
-        assert!(matches!(one.as_bytes()[19], b'8' | b'9' | b'a' | b'b'));
-    }
 }
