@@ -12,6 +12,7 @@ use super::element::{Element, Located};
 use super::marks::{self, Marks, Sort};
 use crate::text::{ContentLine, Dialect, unescape};
 use pimkit_core::Address;
+use std::collections::{HashMap, VecDeque};
 
 fn marks_of(address: &Address) -> Marks {
     Marks { contexts: address.contexts.clone(), label: address.label.clone(), pref: address.pref, ..Marks::default() }
@@ -77,12 +78,12 @@ impl Element for Address {
     fn locate(card: &Card) -> Vec<Located<Self>> {
         let groups: Groups = card.groups();
         let dialect = card.dialect;
-        let mut labels: Vec<(usize, Vec<String>)> = Vec::new();
+        let mut labels: HashMap<Vec<String>, VecDeque<usize>> = HashMap::new();
         let mut places: Vec<usize> = Vec::new();
         let alone = |line: &ContentLine| line.group().is_none() || card.in_group(&groups, line, "ADR").is_none();
         for (at, line) in card.lines() {
             if line.is("LABEL") && alone(line) {
-                labels.push((at, use_words(line)));
+                labels.entry(use_words(line)).or_default().push_back(at);
             } else if line.is("GEO") && line.group().is_none() && coordinates(line, dialect).is_some() {
                 places.push(at);
             }
@@ -101,9 +102,7 @@ impl Element for Address {
                     if line.group().is_some() {
                         return None;
                     }
-                    let words = use_words(line);
-                    let found = labels.iter().position(|(_, label)| *label == words)?;
-                    Some(labels.remove(found).0)
+                    labels.get_mut(&use_words(line))?.pop_front()
                 });
                 full = own.and_then(|own| card.line(own)).map(|line| line.plain(dialect).trim().to_owned()).filter(|text| !text.is_empty());
                 with.extend(own);

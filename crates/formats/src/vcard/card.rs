@@ -1,7 +1,7 @@
 //! The lines of one card while it is read, edited or made.
 
 use crate::text::{Component, ContentLine, Dialect, Node, escape, split_unescaped};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// One line of a card, or something that is none (an inner component, junk), in the order of the file.
 #[derive(Debug)]
@@ -49,8 +49,9 @@ pub(super) fn line_feeds(text: String) -> String {
     if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text }
 }
 
-/// Which lines stand in which group; group names are compared without case (RFC 6350 section 3.3).
-pub(super) type Groups = HashMap<String, Vec<usize>>;
+/// The first line of a name in a group: by the group in small letters (groups have no case, RFC 6350 section 3.3) and
+/// the name in large ones.
+pub(super) type Groups = HashMap<(String, String), usize>;
 
 /// Lines that say something about another line of their group, never anything by themselves.
 const ATTACHED: [&str; 4] = ["X-ABLabel", "X-ABADR", "LABEL", "GEO"];
@@ -112,18 +113,13 @@ impl Card {
     /// Every line of one of these names. Of alternatives with one ALTID (RFC 6350 section 5.4) only the first: the
     /// others say the same in another language, and stay as they are.
     pub(super) fn named<'a>(&'a self, names: &'a [&str]) -> impl Iterator<Item = (usize, &'a ContentLine)> {
-        let mut seen: Vec<(String, String)> = Vec::new();
+        let mut seen: HashSet<(String, String)> = HashSet::new();
         self.lines().filter(move |(_, line)| {
             if !names.iter().any(|name| line.is(name)) {
                 return false;
             }
             let Some(alternative) = line.param_value("ALTID") else { return true };
-            let key = (line.name().to_ascii_uppercase(), alternative);
-            if seen.contains(&key) {
-                return false;
-            }
-            seen.push(key);
-            true
+            seen.insert((line.name().to_ascii_uppercase(), alternative))
         })
     }
 
@@ -150,12 +146,12 @@ impl Card {
         self.slots.get(at).filter(|slot| !slot.gone).and_then(|slot| slot.line.as_ref())
     }
 
-    /// Which lines stand in which group.
+    /// The first line of each name in each group.
     pub(super) fn groups(&self) -> Groups {
         let mut groups = Groups::new();
         for (at, line) in self.lines() {
             if let Some(group) = line.group() {
-                groups.entry(group.to_ascii_lowercase()).or_default().push(at);
+                groups.entry((group.to_ascii_lowercase(), line.name().to_ascii_uppercase())).or_insert(at);
             }
         }
         groups
@@ -163,8 +159,7 @@ impl Card {
 
     /// The line of that name in the group of `line`.
     pub(super) fn in_group(&self, groups: &Groups, line: &ContentLine, name: &str) -> Option<usize> {
-        let members = groups.get(&line.group()?.to_ascii_lowercase())?;
-        members.iter().copied().find(|at| self.line(*at).is_some_and(|line| line.is(name)))
+        groups.get(&(line.group()?.to_ascii_lowercase(), name.to_ascii_uppercase())).copied()
     }
 
     /// Whether the group of this line has another line that can stand alone, so that a label there is not only its own.
@@ -177,9 +172,9 @@ impl Card {
 
     /// A group name that no line has: `item1`, as Apple names them.
     pub(super) fn fresh_group(&self) -> String {
-        let taken = self.groups();
+        let taken: HashSet<String> = self.lines().filter_map(|(_, line)| line.group().map(str::to_ascii_lowercase)).collect();
         let mut number = 1;
-        while taken.contains_key(&format!("item{number}")) {
+        while taken.contains(&format!("item{number}")) {
             number += 1;
         }
         format!("item{number}")

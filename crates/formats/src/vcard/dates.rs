@@ -152,7 +152,8 @@ impl Element for Anniversary {
                     AnniversaryKind::Other
                 };
                 let value = Self { kind, date, text, label };
-                let again = found.iter_mut().find(|first| kind != AnniversaryKind::Other && first.value == value);
+                // Nobody says a day more often; a hostile card might.
+                let again = found.iter_mut().take(8).find(|first| kind != AnniversaryKind::Other && first.value == value);
                 match again {
                     Some(first) => {
                         first.with.push(at);

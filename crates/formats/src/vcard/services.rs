@@ -13,6 +13,7 @@ use super::element::{Element, Located};
 use super::marks::{self, Marks, Sort};
 use crate::text::ContentLine;
 use pimkit_core::OnlineService;
+use std::collections::HashMap;
 
 /// Properties of one service each, and its name.
 const OWN: [(&str, &str); 13] = [
@@ -101,11 +102,16 @@ fn read(card: &Card, groups: &super::card::Groups, line: &ContentLine) -> Option
     (read.uri.is_some() || read.user.is_some()).then_some((read, label))
 }
 
-/// Whether the second says the same account as the first.
-pub(super) fn repeats(first: &OnlineService, second: &OnlineService) -> bool {
-    let name = |service: &OnlineService| service.service.as_deref().map(str::to_lowercase);
-    let tail = first.uri.as_deref().and_then(|uri| uri.split_once(':')).map(|(_, tail)| tail);
-    name(first).is_some() && name(first) == name(second) && second.uri.is_none() && tail.is_some() && tail == second.user.as_deref()
+/// Service and name of an account that is given by address. One with the same [`said_by_name`] is the same account.
+pub(super) fn said_by_address(service: &OnlineService) -> Option<(String, String)> {
+    let (_, name) = service.uri.as_deref()?.split_once(':')?;
+    Some((service.service.as_deref()?.to_lowercase(), name.to_owned()))
+}
+
+/// Service and name of an account that is given by name only.
+pub(super) fn said_by_name(service: &OnlineService) -> Option<(String, String)> {
+    let name = service.user.clone().filter(|_| service.uri.is_none())?;
+    Some((service.service.as_deref()?.to_lowercase(), name))
 }
 
 fn marks_of(service: &OnlineService) -> Marks {
@@ -174,10 +180,17 @@ impl Element for OnlineService {
         for (at, line) in card.named(&PROPERTIES) {
             let Some((value, label)) = read(card, &groups, line) else { continue };
             let located = Located { value, at, with: label.into_iter().collect() };
-            if own_service(line).is_some() { later.push(located) } else { found.push(located) }
+            if located.value.uri.is_none() { later.push(located) } else { found.push(located) }
+        }
+        let mut first: HashMap<(String, String), usize> = HashMap::new();
+        for (place, found) in found.iter().enumerate() {
+            if let Some(said) = said_by_address(&found.value) {
+                first.entry(said).or_insert(place);
+            }
         }
         for own in later {
-            match found.iter_mut().find(|first| repeats(&first.value, &own.value)) {
+            let said = said_by_name(&own.value);
+            match said.and_then(|said| first.get(&said)).and_then(|place| found.get_mut(*place)) {
                 Some(first) => {
                     first.with.push(own.at);
                     first.with.extend(own.with);
@@ -185,6 +198,7 @@ impl Element for OnlineService {
                 None => found.push(own),
             }
         }
+        found.sort_by_key(|found| found.at);
         found
     }
 

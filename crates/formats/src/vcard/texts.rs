@@ -5,6 +5,7 @@ use super::element::{Element, Located};
 use super::marks;
 use crate::text::{ContentLine, Dialect, escape, split_unescaped};
 use pimkit_core::{Organization, Title, TitleKind};
+use std::collections::HashSet;
 
 impl Element for Organization {
     fn locate(card: &Card) -> Vec<Located<Self>> {
@@ -111,10 +112,11 @@ fn set_text(card: &mut Card, at: usize, text: &str) -> bool {
 /// The texts of every line of that name, in order, each once.
 pub(super) fn list(card: &Card, name: &str) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
+    let mut seen = HashSet::new();
     for (_, line) in card.named(&[name]) {
         for text in line.plain_list(card.dialect) {
             let text = text.trim();
-            if !text.is_empty() && !all.iter().any(|known| known == text) {
+            if !text.is_empty() && seen.insert(text.to_owned()) {
                 all.push(text.to_owned());
             }
         }
@@ -191,9 +193,10 @@ fn with_parts(line: &ContentLine, texts: &[String], kept: &[bool], added: &[&Str
 /// Languages, the preferred first (RFC 6350 section 6.4.4; registered for every version).
 pub(super) fn languages(card: &Card) -> Vec<String> {
     let mut all: Vec<(u8, String)> = Vec::new();
+    let mut seen = HashSet::new();
     for (_, line) in card.named(&["LANG"]) {
         let tag = line.plain(card.dialect).trim().to_owned();
-        if !tag.is_empty() && !all.iter().any(|(_, known)| *known == tag) {
+        if !tag.is_empty() && seen.insert(tag.clone()) {
             all.push((marks::pref(line).unwrap_or(u8::MAX), tag));
         }
     }
