@@ -4,7 +4,7 @@
 mod road;
 
 use pimkit::{
-    Connector, Contact, Event, Fields, Outcome, Record, Repository, Stored, Task, Value, Write, WriteOptions,
+    Connector, Contact, Event, Fields, Outcome, Record, Stored, Task, Value, Write, WriteOptions,
     formats::{InlineBlobs, TextRecord},
     sync::{Conflicts, Granularity, Policy},
 };
@@ -62,7 +62,7 @@ async fn both_arrive<R: Sample + TextRecord>(one: &str, other: &str, value: fn(u
 fn value(n: u64, field: &str) -> Value {
     match field {
         "notes" => json!([format!("note {n}")]),
-        "phones" => json!([{ "number": format!("+1 202 555 {n:04}") }]),
+        "phones" => json!([{ "number": format!("+43 1 555 {n:04}") }]),
         "priority" => json!(1 + n % 9),
         _ => json!(format!("{field} {n}")),
     }

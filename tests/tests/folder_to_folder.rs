@@ -1,5 +1,5 @@
-//! 1,000 cards and 1,000 calendar resources of every sort go from a folder into the app store and from there into a second
-//! folder, equal in every field; a second run writes nothing.
+//! Photos go along with their bytes, and every field with every kind, from a folder into the app store and from there into
+//! a second folder, each kind in a collection of its own; however often, nothing is written again.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
 mod road;
@@ -7,12 +7,12 @@ mod road;
 use pimkit::{Contact, Event, Task, formats::InlineBlobs};
 use road::{Road, assert_equal, contact, event, habits, photo, records, task};
 
-const CARDS: u64 = 1_000;
-const EVENTS: u64 = 700;
-const TASKS: u64 = 300;
+const CARDS: u64 = 100;
+const EVENTS: u64 = 50;
+const TASKS: u64 = 30;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_sort_of_record_arrives_whole_in_the_store_and_in_a_second_folder() {
+async fn photos_arrive_with_their_bytes_and_every_kind_in_its_collection() {
     let road = Road::new();
     for n in 0..CARDS {
         let (contact, blobs) = contact(n);

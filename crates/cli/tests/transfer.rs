@@ -32,6 +32,27 @@ fn a_file_of_cards_is_imported_once_however_often() {
 }
 
 #[test]
+fn what_is_imported_is_known_as_imported_and_what_a_sync_makes_as_synced() {
+    use futures::executor::block_on;
+    use pimkit::{App, ItemId, Kind, Provenance, local::Local};
+    let desk = Desk::new(TO_STORE);
+    desk.write("a.vcf", &card("u1", "Ada", "Lovelace", "1"));
+    desk.call(&["import", "crm", "contacts", "a.vcf"]).exits(0);
+    desk.card("grace.vcf", &card("u2", "Grace", "Hopper", "2"));
+    desk.sync();
+    let list = desk.call(&["list", "crm", "contacts", "--json"]).exits(0);
+    let local = Local::open(desk.path("crm.db"), Default::default()).unwrap();
+    for line in list.stdout.lines() {
+        let value: serde_json::Value = serde_json::from_str(line).unwrap();
+        let id = ItemId::from(value["id"].as_str().unwrap());
+        let facts = block_on(local.facts(Kind::Contact, &[id])).unwrap().remove(0).unwrap();
+        let expected = if value["record"]["uid"] == "u1" { Provenance::Imported } else { Provenance::Synced };
+        assert_eq!(facts.provenance, expected, "{value}");
+    }
+    assert_eq!(list.stdout.lines().count(), 2);
+}
+
+#[test]
 fn a_changed_record_of_a_file_changes_the_one_that_is_there() {
     let desk = Desk::new(TO_STORE);
     desk.write("a.vcf", &card("u1", "Ada", "Lovelace", "1"));
