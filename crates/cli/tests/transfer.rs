@@ -33,7 +33,6 @@ fn a_file_of_cards_is_imported_once_however_often() {
 
 #[test]
 fn what_is_imported_is_known_as_imported_and_what_a_sync_makes_as_synced() {
-    use futures::executor::block_on;
     use pimkit::{App, ItemId, Kind, Provenance, local::Local};
     let desk = Desk::new(TO_STORE);
     desk.write("a.vcf", &card("u1", "Ada", "Lovelace", "1"));
@@ -45,7 +44,8 @@ fn what_is_imported_is_known_as_imported_and_what_a_sync_makes_as_synced() {
     for line in list.stdout.lines() {
         let value: serde_json::Value = serde_json::from_str(line).unwrap();
         let id = ItemId::from(value["id"].as_str().unwrap());
-        let facts = block_on(local.facts(Kind::Contact, &[id])).unwrap().remove(0).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let facts = runtime.block_on(local.facts(Kind::Contact, &[id])).unwrap().remove(0).unwrap();
         let expected = if value["record"]["uid"] == "u1" { Provenance::Imported } else { Provenance::Synced };
         assert_eq!(facts.provenance, expected, "{value}");
     }
