@@ -139,6 +139,7 @@ fn a_plan_says_every_step_and_writes_nothing() {
     assert_eq!(plan["syncs"][0]["steps"], serde_json::json!([]));
 }
 
+#[cfg(unix)]
 #[test]
 fn a_malformed_card_and_an_unreadable_file_are_left_over_and_the_rest_is_done() {
     let desk = Desk::new(TO_STORE);

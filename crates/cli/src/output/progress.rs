@@ -35,12 +35,12 @@ impl Bars {
         if let Ok(style) = ProgressStyle::with_template(template) {
             self.bar.set_style(style);
         }
+        self.bar.set_message(format!("{name}: {stage}"));
         self.bar.reset();
         match of {
             Some(of) => self.bar.set_length(of),
             None => self.bar.unset_length(),
         }
-        self.bar.set_message(format!("{name}: {stage}"));
     }
 
     /// So many more are done.

@@ -63,7 +63,7 @@ pub(crate) fn lay_out(dir: &Path) -> Result<Option<PathBuf>> {
     }
     for (path, text) in SAMPLES {
         // Cards and calendars end their lines with CR LF (RFC 6350 section 3.2, RFC 5545 section 3.1).
-        write(&dir.join(path), &text.replace('\n', "\r\n"))?;
+        write(&dir.join(path), &text.replace("\r\n", "\n").replace('\n', "\r\n"))?;
     }
     write(&dir.join(CONFIG), TEXT)?;
     Ok(aside)
