@@ -153,6 +153,12 @@ impl Error {
         self.retry_after
     }
 
+    /// Which operation failed, such as `vdir.write`.
+    #[must_use]
+    pub fn operation(&self) -> Option<&'static str> {
+        self.operation
+    }
+
     /// The pairs of context, in the order in which they were added.
     #[must_use]
     pub fn context(&self) -> &[(&'static str, String)] {

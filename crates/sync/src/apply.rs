@@ -10,13 +10,13 @@ use crate::{
 };
 use futures::TryStreamExt;
 use pimkit_core::{
-    BlobId, CollectionId, Error, ErrorKind, Fields, IntentKind, IntentRow, ItemId, LinkRow, LinkState, Mark, Outcome, ProgressRow, Record,
+    BaseRow, BlobId, CollectionId, Error, ErrorKind, Fields, IntentKind, IntentRow, ItemId, LinkRow, LinkState, Mark, Outcome, ProgressRow, Record,
     Result, Revision, SeenRow, Side, StateChange, StreamKey, Write, WriteOptions,
 };
 use std::{collections::BTreeMap, sync::Arc};
 
-/// How many steps are in hand at a time.
-const BATCH: usize = 50;
+/// How many steps are in hand at a time: each batch costs three commits that wait for the disk.
+const BATCH: usize = 100;
 
 /// A step in hand.
 pub(crate) struct Task<R> {
@@ -26,6 +26,8 @@ pub(crate) struct Task<R> {
     /// What the sides were, as far as the step writes them.
     pub(crate) hub: Option<SeenRow>,
     pub(crate) far: Option<SeenRow>,
+    /// What the link's ends last agreed on.
+    pub(crate) base: Option<BaseRow>,
     /// What came of the writes: absent, not written; false, failed.
     pub(crate) done: BTreeMap<Side, Wrote<R>>,
     /// Nothing more is to be written for it in this run.
@@ -62,6 +64,7 @@ impl<R> Task<R> {
 impl<R: Record> Run<R> {
     /// Applies every open step of the plan.
     pub(crate) async fn apply_all(&mut self) -> Result<()> {
+        self.epochs.clear();
         let writes = self.report.created.total() + self.report.updated.total() + self.report.deleted.total();
         self.progress(Progress::Stage { stage: "apply", of: (writes > 0).then_some(writes) });
         let mut rows = self.state().steps(self.run).try_chunks(BATCH);
@@ -85,7 +88,7 @@ impl<R: Record> Run<R> {
     }
 
     async fn apply_batch(&mut self, steps: Vec<(u64, Step)>) -> Result<()> {
-        let mut tasks: Vec<Task<R>> = Vec::new();
+        let mut open: Vec<(u64, Step, Option<LinkRow>)> = Vec::new();
         for (number, step) in steps {
             let link = match &step.link {
                 Some(id) => self.state().link(id).await?,
@@ -106,10 +109,22 @@ impl<R: Record> Run<R> {
                 self.later(changes);
                 continue;
             }
-            let hub = self.seen_end(Side::Left, &step.hub).await?;
-            let far = self.seen_end(Side::Right, &step.far).await?;
-            tasks.push(Task { number, step, link, hub, far, done: BTreeMap::new(), stopped: false });
+            open.push((number, step, link));
         }
+        // Everything that a batch is about is read at once.
+        let hub = self.ends(Side::Left, open.iter().map(|(_, s, _)| (&s.hub.collection, s.hub.item.as_ref()))).await?;
+        let far = self.ends(Side::Right, open.iter().map(|(_, s, _)| (&s.far.collection, s.far.item.as_ref()))).await?;
+        let linked: Vec<String> = open.iter().filter_map(|(_, s, _)| s.link.clone()).collect();
+        let bases = self.state().bases(&linked).await?.into_iter().flatten();
+        let mut bases: BTreeMap<String, BaseRow> = bases.map(|base| (base.link.clone(), base)).collect();
+        let mut tasks: Vec<Task<R>> = open
+            .into_iter()
+            .zip(hub.into_iter().zip(far))
+            .map(|((number, step, link), (hub, far))| {
+                let base = step.link.as_ref().and_then(|id| bases.remove(id));
+                Task { number, step, link, hub, far, base, done: BTreeMap::new(), stopped: false }
+            })
+            .collect();
         // The far side first: what it makes of a value is then what the base remembers.
         for side in [Side::Right, Side::Left] {
             let collections: Vec<CollectionId> = {
@@ -136,12 +151,6 @@ impl<R: Record> Run<R> {
             }
         }
         self.flush().await
-    }
-
-    async fn seen_end(&self, side: Side, end: &End) -> Result<Option<SeenRow>> {
-        let Some(item) = &end.item else { return Ok(None) };
-        let rows = self.state().seen(&self.half(side).account.id, R::KIND, &end.collection, std::slice::from_ref(item)).await?;
-        Ok(rows.into_iter().flatten().next())
     }
 
     /// Sends the writes of one side and collection.
@@ -219,7 +228,7 @@ impl<R: Record> Run<R> {
     }
 
     /// The write of a step, and the intent that is noted before it leaves.
-    fn prepare(&self, side: Side, task: &mut Task<R>, changes: &mut Vec<StateChange>) -> Result<(Write<R>, IntentRow)> {
+    fn prepare(&mut self, side: Side, task: &mut Task<R>, changes: &mut Vec<StateChange>) -> Result<(Write<R>, IntentRow)> {
         let now = self.now();
         let body = serde_json::to_value(&task.step).map_err(|_| damaged("a step"))?;
         let end = task.end(side).clone();

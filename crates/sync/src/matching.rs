@@ -6,7 +6,7 @@
 
 use crate::{keys, pair::Run};
 use pimkit_core::{CollectionId, Fields, ItemId, Presence, Record, Result, SeenRow, Side};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a search for an item's other end found.
 #[derive(Debug)]
@@ -23,6 +23,9 @@ const BY_MARK: &str = "its mark";
 const BY_UID: &str = "its uid";
 const BY_MAIL: &str = "its e-mail address and name";
 
+/// Which items of a side have a key, for the keys of one page.
+pub(crate) type Near = BTreeMap<String, Vec<(CollectionId, ItemId)>>;
+
 /// How many candidates of one key are looked at.
 const CANDIDATES: u32 = 8;
 
@@ -35,35 +38,57 @@ impl<R: Record> Run<R> {
         side: Side,
         row: &SeenRow,
         fields: &Fields,
+        near: &Near,
         taken: &BTreeSet<(CollectionId, ItemId)>,
     ) -> Result<Found> {
-        let found = self.find_one_way(side, row, fields, taken).await?;
+        let found = self.find_one_way(side, row, fields, near, taken).await?;
         let Found::One(other, why) = found else { return Ok(found) };
         if matches!(why, BY_MARK | BY_UID) {
             return Ok(Found::One(other, why));
         }
         let back = self.record_of(&other)?.fields();
-        match self.find_one_way(side.other(), &other, &back, &BTreeSet::new()).await? {
+        let around = self.near(side, std::slice::from_ref(&other)).await?;
+        match self.find_one_way(side.other(), &other, &back, &around, &BTreeSet::new()).await? {
             Found::Several(n, why) => Ok(Found::Several(n, why)),
             _ => Ok(Found::One(other, why)),
         }
     }
 
-    async fn find_one_way(&self, side: Side, row: &SeenRow, fields: &Fields, taken: &BTreeSet<(CollectionId, ItemId)>) -> Result<Found> {
-        let mut ladder: Vec<(&'static str, Vec<String>)> = Vec::new();
-        if let Some(parts) = row.mark.as_ref().and_then(keys::parts).filter(|p| keys::is_of(p, self.sync())) {
-            ladder.push((BY_MARK, vec![keys::id_key(parts.item)]));
-        }
-        let uids: Vec<String> = row.keys.iter().filter(|k| k.starts_with("uid:")).cloned().collect();
-        ladder.push((BY_UID, uids));
-        let content = keys::content_keys(R::KIND, fields);
-        let mails: Vec<String> = content.iter().filter(|k| k.starts_with("mail:")).cloned().collect();
-        let others: Vec<String> = content.into_iter().filter(|k| !k.starts_with("mail:")).collect();
-        ladder.push((BY_MAIL, mails));
-        ladder.push(("its name or title, and number or time", others));
-        ladder.push(("its content", row.keys.iter().filter(|k| k.starts_with("hash:")).cloned().collect()));
-        for (why, keys) in ladder.into_iter().filter(|(_, keys)| !keys.is_empty()) {
-            let candidates = self.candidates(side.other(), &keys, taken).await?;
+    /// The items of a side that have a key of one of these items, which are of the other side: what
+    /// [`find_match`](Self::find_match) looks at, read at once for a page.
+    pub(crate) async fn near(&self, side: Side, rows: &[SeenRow]) -> Result<Near> {
+        let keys: BTreeSet<String> = rows.iter().flat_map(|row| self.ladder(row)).flat_map(|(_, keys)| keys).collect();
+        let keys: Vec<String> = keys.into_iter().collect();
+        let found = self.state().seen_by_keys(&self.half(side).account.id, R::KIND, &keys, CANDIDATES).await?;
+        Ok(keys.into_iter().zip(found).filter(|(_, places)| !places.is_empty()).collect())
+    }
+
+    /// What an item is looked for by, the strongest first.
+    fn ladder(&self, row: &SeenRow) -> Vec<(&'static str, Vec<String>)> {
+        let with = |prefixes: &[&str]| -> Vec<String> {
+            row.keys.iter().filter(|key| prefixes.iter().any(|prefix| key.starts_with(prefix))).cloned().collect()
+        };
+        let marked = row.mark.as_ref().and_then(keys::parts).filter(|p| keys::is_of(p, self.sync()));
+        let ladder = vec![
+            (BY_MARK, marked.map(|parts| keys::id_key(parts.item)).into_iter().collect()),
+            (BY_UID, with(&["uid:"])),
+            (BY_MAIL, with(&["mail:"])),
+            ("its name or title, and number or time", with(&["np:", "at:"])),
+            ("its content", with(&["hash:"])),
+        ];
+        ladder.into_iter().filter(|(_, keys)| !keys.is_empty()).collect()
+    }
+
+    async fn find_one_way(
+        &self,
+        side: Side,
+        row: &SeenRow,
+        fields: &Fields,
+        near: &Near,
+        taken: &BTreeSet<(CollectionId, ItemId)>,
+    ) -> Result<Found> {
+        for (why, keys) in self.ladder(row) {
+            let candidates = self.candidates(side.other(), &keys, near, taken).await?;
             let mut fitting = Vec::new();
             for candidate in candidates {
                 let fits = why != BY_MAIL || {
@@ -92,12 +117,15 @@ impl<R: Record> Run<R> {
     }
 
     /// Items of a side that have one of the keys, are there, were chosen, and have no link.
-    async fn candidates(&self, side: Side, keys: &[String], taken: &BTreeSet<(CollectionId, ItemId)>) -> Result<Vec<SeenRow>> {
+    async fn candidates(
+        &self,
+        side: Side,
+        keys: &[String],
+        near: &Near,
+        taken: &BTreeSet<(CollectionId, ItemId)>,
+    ) -> Result<Vec<SeenRow>> {
         let half = self.half(side);
-        let mut places: BTreeSet<(CollectionId, ItemId)> = BTreeSet::new();
-        for found in self.state().seen_by_keys(&half.account.id, R::KIND, keys, CANDIDATES).await? {
-            places.extend(found);
-        }
+        let places: BTreeSet<(CollectionId, ItemId)> = keys.iter().filter_map(|key| near.get(key)).flatten().cloned().collect();
         let mut rows = Vec::new();
         for (collection, item) in places {
             if half.collection(&collection).is_none() || taken.contains(&(collection.clone(), item.clone())) {

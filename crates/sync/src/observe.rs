@@ -43,7 +43,7 @@ impl<R: Record> Run<R> {
         for id in ids {
             match self.observe_collection(side, &id).await {
                 Ok(()) => {}
-                Err(error) if matches!(error.kind(), ErrorKind::LeaseLost | ErrorKind::Storage) && self.is_own(&error) => {
+                Err(error) if is_own(&error) => {
                     return Err(error);
                 }
                 Err(error) if error.kind() == ErrorKind::Unauthenticated => return Err(error),
@@ -54,11 +54,6 @@ impl<R: Record> Run<R> {
             }
         }
         Ok(())
-    }
-
-    /// Whether an error came from our own state rather than from a side: then the run must end.
-    fn is_own(&self, error: &pimkit_core::Error) -> bool {
-        error.kind() == ErrorKind::LeaseLost || error.context().iter().any(|(key, _)| *key == "state")
     }
 
     pub(crate) fn stream_key(&self, side: Side, collection: &CollectionId) -> StreamKey {
@@ -376,6 +371,9 @@ impl<R: Record> Run<R> {
             None if gone => return,
             None => self.bare_row(page, id, presence, revision),
         };
+        if page.known.get(id).is_some_and(|known| known.presence == Presence::Unreadable) {
+            page.changes.push(self.released(page.side, page.collection, id));
+        }
         page.changes.push(StateChange::Seen(Box::new(row.clone())));
         page.known.insert(id.clone(), row);
     }
@@ -446,6 +444,9 @@ impl<R: Record> Run<R> {
             if matches!(row.presence, Presence::Missing { .. } | Presence::Gone) {
                 continue;
             }
+            if row.presence == Presence::Unreadable {
+                changes.push(self.released(side, collection, &row.item));
+            }
             row.presence = Presence::Missing { reason: Removal::Unknown };
             row.changed = self.run;
             row.unchanged_at = self.before.or(Some(row.changed_at));
@@ -457,6 +458,11 @@ impl<R: Record> Run<R> {
         }
         self.commit(changes).await
     }
+}
+
+/// Whether an error came from our own state rather than from a side: then the run must end.
+fn is_own(error: &pimkit_core::Error) -> bool {
+    error.kind() == ErrorKind::LeaseLost || error.operation().is_some_and(|o| o.starts_with("state."))
 }
 
 /// Deleted by us, and there again: a reader that lags, or somebody who brought it back.

@@ -10,7 +10,7 @@ use crate::{
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use jiff::Timestamp;
 use pimkit_core::{
-    Account, AccountId, AccountRow, Collection, CollectionId, ComponentId, Connector, Error, ErrorKind, Field, FieldSupport, Lease, Record,
+    Account, AccountRow, Collection, CollectionId, ComponentId, Connector, Error, ErrorKind, Field, FieldSupport, Lease, Record,
     Repository, Result, RunRow, Side, State, StateChange, SyncId, Value,
 };
 use std::{collections::BTreeMap, fmt, marker::PhantomData, sync::Arc};
@@ -190,17 +190,20 @@ pub(crate) struct Run<R: Record> {
     pub(crate) far: Half<R>,
     pub(crate) report: SyncReport,
     pub(crate) steps: u64,
+    pub(crate) links: u64,
     /// Changes that wait for the next commit.
     waiting: Vec<StateChange>,
     /// Links and items with a write whose outcome is not known: left alone.
     pub(crate) open: std::collections::BTreeSet<String>,
+    /// The newest round of each collection, as far as it was asked for.
+    pub(crate) epochs: BTreeMap<(Side, CollectionId), u64>,
     maps: BTreeMap<(CollectionId, CollectionId), Arc<FieldMap>>,
 }
 
 impl<R: Record> Run<R> {
     async fn begin(shared: &Arc<Shared>, setup: &Arc<Setup>) -> Result<Self> {
         let (left, right) = accounts(setup).await?;
-        let lease = shared.state.acquire(&component(&left.id)).await?;
+        let lease = shared.state.acquire(&component()).await?;
         let run = shared.state.last_run().await? + 1;
         let mut before = None;
         let mut runs = shared.state.runs(Some(&setup.sync));
@@ -212,12 +215,17 @@ impl<R: Record> Run<R> {
         }
         drop(runs);
         let started = shared.clock.now();
-        Self::new(shared, setup, lease, run, started, before, left, right).await
+        let mut run = Self::new(shared, setup, lease, run, started, before, left, right).await?;
+        // The number is taken from here on, whatever becomes of the run.
+        run.note_run("started", None).await?;
+        Ok(run)
     }
 
     async fn resume(shared: &Arc<Shared>, setup: &Arc<Setup>, plan: Plan) -> Result<Self> {
         let (left, right) = accounts(setup).await?;
         let mut run = Self::new(shared, setup, plan.lease, plan.run, plan.started, None, left, right).await?;
+        // Ids of links made while planning are taken.
+        run.links = 1 << 31;
         run.report = plan.report;
         // Applying counts what is written; the plan counted what it meant to write.
         run.report.created = crate::PerSide::default();
@@ -251,8 +259,10 @@ impl<R: Record> Run<R> {
             far,
             report,
             steps: 0,
+            links: 0,
             waiting: Vec::new(),
             open: std::collections::BTreeSet::new(),
+            epochs: BTreeMap::new(),
             maps: BTreeMap::new(),
         };
         run.choose(Side::Left).await?;
@@ -442,7 +452,8 @@ fn half<R: Record>(side: Side, account: Account, connector: &dyn Connector) -> R
     Ok(Half { account, repository, collections: Vec::new(), all: Vec::new(), failed: BTreeMap::new(), fields: BTreeMap::new() })
 }
 
-/// Syncs of one hub are one component: they share its records, and run one at a time.
-fn component(hub: &AccountId) -> ComponentId {
-    ComponentId(hub.0.clone())
+/// All syncs of a state are one component, and run one at a time: whatever accounts they share, no
+/// two runs see one account at once, and run numbers never meet.
+fn component() -> ComponentId {
+    ComponentId::from("state")
 }

@@ -133,7 +133,7 @@ impl<R: Record> Run<R> {
     }
 
     /// Sightings of ends, one answer per end, in order, asked collection by collection.
-    async fn ends(&self, side: Side, ends: impl Iterator<Item = (&CollectionId, Option<&ItemId>)>) -> Result<Vec<Option<SeenRow>>> {
+    pub(crate) async fn ends(&self, side: Side, ends: impl Iterator<Item = (&CollectionId, Option<&ItemId>)>) -> Result<Vec<Option<SeenRow>>> {
         let ends: Vec<(CollectionId, Option<ItemId>)> = ends.map(|(c, i)| (c.clone(), i.cloned())).collect();
         let collections: BTreeSet<&CollectionId> = ends.iter().map(|(c, _)| c).collect();
         let mut found: BTreeMap<(CollectionId, ItemId), SeenRow> = BTreeMap::new();
@@ -397,15 +397,18 @@ impl<R: Record> Run<R> {
     /// Items without a link: their other end is found, or made.
     async fn plan_fresh(&mut self, side: Side, rows: Vec<SeenRow>) -> Result<()> {
         let mut taken: BTreeSet<(CollectionId, ItemId)> = BTreeSet::new();
+        let buried = self.buried(&rows).await?;
+        let near = self.near(side.other(), &rows).await?;
         for row in rows {
             if self.open.contains(row.item.as_str()) || self.half(side).failed.contains_key(&row.collection) {
                 continue;
             }
             let fields = self.record_of(&row)?.fields();
-            if self.reappeared(side, &row).await? {
+            let is_buried = !buried.is_empty() && keys::hashed(&named(&row)).iter().any(|key| buried.contains(key));
+            if is_buried && self.reappeared(side, &row).await? {
                 continue;
             }
-            match self.find_match(side, &row, &fields, &taken).await? {
+            match self.find_match(side, &row, &fields, &near, &taken).await? {
                 Found::One(other, why) => {
                     taken.insert((other.collection.clone(), other.item.clone()));
                     let (hub, far) = match side {
@@ -435,13 +438,19 @@ impl<R: Record> Run<R> {
         Ok(())
     }
 
+    /// The keys of every tombstone that one of the items may be kept from coming back by.
+    async fn buried(&self, rows: &[SeenRow]) -> Result<BTreeSet<String>> {
+        let keys: Vec<String> = rows.iter().flat_map(named).collect();
+        if keys.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let tombstones = self.state().tombstones(self.sync(), &keys::hashed(&keys)).await?;
+        Ok(tombstones.into_iter().flat_map(|tombstone| tombstone.keys).collect())
+    }
+
     /// An item that a standing link had under another id, or that a tombstone keeps from coming back.
     async fn reappeared(&mut self, side: Side, row: &SeenRow) -> Result<bool> {
-        let named: Vec<String> = row.keys.iter().filter(|k| k.starts_with("uid:") || k.starts_with("mark:")).cloned().collect();
-        if named.is_empty() {
-            return Ok(false);
-        }
-        for tombstone in self.state().tombstones(self.sync(), &keys::hashed(&named)).await? {
+        for tombstone in self.state().tombstones(self.sync(), &keys::hashed(&named(row))).await? {
             let Some(mut link) = self.state().link(&tombstone.link).await? else { continue };
             if link.state != LinkState::Suppressed || tombstone.side == side {
                 continue;
@@ -462,9 +471,16 @@ impl<R: Record> Run<R> {
         Ok(false)
     }
 
-    pub(crate) fn new_link(&self, origin: Side, hub: Option<&SeenRow>, far: Option<&SeenRow>, generation: u32) -> LinkRow {
+    /// A fresh id. Ids of one run follow each other, so that a store adds their rows at the end of
+    /// its indexes and not all over them.
+    fn link_id(&mut self) -> String {
+        self.links += 1;
+        format!("{:010x}-{:08x}", self.run, self.links)
+    }
+
+    pub(crate) fn new_link(&mut self, origin: Side, hub: Option<&SeenRow>, far: Option<&SeenRow>, generation: u32) -> LinkRow {
         LinkRow {
-            id: self.shared.chance.id(),
+            id: self.link_id(),
             sync: self.sync().clone(),
             kind: R::KIND,
             hub_account: self.hub.account.id.clone(),
@@ -586,6 +602,11 @@ impl<R: Record> Run<R> {
         };
         self.push(step).await
     }
+}
+
+/// The keys that name an item, whatever it says.
+fn named(row: &SeenRow) -> Vec<String> {
+    row.keys.iter().filter(|key| key.starts_with("uid:") || key.starts_with("mark:")).cloned().collect()
 }
 
 /// Gives a link another end.

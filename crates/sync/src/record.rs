@@ -49,7 +49,8 @@ impl<R: Record> Run<R> {
                 let mut changes = vec![StateChange::Settled(intent.id.clone())];
                 match now {
                     Some(stored) => {
-                        let row = self.seen_row(side, self.epoch(side, &stored.collection).await?, task.row(side), *stored).await?;
+                        let epoch = self.epoch(side, &stored.collection).await?;
+                        let row = self.seen_row(side, epoch, task.row(side), *stored).await?;
                         changes.push(StateChange::Seen(Box::new(row)));
                     }
                     None => {
@@ -174,12 +175,18 @@ impl<R: Record> Run<R> {
         }
     }
 
-    pub(crate) async fn epoch(&self, side: Side, collection: &CollectionId) -> Result<u64> {
-        Ok(self.state().stream(&self.stream_key(side, collection)).await?.map_or(0, |row| row.epoch))
+    /// The newest round of a collection. Nothing is read while steps are applied: it is asked once.
+    pub(crate) async fn epoch(&mut self, side: Side, collection: &CollectionId) -> Result<u64> {
+        if let Some(epoch) = self.epochs.get(&(side, collection.clone())) {
+            return Ok(*epoch);
+        }
+        let epoch = self.state().stream(&self.stream_key(side, collection)).await?.map_or(0, |row| row.epoch);
+        self.epochs.insert((side, collection.clone()), epoch);
+        Ok(epoch)
     }
 
     /// The sighting of an item that we wrote.
-    async fn sighting(&self, side: Side, task: &Task<R>, wrote: &Wrote<R>, deletion: bool) -> Result<Vec<StateChange>> {
+    async fn sighting(&mut self, side: Side, task: &Task<R>, wrote: &Wrote<R>, deletion: bool) -> Result<Vec<StateChange>> {
         let collection = task.end(side).collection.clone();
         let known = task.row(side);
         if deletion {
@@ -252,7 +259,7 @@ impl<R: Record> Run<R> {
                 link.version += 1;
                 changes.push(StateChange::Link(Box::new(link)));
             }
-            _ => changes.extend(self.live(task, linked.link).await?),
+            _ => changes.extend(self.live(task, linked.link)),
         }
         if let (Some(hub), Some(far)) = (&step.hub.item, &step.far.item) {
             changes.push(self.released(Side::Left, &step.hub.collection, hub));
@@ -263,12 +270,9 @@ impl<R: Record> Run<R> {
     }
 
     /// The link and base of two items that agree now, as far as they do.
-    async fn live(&self, task: &Task<R>, mut link: pimkit_core::LinkRow) -> Result<Vec<StateChange>> {
+    fn live(&self, task: &Task<R>, mut link: pimkit_core::LinkRow) -> Vec<StateChange> {
         let step = &task.step;
-        let mut base = match self.state().bases(std::slice::from_ref(&link.id)).await?.into_iter().flatten().next() {
-            Some(base) => base,
-            None => BaseRow { link: link.id.clone(), ..BaseRow::default() },
-        };
+        let mut base = task.base.clone().unwrap_or_else(|| BaseRow { link: link.id.clone(), ..BaseRow::default() });
         let now = |side: Side| task.done.get(&side).map(|w| w.record.fields());
         let (hub_now, far_now) = (now(Side::Left), now(Side::Right));
         let far_written: Vec<Field> = match &step.far.write {
@@ -324,7 +328,7 @@ impl<R: Record> Run<R> {
         link.note = (!step.waiting.is_empty()).then(|| step.waiting.join("; "));
         link.again = !step.waiting.is_empty();
         link.version += 1;
-        Ok(vec![StateChange::Link(Box::new(link)), StateChange::Base(Box::new(base))])
+        vec![StateChange::Link(Box::new(link)), StateChange::Base(Box::new(base))]
     }
 
     /// Whether a side may change what it was given some time after it answered.

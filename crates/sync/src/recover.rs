@@ -88,7 +88,7 @@ impl<R: Record> Run<R> {
             }
         };
         let (hub, far) = (find(Side::Left).await?, find(Side::Right).await?);
-        Ok(Some(Task { number: intent.step, step, link, hub, far, done: BTreeMap::new(), stopped: false }))
+        Ok(Some(Task { number: intent.step, step, link, hub, far, base: None, done: BTreeMap::new(), stopped: false }))
     }
 
     /// Takes an outcome as if it had come at once.
@@ -100,6 +100,9 @@ impl<R: Record> Run<R> {
         let unknown = matches!(outcome, Outcome::Unknown(_));
         self.settle(intent.side, &mut task, intent, outcome).await?;
         if !task.stopped {
+            if let Some(link) = &task.link {
+                task.base = self.state().bases(std::slice::from_ref(&link.id)).await?.into_iter().flatten().next();
+            }
             self.record(&task).await?;
         }
         self.flush().await?;
