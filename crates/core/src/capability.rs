@@ -35,6 +35,10 @@ pub struct Capabilities {
     pub exceptions: bool,
     /// Items can be found by mark or uid.
     pub find: bool,
+    /// What a write answers is what stays until somebody edits it. Without, the side may rewrite an
+    /// item some time after it answered (trim, re-case, cut), and the first reading after a write
+    /// tells what it made of it.
+    pub keeps_as_written: bool,
     /// How many writes go into one request, when they are sent together.
     pub write_batch: Option<u32>,
 }
@@ -55,6 +59,7 @@ impl Capabilities {
             attachments: false,
             exceptions: false,
             find: false,
+            keeps_as_written: false,
             write_batch: None,
         }
     }

@@ -10,8 +10,8 @@ use crate::{
 };
 use futures::TryStreamExt;
 use pimkit_core::{
-    BaseRow, BlobId, CollectionId, Error, ErrorKind, Fields, IntentKind, IntentRow, ItemId, LinkRow, LinkState, Mark, Outcome, ProgressRow, Record,
-    Result, Revision, SeenRow, Side, StateChange, StreamKey, Write, WriteOptions,
+    BaseRow, BlobId, CollectionId, Error, ErrorKind, Fields, IntentKind, IntentRow, ItemId, LinkRow, LinkState, Mark, Outcome, ProgressRow,
+    Record, Result, Revision, SeenRow, Side, StateChange, StreamKey, Write, WriteOptions,
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -39,9 +39,8 @@ pub(crate) struct Task<R> {
 pub(crate) struct Wrote<R> {
     pub(crate) item: ItemId,
     pub(crate) revision: Option<Revision>,
-    /// The record as it is there, when it was read back; what was sent, when not.
+    /// The record as it is there, when the side said it; what was sent, when not.
     pub(crate) record: R,
-    pub(crate) read_back: bool,
     pub(crate) mark: Option<Mark>,
 }
 

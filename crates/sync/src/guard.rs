@@ -39,8 +39,10 @@ impl<R: Record> Run<R> {
                 }
             }
             self.count(&step);
+            self.touched += u64::from(step.action == Action::Update);
         }
         drop(steps);
+        self.count_unchanged().await?;
         let mut held: BTreeMap<(Side, CollectionId), String> = BTreeMap::new();
         for ((side, collection), items) in &guards.lost {
             let mut query = LinkQuery::of(self.sync());

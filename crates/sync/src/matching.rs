@@ -117,13 +117,7 @@ impl<R: Record> Run<R> {
     }
 
     /// Items of a side that have one of the keys, are there, were chosen, and have no link.
-    async fn candidates(
-        &self,
-        side: Side,
-        keys: &[String],
-        near: &Near,
-        taken: &BTreeSet<(CollectionId, ItemId)>,
-    ) -> Result<Vec<SeenRow>> {
+    async fn candidates(&self, side: Side, keys: &[String], near: &Near, taken: &BTreeSet<(CollectionId, ItemId)>) -> Result<Vec<SeenRow>> {
         let half = self.half(side);
         let places: BTreeSet<(CollectionId, ItemId)> = keys.iter().filter_map(|key| near.get(key)).flatten().cloned().collect();
         let mut rows = Vec::new();

@@ -10,8 +10,8 @@ use crate::{
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use jiff::Timestamp;
 use pimkit_core::{
-    Account, AccountRow, Collection, CollectionId, ComponentId, Connector, Error, ErrorKind, Field, FieldSupport, Lease, Record,
-    Repository, Result, RunRow, Side, State, StateChange, SyncId, Value,
+    Account, AccountRow, Collection, CollectionId, ComponentId, Connector, Error, ErrorKind, Field, FieldSupport, Lease, LinkQuery,
+    LinkState, Record, Repository, Result, RunRow, Side, State, StateChange, SyncId, Value,
 };
 use std::{collections::BTreeMap, fmt, marker::PhantomData, sync::Arc};
 
@@ -191,6 +191,8 @@ pub(crate) struct Run<R: Record> {
     pub(crate) report: SyncReport,
     pub(crate) steps: u64,
     pub(crate) links: u64,
+    /// Links that the run writes, or means to write.
+    pub(crate) touched: u64,
     /// Changes that wait for the next commit.
     waiting: Vec<StateChange>,
     /// Links and items with a write whose outcome is not known: left alone.
@@ -260,6 +262,7 @@ impl<R: Record> Run<R> {
             report,
             steps: 0,
             links: 0,
+            touched: 0,
             waiting: Vec::new(),
             open: std::collections::BTreeSet::new(),
             epochs: BTreeMap::new(),
@@ -420,8 +423,17 @@ impl<R: Record> Run<R> {
         self.commit(vec![StateChange::Run(row)]).await
     }
 
+    /// Counts the links that stand and were not written.
+    pub(crate) async fn count_unchanged(&mut self) -> Result<()> {
+        let mut query = LinkQuery::of(&self.setup.sync);
+        query.states = vec![LinkState::Live];
+        self.report.unchanged = self.state().count_links(query).await?.saturating_sub(self.touched);
+        Ok(())
+    }
+
     async fn finish(mut self) -> Result<Report> {
         let finished = self.now();
+        self.count_unchanged().await?;
         let outcome = match self.report.verdict() {
             crate::Verdict::Done => "done",
             crate::Verdict::LeftOver => "partial",

@@ -133,7 +133,11 @@ impl<R: Record> Run<R> {
     }
 
     /// Sightings of ends, one answer per end, in order, asked collection by collection.
-    pub(crate) async fn ends(&self, side: Side, ends: impl Iterator<Item = (&CollectionId, Option<&ItemId>)>) -> Result<Vec<Option<SeenRow>>> {
+    pub(crate) async fn ends(
+        &self,
+        side: Side,
+        ends: impl Iterator<Item = (&CollectionId, Option<&ItemId>)>,
+    ) -> Result<Vec<Option<SeenRow>>> {
         let ends: Vec<(CollectionId, Option<ItemId>)> = ends.map(|(c, i)| (c.clone(), i.cloned())).collect();
         let collections: BTreeSet<&CollectionId> = ends.iter().map(|(c, _)| c).collect();
         let mut found: BTreeMap<(CollectionId, ItemId), SeenRow> = BTreeMap::new();
@@ -278,11 +282,7 @@ impl<R: Record> Run<R> {
         let nothing = merged.hub.is_empty() && merged.far.is_empty() && merged.lost.is_empty();
         let settled = base.is_some() && linked.link.state == LinkState::Live && linked.link.hub_revision == hub.revision && !reread;
         if nothing && merged.agreed.is_empty() && merged.waiting.is_empty() && merged.flipped.is_empty() && settled && !linked.link.again {
-            self.report.unchanged += 1;
             return Ok(());
-        }
-        if nothing && merged.waiting.is_empty() {
-            self.report.unchanged += 1;
         }
         if linked.link.state == LinkState::Pending && base.is_none() {
             self.report.linked += 1;

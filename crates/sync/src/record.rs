@@ -21,7 +21,7 @@ impl<R: Record> Run<R> {
                 }
                 let deletion = matches!(task.end(side).write, Some(SideWrite::Delete(_)));
                 let wrote = if deletion {
-                    Some(Wrote { item: id, revision: None, record: R::default(), read_back: true, mark: None })
+                    Some(Wrote { item: id, revision: None, record: R::default(), mark: None })
                 } else {
                     self.read_back(side, task, intent, id, revision, now, !left_out.is_empty()).await?
                 };
@@ -149,27 +149,21 @@ impl<R: Record> Run<R> {
         partly: bool,
     ) -> Result<Option<Wrote<R>>> {
         if let Some(stored) = now {
-            return Ok(Some(Wrote {
-                item: id,
-                revision: revision.or(Some(stored.revision)),
-                record: stored.record,
-                read_back: true,
-                mark: stored.mark,
-            }));
+            return Ok(Some(Wrote { item: id, revision: revision.or(Some(stored.revision)), record: stored.record, mark: stored.mark }));
         }
         if revision.is_some() && !partly {
             let sent: R = match &intent.target {
                 Some(bytes) => pimkit_core::decode_record(bytes)?,
                 None => R::default(),
             };
-            return Ok(Some(Wrote { item: id, revision, record: sent, read_back: false, mark: intent.mark.clone() }));
+            return Ok(Some(Wrote { item: id, revision, record: sent, mark: intent.mark.clone() }));
         }
         // A side that does not say which revision it made, or that left fields out, may hold anything: it is asked.
         let repository = self.half(side).repository.clone();
         match repository.fetch(&task.end(side).collection, std::slice::from_ref(&id)).await.into_iter().next() {
             Some(Fetched::Found(stored)) => {
                 let stored = *stored;
-                Ok(Some(Wrote { item: id, revision: Some(stored.revision), record: stored.record, read_back: true, mark: stored.mark }))
+                Ok(Some(Wrote { item: id, revision: Some(stored.revision), record: stored.record, mark: stored.mark }))
             }
             _ => Ok(None),
         }
@@ -226,6 +220,9 @@ impl<R: Record> Run<R> {
         let mut changes = vec![StateChange::StepDone { run: self.run, step: task.number, done: "done".to_owned() }];
         let step = &task.step;
         changes.push(StateChange::Journal(Box::new(self.journal_row(task))));
+        if !task.done.is_empty() && !matches!(step.action, Action::Delete(_)) {
+            self.touched += 1;
+        }
         let Some(link) = task.link.clone() else {
             // A copy, made by keep_both: the next run links it.
             self.later(changes);
@@ -303,10 +300,10 @@ impl<R: Record> Run<R> {
             put(&mut base.hub, &agreed.left, pick(&hub_now, &hub_written, &agreed.left, &agreed.hub));
             put(&mut base.far, &agreed.right, pick(&far_now, &far_written, &agreed.right, &agreed.far));
         }
-        if let Some(wrote) = task.done.get(&Side::Right) {
+        if task.done.contains_key(&Side::Right) {
             for field in far_written {
                 base.sent.retain(|f| *f != field);
-                if !wrote.read_back || self.may_change_later(&step.far.collection) {
+                if self.may_change_later(&step.far.collection) {
                     base.sent.push(field);
                 }
             }
@@ -331,10 +328,9 @@ impl<R: Record> Run<R> {
         vec![StateChange::Link(Box::new(link)), StateChange::Base(Box::new(base))]
     }
 
-    /// Whether a side may change what it was given some time after it answered.
-    fn may_change_later(&self, _collection: &CollectionId) -> bool {
-        // No provider says that it will not; a value that stays is taken as it is at the next reading.
-        true
+    /// Whether the far side may change what it was given some time after it answered.
+    fn may_change_later(&self, collection: &CollectionId) -> bool {
+        self.far.collection(collection).is_none_or(|c| !c.capabilities.keeps_as_written)
     }
 
     fn journal_row(&self, task: &Task<R>) -> JournalRow {

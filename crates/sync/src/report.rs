@@ -72,7 +72,7 @@ pub struct SyncReport {
     pub deleted: PerSide,
     /// Pairs joined by matching.
     pub linked: u64,
-    /// Links that were looked at or standing, with nothing to write.
+    /// Links that stand, and with nothing to write.
     pub unchanged: u64,
     /// Fields or groups that both sides had changed.
     pub conflicts: u64,

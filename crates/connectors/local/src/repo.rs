@@ -38,6 +38,7 @@ pub(crate) const fn capabilities(kind: Kind) -> Capabilities {
     c.attachments = matches!(kind, Kind::Event | Kind::Task | Kind::Message);
     c.exceptions = matches!(kind, Kind::Event | Kind::Task);
     c.find = true;
+    c.keeps_as_written = true;
     c
 }
 

@@ -91,6 +91,7 @@ pub(crate) const fn capabilities(kind: Kind) -> Capabilities {
     can.attachments = matches!(kind, Kind::Event | Kind::Task);
     can.exceptions = matches!(kind, Kind::Event | Kind::Task);
     can.find = true;
+    can.keeps_as_written = true;
     can
 }
 

@@ -345,6 +345,7 @@ impl WorstOptions {
             c.attachments = kind != Kind::Contact && !self.no_attachments;
             c.exceptions = kind != Kind::Contact && !self.no_exceptions;
             c.find = !self.no_find;
+            c.keeps_as_written = self.normalises != Normalises::Late;
             c.write_batch = self.write_batch;
         })
     }
