@@ -39,7 +39,7 @@ pub trait TextRecord: Record {
     ///
     /// # Errors
     /// [`FormatError::MissingBlob`] when the record speaks of bytes that `blobs` has not;
-    /// [`FormatError::Unwritable`] when the format cannot say a value.
+    /// [`FormatError::Unwritable`] when the format cannot say a value; an event or task without a `uid` is such a value.
     fn author(record: &Self, options: &Authoring, blobs: &InlineBlobs) -> Result<Vec<u8>, FormatError>;
 
     /// The same resource with the fields changed in which `base` and `target` differ.
@@ -151,7 +151,7 @@ pub enum FormatError {
         component: &'static str,
     },
     /// The text holds several records that are not one.
-    #[error("line {line}: the resource holds a second {component}: import it, so that each gets a resource of its own")]
+    #[error("line {line}: the resource holds a second {component}: give each a UID of its own and import it, so that each gets a resource")]
     Several {
         /// The component.
         component: &'static str,

@@ -22,7 +22,9 @@ pub(super) fn first_difference(a: &[u8], b: &[u8]) -> usize {
 
 /// The stamps that the formats ask for: REV (RFC 6350 section 6.7.4); DTSTAMP, LAST-MODIFIED and SEQUENCE (RFC 5545
 /// section 3.8.7).
-const STAMPS: &[&str] = &["REV", "DTSTAMP", "LAST-MODIFIED", "SEQUENCE"];
+///
+/// X-PIMKITNAMED is a stamp of an override: which of its fields are held at the series' own value, which any edit may change.
+const STAMPS: &[&str] = &["REV", "DTSTAMP", "LAST-MODIFIED", "SEQUENCE", "X-PIMKITNAMED"];
 
 /// Outlook's word on whether the times are days (MS-OXCICAL, X-MICROSOFT-CDO-ALLDAYEVENT).
 const ALL_DAY: &str = "X-MICROSOFT-CDO-ALLDAYEVENT";
@@ -54,7 +56,9 @@ fn calendar(field: &str) -> Own {
         "start" => {
             Own { properties: &["DTSTART", "DTEND", "DUE", "DURATION", "RRULE", "EXRULE", "RDATE", ALL_DAY], components: &["VTIMEZONE"] }
         }
-        "end" | "recurrenceRules" | "excludedRecurrenceRules" => {
+        // An RDATE may be a PERIOD that says its end itself (RFC 5545 section 3.8.5.2): it would contradict the edited one.
+        "end" => Own { properties: &["DTEND", "DURATION", "RDATE", ALL_DAY], components: &["VTIMEZONE"] },
+        "recurrenceRules" | "excludedRecurrenceRules" => {
             Own { properties: &["DTSTART", "DTEND", "DUE", "DURATION", "RRULE", "EXRULE", ALL_DAY], components: &["VTIMEZONE"] }
         }
         "due" | "progress" | "percentComplete" | "completed" => {

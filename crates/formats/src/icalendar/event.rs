@@ -222,9 +222,15 @@ fn patch_times(c: &mut Component, base: &Event, target: &Event, context: &Contex
         c.remove("DURATION");
         put_time(c, "DTEND", target.end.as_ref(), context)?;
     }
-    let wall = Wall::of(target.start.as_ref());
-    rules::patch(c, "RRULE", &target.recurrence_rules, &wall);
-    rules::patch(c, "EXRULE", &target.excluded_recurrence_rules, &wall);
+    // UNTIL has the case of the start (RFC 5545 section 3.3.10).
+    if base.start != target.start
+        || base.recurrence_rules != target.recurrence_rules
+        || base.excluded_recurrence_rules != target.excluded_recurrence_rules
+    {
+        let wall = Wall::of(target.start.as_ref());
+        rules::patch(c, "RRULE", &target.recurrence_rules, &wall);
+        rules::patch(c, "EXRULE", &target.excluded_recurrence_rules, &wall);
+    }
     Ok(())
 }
 

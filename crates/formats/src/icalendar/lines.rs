@@ -6,21 +6,26 @@ use super::Context;
 use crate::FormatError;
 use crate::text::{Component, ContentLine, Line, Node};
 
-/// Makes one text property say `target`, when that is something else than `base`.
-pub(super) fn set_text(c: &mut Component, name: &str, base: Option<&str>, target: Option<&str>, context: &Context) {
+/// Makes one text property say `target`, when that is something else than `base`; says whether it was.
+///
+/// ALTREP, the same text in another form (RFC 5545 section 3.2.1), goes with the text that it said: Thunderbird shows it in
+/// the text's place.
+pub(super) fn set_text(c: &mut Component, name: &str, base: Option<&str>, target: Option<&str>, context: &Context) -> bool {
     if base.unwrap_or_default() == target.unwrap_or_default() {
-        return;
+        return false;
     }
     match target.filter(|text| !text.is_empty()) {
         Some(text) => {
             let mut line = c.content(name).unwrap_or_else(|| ContentLine::new(name, ""));
             line.set_text(text, context.dialect);
+            line.remove_param("ALTREP");
             c.set(name, line);
         }
         None => {
             c.remove(name);
         }
     }
+    true
 }
 
 /// Makes one property say a value that is written as it stands, when that is something else than `base`.

@@ -23,15 +23,26 @@
 //! | `alerts` | VALARM with ACTION DISPLAY, AUDIO, EMAIL |
 //! | `custom.NAME` | X-PIMKIT-NAME |
 //!
-//! All else (X-ALT-DESC, X-APPLE-STRUCTURED-LOCATION, VALARM of other sorts, METHOD of a file) stays in the text as it is.
+//! A record is written with its `uid`: without one [`TextRecord::author`] answers [`FormatError::Unwritable`], for a UID made up
+//! at each writing would make each a record of its own.
+//!
+//! Two components of one UID that say the same are one record; where they say other things
+//! ([`FormatError::Several`]) neither is hidden behind the other.
+//!
+//! `progress: failed`, for which RFC 5545 has no word, is `STATUS;X-PIMKIT-PROGRESS=failed:NEEDS-ACTION`. What an override
+//! names although it is as in the series stands in X-PIMKITNAMED.
+//!
+//! X-ALT-DESC and ALTREP go when the text changes that they repeat. All else (X-APPLE-STRUCTURED-LOCATION, VALARM of other sorts, METHOD of a file) stays in the text as it is.
 //! METHOD is never written: a stored one makes iCloud refuse the resource (kellylford/QuickMail#289).
 
 mod alarms;
 mod custom;
+mod dates;
 mod event;
 mod files;
 mod item;
 mod lines;
+mod named;
 mod patch;
 mod people;
 mod places;

@@ -6,11 +6,13 @@ use jiff::Timestamp;
 use pimkit_core::series::{Exception, split};
 use pimkit_core::{Override, RecurrenceId, When, diff};
 
+use super::dates::Dates;
 use super::item::{Item, Pen};
 use super::lines::put_value;
+use super::named;
 use super::series::{self, Parts};
 use crate::FormatError;
-use crate::recurrence::{makes, write_utc};
+use crate::recurrence::write_utc;
 use crate::text::{Component, ContentLine, LineEnd, Node};
 
 fn unwritable(field: &str, reason: &'static str) -> FormatError {
@@ -81,6 +83,7 @@ pub(super) fn apply<R: Item>(
         if !diff(&known, full).is_empty() {
             R::patch_component(component, &known, full, pen)?;
         }
+        named::patch(component, &target_master, new, target.overrides(), pen.context);
         if let Some(start) = &new_start
             && series::id_of(component, start, pen.context) != Some(new)
         {
@@ -102,14 +105,18 @@ pub(super) fn apply<R: Item>(
     let mut satisfied = claimed.clone();
     let mut dates_differ = false;
     let same_series = old_start == new_start && base.overrides() == target.overrides();
-    if let Some(start) = new_start.as_ref().filter(|_| !parts.is_orphan && !same_series) {
-        let dates = Dates { base, target, target_master: &target_master, old_start: old_start.as_ref(), start, pen };
-        dates_differ = dates.patch_excluded(master)? | dates.patch_added(master, &mut satisfied, &claimed)?;
-    } else if same_series && !parts.is_orphan {
-        // What stands in RDATE lines stays there.
-        satisfied.extend(base.overrides().keys().copied());
+    if let Some(start) = new_start.as_ref().filter(|_| !parts.is_orphan) {
+        let dates = Dates { base, target, target_master: &target_master, old_start: old_start.as_ref(), start, claimed: &claimed, pen };
+        if same_series {
+            let (changed, unfit) = dates.patch_periods(master)?;
+            dates_differ = changed;
+            satisfied.extend(base.overrides().keys().filter(|id| !unfit.contains(id)));
+        } else {
+            dates_differ = dates.patch_excluded(master)? | dates.patch_added(master, &mut satisfied)?;
+        }
     }
-    if let Some(now) = now.filter(|_| bytes(master) != before) {
+    let master_differs = bytes(master) != before;
+    if let Some(now) = now.filter(|_| master_differs) {
         stamp(master, now, rescheduled || dates_differ);
     }
 
@@ -119,7 +126,13 @@ pub(super) fn apply<R: Item>(
         if satisfied.contains(id) || (parts.is_orphan && base_full.contains_key(id) && same_series) {
             continue;
         }
-        fresh.push(derive(master, &target_master, *id, full, start, pen, now)?);
+        let mut component = derive(master, &target_master, *id, full, start, pen, now)?;
+        named::patch(&mut component, &target_master, *id, target.overrides(), pen.context);
+        fresh.push(component);
+    }
+    if master_differs {
+        // A copy of the master as it was would be another record beside it.
+        gone.extend(parts.outdated.iter().filter(|(id, _)| id.is_none()).map(|(_, at)| at));
     }
     gone.sort_unstable();
     let nodes = calendar.nodes_mut();
@@ -148,132 +161,6 @@ fn refuse_for_orphan<R: Item>(base: &R, target: &R) -> Result<(), FormatError> {
         return Err(unwritable("recurrenceOverrides", reason));
     }
     Ok(())
-}
-
-/// EXDATE and RDATE of the master.
-struct Dates<'a, R> {
-    base: &'a R,
-    target: &'a R,
-    target_master: &'a R,
-    old_start: Option<&'a When>,
-    start: &'a When,
-    pen: &'a Pen<'a>,
-}
-
-impl<R: Item> Dates<'_, R> {
-    /// Keeps the values that `keep` says yes to, given what they named before and what they name with the start as it is; the
-    /// lines without a change keep their bytes.
-    fn retain(&self, c: &mut Component, name: &str, mut keep: impl FnMut(RecurrenceId, &series::DateValue) -> bool) -> bool {
-        let mut changed = false;
-        let mut emptied = Vec::new();
-        for (at, line) in c.lines_mut().filter(|line| line.is(name)).enumerate() {
-            let Some(mut content) = line.content() else { continue };
-            let values = series::date_values(&content, self.start, self.pen.context);
-            let before = series::date_values(&content, self.old_start.unwrap_or(self.start), self.pen.context);
-            let kept: Vec<&str> = values
-                .iter()
-                .zip(&before)
-                .filter(|(value, before)| before.id.is_none_or(|before| keep(before, value)))
-                .map(|(value, _)| value.text.as_str())
-                .collect();
-            if kept.len() == values.len() {
-                continue;
-            }
-            changed = true;
-            if kept.is_empty() {
-                emptied.push(at);
-            } else {
-                content.set_value(&kept.join(","));
-                line.set_content(content);
-            }
-        }
-        let mut at = 0;
-        c.remove_where(|line| {
-            let is = line.is(name);
-            let remove = is && emptied.contains(&at);
-            at += usize::from(is);
-            remove
-        });
-        changed
-    }
-
-    /// Neither side of the change speaks of it.
-    fn is_unknown(&self, before: RecurrenceId, now: RecurrenceId) -> bool {
-        !self.base.overrides().contains_key(&before) && !self.target.overrides().contains_key(&now)
-    }
-
-    fn add(&self, c: &mut Component, name: &str, id: RecurrenceId) -> Result<(), FormatError> {
-        // A line each: every reader takes that, and not every reader a list.
-        let mut line = ContentLine::new(name, "");
-        self.pen.context.zones.set_time(&mut line, &self.start.with_wall(id.0))?;
-        c.add(line);
-        Ok(())
-    }
-
-    fn patch_excluded(&self, c: &mut Component) -> Result<bool, FormatError> {
-        let mut there = BTreeSet::new();
-        let mut changed = self.retain(c, "EXDATE", |before, value| {
-            let Some(now) = value.id else { return true };
-            let stays = self.target.overrides().get(&now) == Some(&Override::Excluded);
-            if stays {
-                there.insert(now);
-            }
-            stays || self.is_unknown(before, now)
-        });
-        for (id, what) in self.target.overrides() {
-            if *what == Override::Excluded && !there.contains(id) {
-                self.add(c, "EXDATE", *id)?;
-                changed = true;
-            }
-        }
-        Ok(changed)
-    }
-
-    /// `satisfied` gets the occurrences that need no component of their own.
-    fn patch_added(
-        &self,
-        c: &mut Component,
-        satisfied: &mut BTreeSet<RecurrenceId>,
-        claimed: &BTreeSet<RecurrenceId>,
-    ) -> Result<bool, FormatError> {
-        let mut there = BTreeSet::new();
-        let mut changed = self.retain(c, "RDATE", |before, value| {
-            let Some(now) = value.id else { return true };
-            let own = series::added(self.target_master, value).map(|(_, own)| own);
-            let stays = match self.target.overrides().get(&now) {
-                None => return self.is_unknown(before, now),
-                Some(Override::Excluded) => false,
-                Some(wanted) if Some(wanted) == own.as_ref() => {
-                    satisfied.insert(now);
-                    true
-                }
-                // A component says what it is like; only a period that it no longer has must go, when nothing else does.
-                Some(wanted) => *wanted != Override::added() || claimed.contains(&now),
-            };
-            if stays {
-                there.insert(now);
-            }
-            stays
-        });
-        for (id, what) in self.target.overrides() {
-            let Override::Changed(patch) = what else { continue };
-            let is_plain = patch.is_empty();
-            let was_there = self.base.overrides().get(id).is_some_and(|was| *was != Override::Excluded) && claimed.contains(id);
-            if there.contains(id) || was_there {
-                continue;
-            }
-            let claims = claimed.contains(id);
-            // An override must name an occurrence that is there (RFC 5545 section 3.8.4.4).
-            if (is_plain && !claims) || makes(self.target_master, *id) == Some(false) {
-                self.add(c, "RDATE", *id)?;
-                changed = true;
-            }
-            if is_plain {
-                satisfied.insert(*id);
-            }
-        }
-        Ok(changed)
-    }
 }
 
 fn put_id(c: &mut Component, start: &When, id: RecurrenceId, pen: &Pen<'_>) -> Result<(), FormatError> {

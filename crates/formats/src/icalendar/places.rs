@@ -70,6 +70,8 @@ fn write_one(c: &mut Component, property: &str, place: &Location, dialect: Diale
             let mut line = c.content(property).unwrap_or_else(|| ContentLine::new(property, ""));
             if line.text(dialect) != name {
                 line.set_text(name, dialect);
+                // What ALTREP leads to describes the place that it was (RFC 5545 section 3.8.1.7).
+                line.remove_param("ALTREP");
             }
             c.set(property, line);
         }

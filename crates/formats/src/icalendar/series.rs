@@ -4,9 +4,9 @@ use pimkit_core::series::{Exception, assemble};
 use pimkit_core::{Override, Overrides, RecurrenceId, When};
 
 use super::item::Item;
-use super::{Context, time};
+use super::{Context, named, time};
 use crate::FormatError;
-use crate::text::{Component, ContentLine, Document, Line, Node};
+use crate::text::{Component, ContentLine, Document, Line, LineEnd, Node};
 
 /// Where the parts of a record stand in the nodes of their calendar.
 pub(super) struct Parts {
@@ -14,7 +14,7 @@ pub(super) struct Parts {
     pub(super) master: usize,
     /// The components of single occurrences.
     pub(super) overrides: Vec<(RecurrenceId, usize)>,
-    /// Older versions of a part: the same UID and RECURRENCE-ID once more.
+    /// Older versions of an occurrence (the same UID and RECURRENCE-ID once more), and copies of the master (no id).
     pub(super) outdated: Vec<(Option<RecurrenceId>, usize)>,
     /// The resource has no master: the record is an occurrence to which somebody is invited (RFC 4791 section 4.1), the
     /// others of that series are its overrides.
@@ -59,6 +59,15 @@ impl Candidate<'_> {
     }
 }
 
+/// What a component says, its stamps aside.
+fn content(c: &Component) -> Vec<u8> {
+    let mut c = c.clone();
+    for stamp in ["DTSTAMP", "CREATED", "LAST-MODIFIED", "SEQUENCE"] {
+        c.remove(stamp);
+    }
+    c.to_bytes(LineEnd::CrLf)
+}
+
 /// Finds the parts of the record.
 pub(super) fn parts<R: Item>(calendar: &Component, context: &Context) -> Result<Parts, FormatError> {
     let mut candidates = Vec::new();
@@ -78,6 +87,13 @@ pub(super) fn parts<R: Item>(calendar: &Component, context: &Context) -> Result<
     // Without a UID two components are two items: nothing says that they are one.
     if let (Some(""), Some(second)) = (uid.as_deref(), candidates.get(1)) {
         return Err(FormatError::Several { component: R::COMPONENT, line: second.component.begin().number() });
+    }
+    // A copy says nothing more; another item under the same UID must not be hidden behind the first.
+    let mut same_uid = candidates.iter().filter(|c| c.id.is_none());
+    if let Some(first) = same_uid.next()
+        && let Some(other) = same_uid.find(|other| content(other.component) != content(first.component))
+    {
+        return Err(FormatError::Several { component: R::COMPONENT, line: other.component.begin().number() });
     }
     let masters = candidates.iter().filter(|c| c.id.is_none());
     let master = masters.max_by(|a, b| a.version().cmp(&b.version()).then(b.at.cmp(&a.at)));
@@ -132,6 +148,8 @@ pub(super) fn id_of(c: &Component, start: &When, context: &Context) -> Option<Re
 /// One value of EXDATE or RDATE.
 pub(super) struct DateValue {
     pub(super) text: String,
+    /// When it is, or when the PERIOD begins.
+    pub(super) from: Option<When>,
     /// The occurrence it names; `None` when it is no date.
     pub(super) id: Option<RecurrenceId>,
     /// The end of a PERIOD.
@@ -146,16 +164,16 @@ pub(super) fn date_values(line: &ContentLine, start: &When, context: &Context) -
             let (from, to) = text.split_once('/').map_or((text, None), |(from, to)| (from, Some(to)));
             let from = time::one(from, line, &context.zones);
             let id = from.as_ref().map(|from| RecurrenceId(time::on_wall(from, start)));
-            let end = from.and_then(|from| {
+            let end = from.as_ref().and_then(|from| {
                 let to = to?.trim();
                 match time::Span::read(to) {
-                    Some(span) => span.after(&from),
+                    Some(span) => span.after(from),
                     None => time::one(to, line, &context.zones),
                 }
             });
             // As the occurrence's own end: on the wall of the series.
             let end = end.map(|end| start.with_wall(time::on_wall(&end, start)));
-            DateValue { text: text.to_owned(), id, end }
+            DateValue { text: text.to_owned(), from, id, end }
         })
         .collect()
 }
@@ -198,6 +216,13 @@ pub(super) fn read<R: Item>(calendar: &Component, parts: &Parts, context: &Conte
     }
     // Excluded last: where a resource has both, the occurrence does not take place.
     exceptions.extend(excluded.into_iter().map(|id| Exception { id, record: None }));
-    assemble(master.with_overrides(overrides), exceptions)
-        .map_err(|_| FormatError::Malformed { line: 0, what: "an occurrence of a series that has no start" })
+    let record = assemble(master.clone().with_overrides(overrides), exceptions)
+        .map_err(|_| FormatError::Malformed { line: 0, what: "an occurrence of a series that has no start" })?;
+    let mut overrides = record.overrides().clone();
+    for (id, at) in &parts.overrides {
+        if let (Some(Override::Changed(patch)), Some(component)) = (overrides.get_mut(id), component(*at)) {
+            named::read(component, &master, *id, patch, context);
+        }
+    }
+    Ok(record.with_overrides(overrides))
 }

@@ -92,7 +92,10 @@ pub(super) fn patch(
 ) -> Result<(), FormatError> {
     set_text(c, "UID", base.uid.as_deref(), target.uid.as_deref(), context);
     set_text(c, "SUMMARY", base.title.as_deref(), target.title.as_deref(), context);
-    set_text(c, "DESCRIPTION", base.description.as_deref(), target.description.as_deref(), context);
+    if set_text(c, "DESCRIPTION", base.description.as_deref(), target.description.as_deref(), context) {
+        // The same text as HTML (MS-OXCICAL, X-ALT-DESC): Outlook prefers it to the text.
+        c.remove("X-ALT-DESC");
+    }
     let class = |privacy: Option<Privacy>| {
         privacy.map(|privacy| match privacy {
             Privacy::Public => "PUBLIC",

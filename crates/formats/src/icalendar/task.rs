@@ -6,7 +6,7 @@ use pimkit_core::{Fields, Kind, Progress, RecurrenceId, Task, When};
 
 use super::event::{put_time, time_of};
 use super::item::{Item, Pen};
-use super::lines::set_value;
+use super::lines::{put_value, set_value};
 use super::shared::{self, Shared, choice};
 use super::{Context, alarms, rules, time};
 use crate::FormatError;
@@ -39,9 +39,42 @@ fn progress_word(progress: Progress) -> &'static str {
         Progress::NeedsAction => "NEEDS-ACTION",
         Progress::InProcess => "IN-PROCESS",
         Progress::Completed => "COMPLETED",
-        // The word of the draft that gives VTODO the states of JSCalendar; RFC 5545 has none for it.
-        Progress::Failed => "FAILED",
+        // RFC 5545 has no word for it, and servers refuse words that it lacks: the parameter says the rest.
+        Progress::Failed => "NEEDS-ACTION",
         Progress::Cancelled => "CANCELLED",
+    }
+}
+
+/// Says on STATUS what its word cannot (RFC 8984 section 5.2.5: `failed`). A parameter, so that a program that sets another
+/// status takes it away.
+const PROGRESS: &str = "X-PIMKIT-PROGRESS";
+
+fn progress(c: &Component) -> Option<Progress> {
+    let says_failed = |line: &ContentLine| line.param_value(PROGRESS).is_some_and(|word| word.eq_ignore_ascii_case("failed"));
+    choice(c, "STATUS", |word| match word {
+        "NEEDS-ACTION" if c.content("STATUS").is_some_and(|line| says_failed(&line)) => Some(Progress::Failed),
+        "NEEDS-ACTION" => Some(Progress::NeedsAction),
+        "IN-PROCESS" => Some(Progress::InProcess),
+        "COMPLETED" => Some(Progress::Completed),
+        // A word of draft-ietf-calext-ical-tasks: read, and never written.
+        "FAILED" => Some(Progress::Failed),
+        "CANCELLED" => Some(Progress::Cancelled),
+        _ => None,
+    })
+}
+
+fn patch_progress(c: &mut Component, base: Option<Progress>, target: Option<Progress>) {
+    if base == target {
+        return;
+    }
+    put_value(c, "STATUS", target.map(progress_word));
+    if let Some(mut line) = c.content("STATUS") {
+        if target == Some(Progress::Failed) {
+            line.set_param(PROGRESS, ["failed"]);
+        } else {
+            line.remove_param(PROGRESS);
+        }
+        c.set("STATUS", line);
     }
 }
 
@@ -130,14 +163,7 @@ impl Item for Task {
             t.due = due;
             t.recurrence_rules = recurrence_rules;
             t.excluded_recurrence_rules = excluded_recurrence_rules;
-            t.progress = choice(c, "STATUS", |word| match word {
-                "NEEDS-ACTION" => Some(Progress::NeedsAction),
-                "IN-PROCESS" => Some(Progress::InProcess),
-                "COMPLETED" => Some(Progress::Completed),
-                "FAILED" => Some(Progress::Failed),
-                "CANCELLED" => Some(Progress::Cancelled),
-                _ => None,
-            });
+            t.progress = progress(c);
             t.percent_complete = percent(c);
             t.completed = completed(c, context);
             t.parent = parent(c, context);
@@ -164,7 +190,7 @@ impl Item for Task {
             rules::patch(c, "RRULE", &target.recurrence_rules, &wall);
             rules::patch(c, "EXRULE", &target.excluded_recurrence_rules, &wall);
         }
-        set_value(c, "STATUS", base.progress.map(progress_word), target.progress.map(progress_word));
+        patch_progress(c, base.progress, target.progress);
         let number = |n: Option<u8>| n.map(|n| n.min(100).to_string());
         set_value(c, "PERCENT-COMPLETE", number(base.percent_complete).as_deref(), number(target.percent_complete).as_deref());
         if base.completed != target.completed {
