@@ -1,7 +1,7 @@
 //! The behaviour suite of state stores, and a store in memory that passes it.
 //!
 //! A store's own `tests/contract.rs` gives a [`StateFactory`] to [`run`]; every sentence under `# Behavior` of
-//! [`State`](pimkit_core::State) and every method of it has a case. [`MemoryState`] is deterministic, is called inline,
+//! [`State`] and every method of it has a case. [`MemoryState`] is deterministic, is called inline,
 //! and can be stopped at any commit and restarted from its last durable [`Snapshot`].
 
 mod cases;
