@@ -2,12 +2,12 @@
 
 use crate::fault::Fault;
 use pimkit_core::{Error, ErrorKind, Result};
-use rusqlite::{Connection, OpenFlags, TransactionBehavior, config::DbConfig};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, config::DbConfig};
 use std::{
     fs::File,
     io::{ErrorKind as IoKind, Read},
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// `pimk`: SQLite keeps it in the header of the file (offset 68), so that the file is known without being opened.
@@ -113,6 +113,8 @@ fn common(conn: &Connection) -> rusqlite::Result<()> {
     conn.busy_timeout(PATIENCE)?;
     conn.set_prepared_statement_cache_capacity(128);
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    // Without it, every statement with a bound LIMIT is prepared again for every value that is bound.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.pragma_update(None, "cache_size", -16_000)?;
     conn.pragma_update(None, "temp_store", "MEMORY")
 }
@@ -136,7 +138,7 @@ fn settle(conn: &mut Connection, path: &Path) -> Result<(), Fault> {
         bring_up(conn, path)?;
     }
     // After the schema: it is then in the file itself, not only in the log, and so is the mark by which the file is known.
-    let mode: String = conn.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+    let mode = write_ahead(conn)?;
     if mode != "wal" {
         let error = Error::new(ErrorKind::Storage, "this file system cannot hold a write-ahead log; put the state file on a local disk");
         return Err(error.with("file", path.display()).into());
@@ -144,6 +146,21 @@ fn settle(conn: &mut Connection, path: &Path) -> Result<(), Fault> {
     conn.pragma_update(None, "synchronous", "FULL")?;
     conn.pragma_update(None, "journal_size_limit", 64_000_000)?;
     Ok(())
+}
+
+/// Switches to the write-ahead log. Another process may be doing the same: SQLite does not wait for it here, as it does
+/// for a lock that somebody writes under (seen with eight that open a state at one moment; the test is
+/// `many_open_one_state_at_the_same_moment`).
+fn write_ahead(conn: &Connection) -> rusqlite::Result<String> {
+    let began = Instant::now();
+    loop {
+        match conn.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)) {
+            Err(e) if e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && began.elapsed() < PATIENCE => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            answer => return answer,
+        }
+    }
 }
 
 fn bring_up(conn: &mut Connection, path: &Path) -> Result<(), Fault> {

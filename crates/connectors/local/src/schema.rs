@@ -2,7 +2,7 @@
 
 use crate::error::{Res, storage};
 use pimkit_core::{Error, ErrorKind, Result};
-use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior, config::DbConfig, params};
 use std::{fs, io::Read as _, path::Path, time::Duration};
 
 /// `pimL`: how the file says that it is ours (SQLite file format, header offset 68).
@@ -138,6 +138,9 @@ pub(crate) fn in_memory(account: Option<&str>) -> Result<Connection> {
 fn prepare(mut connection: Connection, busy: Duration, account: Option<&str>) -> Res<Connection> {
     connection.busy_timeout(busy)?;
     connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;")?;
+    connection.set_prepared_statement_cache_capacity(64);
+    // Without it, every statement with a bound LIMIT is prepared again for every value that is bound.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let application: i32 = tx.query_row("PRAGMA application_id", [], |r| r.get(0))?;
     let version: i32 = tx.query_row("PRAGMA user_version", [], |r| r.get(0))?;
