@@ -7,6 +7,7 @@
 // A program for people at a terminal: it prints.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod bench;
 mod ci;
 mod contract;
 mod corpus;
@@ -37,6 +38,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Measure the speed of the formats beside their peers, and the speed and memory of a first sync.
+    Bench(bench::Args),
     /// Everything that must hold before a change is taken, except the tests themselves.
     Ci(ci::Args),
     /// Run the behaviour suite of connectors and state stores, and count its cases.
@@ -61,6 +64,7 @@ impl Command {
     fn run(&self) -> Outcome {
         let workspace = Workspace::load()?;
         match self {
+            Self::Bench(args) => args.run(&workspace),
             Self::Ci(args) => args.run(&workspace),
             Self::Contract(args) => args.run(&workspace),
             Self::Corpus(args) => args.run(),

@@ -1,0 +1,87 @@
+//! `bench`: the speed of the formats beside their peers, and the speed and memory of a first sync.
+
+mod formats;
+mod sync;
+
+use clap::ValueEnum;
+use serde::Serialize;
+
+use crate::outcome::{Failures, Outcome};
+use crate::workspace::Workspace;
+
+/// Measure the speed of the formats beside their peers, and the speed and memory of a first sync.
+///
+/// Everything is built with the release profile. Ends with 1 when a first sync of ten times the records takes more than
+/// 1.5 times the memory. Figures are of this machine at this moment: compare those of one run.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// What is measured.
+    #[arg(value_enum, default_value = "all")]
+    what: What,
+    /// Print one JSON object instead of the tables.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum What {
+    /// Parsing and writing cards and calendars, beside calcard and ical; reading records and changing one field.
+    Formats,
+    /// A first sync of 10,000 and of 100,000 contacts into the app store, each in a process of its own.
+    Sync,
+    /// Both.
+    All,
+}
+
+/// What was measured.
+#[derive(Debug, Default, Serialize)]
+struct Report {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    formats: Option<Vec<formats::Speed>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sync: Option<sync::Comparison>,
+}
+
+impl Args {
+    /// Measures and prints.
+    pub(crate) fn run(&self, workspace: &Workspace) -> Outcome {
+        let mut failures = Failures::default();
+        let mut report = Report::default();
+        if self.what != What::Sync {
+            let speeds = formats::measure(workspace).map_err(Failures::one)?;
+            if !self.json {
+                print!("{}", formats::table(&speeds));
+            }
+            report.formats = Some(speeds);
+        }
+        if self.what != What::Formats {
+            let comparison = sync::measure(workspace).map_err(Failures::one)?;
+            if !self.json {
+                print!("{}", sync::table(&comparison));
+            }
+            failures.extend(comparison.verdict().err());
+            report.sync = Some(comparison);
+        }
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(&report).map_err(|e| Failures::one(format!("bench: the report: {e}")))?);
+        }
+        failures.into_outcome()
+    }
+}
+
+/// Columns as wide as their widest cell: the first to the left, the others to the right.
+fn aligned(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or_default();
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let mut text = String::new();
+    for row in rows {
+        for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
+            let cell = if column == 0 { format!("{cell:width$}") } else { format!("  {cell:>width$}") };
+            text.push_str(&cell);
+        }
+        text.truncate(text.trim_end().len());
+        text.push('\n');
+    }
+    text
+}
