@@ -30,7 +30,7 @@ fn a_folder_says_what_it_can_do() {
         let floor = Capabilities::none().with(|c| {
             (c.write, c.conditional, c.move_items, c.create, c.can_keep_silent, c.find) =
                 (true, true, true, Create::Repeatable, true, true);
-            (c.photos, c.attachments, c.exceptions) = (!calendar, calendar, calendar);
+            (c.photos, c.attachments, c.exceptions, c.keeps_as_written) = (!calendar, calendar, calendar, true);
         });
         assert_eq!(can, floor, "{kind:?}");
     }
