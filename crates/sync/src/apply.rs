@@ -6,12 +6,12 @@ use crate::{
     guard,
     pair::{Run, damaged},
     report::Progress,
-    step::{Action, End, SideWrite, Step},
+    step::{End, SideWrite, Step},
 };
 use futures::TryStreamExt;
 use pimkit_core::{
     BaseRow, BlobId, CollectionId, Error, ErrorKind, Fields, IntentKind, IntentRow, ItemId, LinkRow, LinkState, Mark, Outcome, ProgressRow,
-    Record, Result, Revision, SeenRow, Side, StateChange, StreamKey, Write, WriteOptions,
+    Record, Result, Revision, SeenRow, Side, StateChange, StreamKey, Value, Write, WriteOptions,
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -30,6 +30,8 @@ pub(crate) struct Task<R> {
     pub(crate) base: Option<BaseRow>,
     /// What came of the writes: absent, not written; false, failed.
     pub(crate) done: BTreeMap<Side, Wrote<R>>,
+    /// Its link is to be looked at again in the next run, whatever comes of it.
+    pub(crate) again: bool,
     /// Nothing more is to be written for it in this run.
     pub(crate) stopped: bool,
 }
@@ -64,8 +66,7 @@ impl<R: Record> Run<R> {
     /// Applies every open step of the plan.
     pub(crate) async fn apply_all(&mut self) -> Result<()> {
         self.epochs.clear();
-        let writes = self.report.created.total() + self.report.updated.total() + self.report.deleted.total();
-        self.progress(Progress::Stage { stage: "apply", of: (writes > 0).then_some(writes) });
+        self.progress(Progress::Stage { stage: "apply", of: (self.planned > 0).then_some(self.planned) });
         let mut rows = self.state().steps(self.run).try_chunks(BATCH);
         while let Some(chunk) = rows.try_next().await.map_err(|e| e.1)? {
             let mut tasks = Vec::with_capacity(chunk.len());
@@ -121,9 +122,11 @@ impl<R: Record> Run<R> {
             .zip(hub.into_iter().zip(far))
             .map(|((number, step, link), (hub, far))| {
                 let base = step.link.as_ref().and_then(|id| bases.remove(id));
-                Task { number, step, link, hub, far, base, done: BTreeMap::new(), stopped: false }
+                Task { number, step, link, hub, far, base, done: BTreeMap::new(), again: false, stopped: false }
             })
             .collect();
+        self.drop_moved(&mut tasks);
+        self.make_copies(&mut tasks).await?;
         // The far side first: what it makes of a value is then what the base remembers.
         for side in [Side::Right, Side::Left] {
             let collections: Vec<CollectionId> = {
@@ -135,7 +138,7 @@ impl<R: Record> Run<R> {
             };
             for collection in collections {
                 if self.report.failed.is_none() {
-                    self.write_side(side, &collection, &mut tasks).await?;
+                    self.write_side(side, &collection, &mut tasks, false).await?;
                 }
             }
             // What needs nothing of the other side is recorded before that is written to: a new item
@@ -152,18 +155,71 @@ impl<R: Record> Run<R> {
         self.flush().await
     }
 
-    /// Sends the writes of one side and collection.
-    async fn write_side(&mut self, side: Side, collection: &CollectionId, tasks: &mut [Task<R>]) -> Result<()> {
+    /// An item that is not at the revision that its step was planned against: planned anew.
+    fn drop_moved(&mut self, tasks: &mut [Task<R>]) {
+        for task in tasks.iter_mut() {
+            let moved = [Side::Left, Side::Right].into_iter().any(|side| {
+                let (end, row) = (task.end(side), task.row(side));
+                end.item.is_some() && end.revision.is_some() && row.is_none_or(|row| row.revision != end.revision)
+            });
+            if moved {
+                self.put_off(task, "dropped: changed meanwhile");
+            }
+        }
+    }
+
+    /// Leaves a step to the next run.
+    pub(crate) fn put_off(&mut self, task: &mut Task<R>, why: &str) {
+        let mut changes = vec![StateChange::StepDone { run: self.run, step: task.number, done: why.to_owned() }];
+        if let Some(mut link) = task.link.clone() {
+            link.again = true;
+            link.version += 1;
+            changes.push(StateChange::Link(Box::new(link)));
+        }
+        self.later(changes);
+        task.stopped = true;
+    }
+
+    /// Makes the copies that keep both versions of a conflict, and only then settles it: where a
+    /// copy cannot be made, its conflict stays as it is.
+    async fn make_copies(&mut self, tasks: &mut [Task<R>]) -> Result<()> {
+        let copies = |task: &Task<R>| task.step.is_copy() && !task.stopped;
+        let mut collections: Vec<CollectionId> = tasks.iter().filter(|t| copies(t)).map(|t| t.end(Side::Left).collection.clone()).collect();
+        collections.sort();
+        collections.dedup();
+        for collection in collections {
+            self.write_side(Side::Left, &collection, tasks, true).await?;
+        }
+        for task in tasks.iter_mut().filter(|t| t.step.is_copy()) {
+            if task.done.contains_key(&Side::Left) {
+                self.record(task).await?;
+                task.stopped = true;
+            } else if let Some(item) = task.step.far.item.clone() {
+                self.uncopied.insert((task.step.far.collection.clone(), item));
+            }
+        }
+        for task in tasks.iter_mut().filter(|t| !t.stopped && t.step.conflicts > 0) {
+            let far = (task.step.far.collection.clone(), task.step.far.item.clone().unwrap_or_default());
+            if self.uncopied.contains(&far) {
+                self.put_off(task, "dropped: its copy was not made");
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends the writes of one side and collection: the copies, or all else.
+    async fn write_side(&mut self, side: Side, collection: &CollectionId, tasks: &mut [Task<R>], copies: bool) -> Result<()> {
         let mut places = Vec::new();
         let mut writes = Vec::new();
         let mut intents = Vec::new();
         let mut changes = Vec::new();
         let mut blobs: BTreeMap<BlobId, (CollectionId, ItemId)> = BTreeMap::new();
         for (place, task) in tasks.iter_mut().enumerate() {
-            if task.stopped || task.end(side).collection != *collection || task.end(side).write.is_none() {
+            let other = task.end(side).collection != *collection || task.end(side).write.is_none() || task.step.is_copy() != copies;
+            if task.stopped || other {
                 continue;
             }
-            let (write, intent) = match self.prepare(side, task, &mut changes) {
+            let (write, mut intent) = match self.prepare(side, task, &mut changes) {
                 Ok(prepared) => prepared,
                 Err(error) => {
                     // A record that cannot be made is this item's trouble, not the batch's.
@@ -179,32 +235,48 @@ impl<R: Record> Run<R> {
             }
             places.push(place);
             writes.push(write);
-            changes.push(StateChange::Intent(Box::new(intent.clone())));
-            intents.push(intent);
+            // Only the state needs the whole step with it.
+            let body = std::mem::take(&mut intent.body);
+            intents.push(intent.clone());
+            intent.body = body;
+            changes.push(StateChange::Intent(Box::new(intent)));
         }
         if writes.is_empty() {
             return Ok(());
         }
         self.commit(changes).await?;
         let outcomes = self.send(side, collection, writes, blobs).await;
-        let mut trouble = 0;
-        let mut last = None;
-        let all = places.len();
+        let down = self.is_down(side, &outcomes).await;
         for ((place, intent), outcome) in places.into_iter().zip(intents).zip(outcomes) {
             let Some(task) = tasks.get_mut(place) else { continue };
-            if let Outcome::Unknown(error) | Outcome::Refused(error) = &outcome
-                && (error.is_temporary() || error.kind() == ErrorKind::Unauthenticated)
-            {
-                trouble += 1;
-                last = Some(error.clone());
+            match outcome {
+                // No item is to blame for a side that is down.
+                Outcome::Refused(error) if down.is_some() && is_trouble(&error) => {
+                    self.later([StateChange::Settled(intent.id)]);
+                    self.put_off(task, "dropped: the side is down");
+                }
+                outcome => self.settle(side, task, &intent, outcome).await?,
             }
-            self.settle(side, task, &intent, outcome).await?;
         }
-        // Nothing at all got through: the side is down, and going on would only make more unknowns.
-        if let (true, Some(error)) = (trouble == all, last) {
+        if let Some(error) = down {
             self.report.failed = Some(format!("{} side: {error}", side.word()));
         }
         Ok(())
+    }
+
+    /// Whether nothing at all got through: the side is down, and going on would only make more
+    /// unknowns. Of a single write that is asked, lest one bad item stops all others.
+    async fn is_down(&self, side: Side, outcomes: &[Outcome<R>]) -> Option<Error> {
+        let mut last = None;
+        for outcome in outcomes {
+            match outcome {
+                Outcome::Unknown(error) | Outcome::Refused(error) if is_trouble(error) => last = Some(error),
+                _ => return None,
+            }
+        }
+        let last = last?.clone();
+        let alone = outcomes.len() == 1 && last.kind() != ErrorKind::Unauthenticated;
+        if alone && self.half(side).repository.collections().await.is_ok() { None } else { Some(last) }
     }
 
     /// Sends writes, with the bytes behind their blobs from the other side.
@@ -229,7 +301,6 @@ impl<R: Record> Run<R> {
     /// The write of a step, and the intent that is noted before it leaves.
     fn prepare(&mut self, side: Side, task: &mut Task<R>, changes: &mut Vec<StateChange>) -> Result<(Write<R>, IntentRow)> {
         let now = self.now();
-        let body = serde_json::to_value(&task.step).map_err(|_| damaged("a step"))?;
         let end = task.end(side).clone();
         let settles = self.half(side).settles(&end.collection, &self.setup.policy);
         let mut intent = IntentRow {
@@ -250,14 +321,14 @@ impl<R: Record> Run<R> {
             revision: end.revision.clone(),
             at: now,
             settles: now.checked_add(jiff::SignedDuration::try_from(settles).unwrap_or_default()).unwrap_or(now),
-            body,
+            body: Value::Null,
         };
         let missing = || Error::new(ErrorKind::Unexpected, "a step speaks of an item that is not known; it is planned anew");
         let write = match end.write {
             None => return Err(missing()),
             Some(SideWrite::Create { mark, generation, record }) => {
                 let made: R = pimkit_core::decode_record(&record)?;
-                if matches!(task.step.action, Action::Create(_)) && task.step.evidence.is_none() {
+                if !task.step.is_copy() {
                     let mut link = match task.link.take() {
                         Some(link) => link,
                         None => self.new_link(side.other(), task.hub.as_ref(), task.far.as_ref(), generation),
@@ -272,7 +343,6 @@ impl<R: Record> Run<R> {
                     task.step.link = Some(link.id.clone());
                     task.step.link_version = link.version;
                     intent.link = Some(link.id.clone());
-                    intent.body = serde_json::to_value(&task.step).map_err(|_| damaged("a step"))?;
                     task.link = Some(link);
                 }
                 intent.write = IntentKind::Create;
@@ -301,26 +371,32 @@ impl<R: Record> Run<R> {
                 Write::Delete { id: row.item.clone(), revision: row.revision.clone().unwrap_or_default(), mode }
             }
         };
+        intent.body = serde_json::to_value(&task.step).map_err(|_| damaged("a step"))?;
         Ok((write, intent))
     }
 
-    /// Every stream that was read to its end is worked off up to this run.
+    /// Every stream that was read to its end is worked off up to this run; but not while its new
+    /// items had to wait for the other side.
     pub(crate) async fn close(&mut self) -> Result<()> {
-        if self.report.failed.is_some() {
-            return Ok(());
-        }
         let under = self.fingerprint();
-        let mut changes = Vec::new();
+        let mut changes = vec![StateChange::DropSteps(self.run)];
         for side in [Side::Left, Side::Right] {
-            let half = self.half(side);
+            let (half, other) = (self.half(side), self.half(side.other()));
+            if self.report.failed.is_some() || other.is_incomplete() || other.first_is_gone {
+                continue;
+            }
             for collection in half.collections.iter().filter(|c| !half.failed.contains_key(&c.id)) {
                 let stream: StreamKey = self.stream_key(side, &collection.id);
                 changes.push(StateChange::Progress(ProgressRow { sync: self.sync().clone(), stream, run: self.run, under }));
             }
         }
-        changes.push(StateChange::DropSteps(self.run));
         self.commit(changes).await
     }
+}
+
+/// What a side says when it is down, or will not have us for now.
+fn is_trouble(error: &Error) -> bool {
+    error.is_temporary() || error.kind() == ErrorKind::Unauthenticated
 }
 
 fn clear_end(link: &mut LinkRow, side: Side, collection: &CollectionId) {

@@ -5,16 +5,22 @@
 //! other collections were searched for it. Found there is scope exit; not searchable is hold.
 
 use crate::{
+    fresh::set_end,
     keys,
     pair::Run,
-    plan::{Linked, set_end},
+    plan::Linked,
     policy::{Deletes, Direction},
-    project::value,
+    project::{degraded, value},
     scope,
     step::{Action, End, SideWrite, Step},
 };
-use pimkit_core::{Delete, ErrorKind, Fetched, ItemId, Key, LinkState, Presence, Record, Result, SeenRow, Side, StateChange, Value};
-use std::collections::BTreeMap;
+use pimkit_core::{
+    CollectionId, Delete, ErrorKind, Fetched, ItemId, Key, LinkState, Presence, Record, Result, SeenRow, Side, StateChange, Value,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Items that are given to a link already.
+type Taken = BTreeSet<(CollectionId, ItemId)>;
 
 /// What looking into a missing item found.
 enum Finding {
@@ -46,12 +52,13 @@ impl<R: Record> Run<R> {
                 match finding {
                     None => {}
                     Some(Finding::Deleted(evidence)) => deleted.push((side, evidence)),
-                    Some(Finding::There(row)) => set_row(&mut linked, side, *row),
+                    Some(Finding::There(row)) => linked.set(side, *row),
                     Some(Finding::Elsewhere(row)) => {
+                        self.repointed.insert(linked.link.id.clone());
                         set_end(&mut linked.link, side, &row);
                         linked.link.version += 1;
                         self.commit(vec![StateChange::Link(Box::new(linked.link.clone()))]).await?;
-                        set_row(&mut linked, side, *row);
+                        linked.set(side, *row);
                     }
                     Some(Finding::Outside(why)) => unclear = Some((LinkState::OutOfScope, why)),
                     Some(Finding::Unclear(why)) => unclear = Some((LinkState::Held, why)),
@@ -65,11 +72,7 @@ impl<R: Record> Run<R> {
                     let state = if linked.link.state == LinkState::Suppressed { LinkState::Suppressed } else { state };
                     self.wait(linked.link, Some((state, why))).await?;
                 }
-                (None, []) => {
-                    if linked.link.state != LinkState::Suppressed {
-                        self.plan_merge(linked, None).await?;
-                    }
-                }
+                (None, []) => self.plan_merge(linked, None).await?,
                 (None, [(side, evidence)]) => {
                     if linked.link.state != LinkState::Suppressed {
                         self.plan_deleted(*side, linked, evidence.clone()).await?;
@@ -94,7 +97,7 @@ impl<R: Record> Run<R> {
     /// What became of the missing ends of a side, by place among the suspects.
     async fn look_into(&mut self, side: Side, suspects: &[Linked]) -> Result<BTreeMap<usize, Finding>> {
         let mut found = BTreeMap::new();
-        let mut by_collection: BTreeMap<pimkit_core::CollectionId, Vec<(usize, SeenRow)>> = BTreeMap::new();
+        let mut by_collection: BTreeMap<CollectionId, Vec<(usize, SeenRow)>> = BTreeMap::new();
         for (n, linked) in suspects.iter().enumerate() {
             match linked.end(side) {
                 Some(row) if row.presence == Presence::Gone => {
@@ -108,6 +111,7 @@ impl<R: Record> Run<R> {
         }
         let unread =
             self.half(side).failed.iter().next().map(|(id, why)| format!("the {} collection {id} was not read: {why}", side.word()));
+        let mut taken = Taken::new();
         for (collection, rows) in by_collection {
             let repository = self.half(side).repository.clone();
             let ids: Vec<ItemId> = rows.iter().map(|(_, row)| row.item.clone()).collect();
@@ -134,7 +138,10 @@ impl<R: Record> Run<R> {
             for ((n, row), elsewhere) in gone.into_iter().zip(elsewhere) {
                 let finding = if let Some(why) = &unread {
                     Finding::Unclear(why.clone())
-                } else if let Some(other) = self.carrier(side, &row).await? {
+                } else if let Some(linked) = suspects.get(n)
+                    && let Some(other) = self.carrier(side, linked, &row, &taken).await?
+                {
+                    taken.insert((other.collection.clone(), other.item.clone()));
                     Finding::Elsewhere(Box::new(other))
                 } else {
                     elsewhere
@@ -151,28 +158,26 @@ impl<R: Record> Run<R> {
         Ok(found)
     }
 
-    /// Another item that carries the uid or mark of a missing one, and has no link.
-    async fn carrier(&self, side: Side, row: &SeenRow) -> Result<Option<SeenRow>> {
-        let named: Vec<String> = row.keys.iter().filter(|k| k.starts_with("uid:") || k.starts_with("mark:")).cloned().collect();
-        if named.is_empty() {
-            return Ok(None);
-        }
+    /// Another item that is the missing one under another id or in another collection: it carries its
+    /// uid or mark, says the very same, or is the hub record of that id. It has no link but this one.
+    async fn carrier(&self, side: Side, linked: &Linked, row: &SeenRow, taken: &Taken) -> Result<Option<SeenRow>> {
+        let prefixes: &[&str] = match side {
+            // A hub's ids are unique; far ids are file names, and say nothing in another collection.
+            Side::Left => &["uid:", "mark:", "hash:", "id:"],
+            Side::Right => &["uid:", "mark:", "hash:"],
+        };
         let account = &self.half(side).account.id;
-        for (collection, item) in self.state().seen_by_keys(account, R::KIND, &named, 8).await?.into_iter().flatten() {
-            if collection == row.collection && item == row.item {
-                continue;
-            }
-            let ids = [item];
-            let linked = match side {
-                Side::Left => self.state().links_of_hub(self.sync(), &ids).await?,
-                Side::Right => self.state().links_of_far(self.sync(), account, &collection, &ids).await?,
-            };
-            if linked.into_iter().flatten().next().is_some() || self.half(side).collection(&collection).is_none() {
-                continue;
-            }
-            let other = self.state().seen(account, R::KIND, &collection, &ids).await?.into_iter().flatten().next();
-            if let Some(other) = other.filter(|o| o.presence == Presence::Present) {
-                return Ok(Some(other));
+        for prefix in prefixes {
+            let named: Vec<String> = row.keys.iter().filter(|k| k.starts_with(prefix)).cloned().collect();
+            for (collection, item) in self.unlinked(side, &named, 1, Some(&linked.link.id)).await?.into_values().flatten() {
+                let here = collection == row.collection && item == row.item;
+                if here || taken.contains(&(collection.clone(), item.clone())) || self.half(side).collection(&collection).is_none() {
+                    continue;
+                }
+                let other = self.state().seen(account, R::KIND, &collection, &[item]).await?.into_iter().flatten().next();
+                if let Some(other) = other.filter(|o| o.presence == Presence::Present) {
+                    return Ok(Some(other));
+                }
             }
         }
         Ok(None)
@@ -322,8 +327,9 @@ impl<R: Record> Run<R> {
                 Side::Left => (&pair.left, pair.def, &base.hub),
                 Side::Right => (&pair.right, pair.far_def, &base.far),
             };
-            let ours = rest == Side::Right && base.sent.contains(field);
-            !def.identity && !ours && !row.unread.contains(field) && !def.same(value(agreed, field), value(&fields, field))
+            let (before, now) = (value(agreed, field), value(&fields, field));
+            let ours = rest == Side::Right && base.sent.contains(field) && degraded(def, before, now);
+            !def.identity && !ours && !row.unread.contains(field) && !def.same(before, now)
         }))
     }
 
@@ -340,7 +346,7 @@ impl<R: Record> Run<R> {
         link.generation += 1;
         let generation = link.generation;
         let reason = format!("deleted on the {} ({evidence}), but edited", gone.word());
-        self.plan_create(gone, row, Some(&linked.link), generation, reason, linked.base.as_ref()).await
+        self.plan_create(gone, row, Some(&linked.link), generation, reason, Some((&evidence, linked.base.as_ref()))).await
     }
 
     /// A step that writes nothing, for a link.
@@ -352,24 +358,8 @@ impl<R: Record> Run<R> {
             };
             End { collection, item, revision: linked.end(side).and_then(|r| r.revision.clone()), write: None }
         };
-        Step {
-            kind: R::KIND,
-            action,
-            link: Some(linked.link.id.clone()),
-            link_version: linked.link.version,
-            hub: end(Side::Left),
-            far: end(Side::Right),
-            reason,
-            policy: None,
-            agreed: Vec::new(),
-            lost: Vec::new(),
-            conflicts: 0,
-            evidence: None,
-            held: None,
-            waiting: Vec::new(),
-            reread: true,
-            flipped: Vec::new(),
-        }
+        let link = (linked.link.id.clone(), linked.link.version);
+        Step::new(R::KIND, action, Some(link), end(Side::Left), end(Side::Right), reason)
     }
 
     /// The hashes under which a link is remembered once an end is gone.
@@ -382,13 +372,6 @@ impl<R: Record> Run<R> {
         named.sort();
         named.dedup();
         keys::hashed(&named)
-    }
-}
-
-fn set_row(linked: &mut Linked, side: Side, row: SeenRow) {
-    match side {
-        Side::Left => linked.hub = Some(row),
-        Side::Right => linked.far = Some(row),
     }
 }
 

@@ -6,13 +6,15 @@
 
 use crate::{
     pair::{Run, damaged},
-    report::Hold,
+    report::{Hold, PerSide},
     step::{Action, Step},
 };
 use futures::TryStreamExt;
 use pimkit_core::{
-    ApprovalRow, CollectionId, Error, ErrorKind, LinkQuery, LinkState, Record, Result, Side, StateChange, StepRow, cursor::binding,
+    ApprovalRow, CollectionId, Error, ErrorKind, ItemId, LinkQuery, LinkState, Presence, Record, Result, Side, StateChange, StepRow,
+    cursor::binding,
 };
+use serde::Deserialize as _;
 use std::collections::BTreeMap;
 
 /// Items that one guard holds, by what it holds them for.
@@ -28,6 +30,11 @@ impl<R: Record> Run<R> {
     /// Holds what must wait. Approvals given to this run are noted first.
     pub(crate) async fn guard(&mut self) -> Result<()> {
         self.grant().await?;
+        self.count_unchanged().await?;
+        if self.losses == 0 {
+            // Nothing to guard: the steps are not read for it.
+            return Ok(());
+        }
         let mut guards = Guards::default();
         let mut steps = self.state().steps(self.run);
         while let Some(row) = steps.try_next().await? {
@@ -38,18 +45,11 @@ impl<R: Record> Run<R> {
                     guards.asked.push(id);
                 }
             }
-            self.count(&step);
-            self.touched += u64::from(step.action == Action::Update);
         }
         drop(steps);
-        self.count_unchanged().await?;
         let mut held: BTreeMap<(Side, CollectionId), String> = BTreeMap::new();
         for ((side, collection), items) in &guards.lost {
-            let mut query = LinkQuery::of(self.sync());
-            query.states = vec![LinkState::Live, LinkState::Held, LinkState::Quarantined, LinkState::Pending];
-            query.collection = Some((*side, collection.clone()));
-            let links = self.state().count_links(query).await?;
-            if items.len() as u64 >= links {
+            if let Some(links) = self.emptied(*side, collection).await? {
                 let shown = format!("the {} collection {collection} lists none of its {links} linked items", side.word());
                 if let Some(id) = self.hold("emptied", &shown, items).await? {
                     held.insert((*side, collection.clone()), id);
@@ -63,6 +63,26 @@ impl<R: Record> Run<R> {
             self.hold("ask", &shown, &guards.asked).await?
         };
         self.mark_held(&held, asked.as_deref()).await
+    }
+
+    /// How many linked items a collection had that lists none of them; none when one is there still.
+    async fn emptied(&self, side: Side, collection: &CollectionId) -> Result<Option<u64>> {
+        let mut query = LinkQuery::of(self.sync());
+        query.states = vec![LinkState::Live, LinkState::Held, LinkState::Quarantined, LinkState::Pending];
+        query.collection = Some((side, collection.clone()));
+        let mut links = self.state().links(query).try_chunks(self.setup.page_size as usize);
+        let mut count = 0;
+        while let Some(page) = links.try_next().await.map_err(|e| e.1)? {
+            // One whose item is still to be made says nothing about those that were there.
+            let items: Vec<ItemId> =
+                page.into_iter().filter_map(|link| if side == Side::Left { link.hub_item } else { link.item }).collect();
+            let rows = self.state().seen(&self.half(side).account.id, R::KIND, collection, &items).await?;
+            if rows.into_iter().flatten().any(|row| !matches!(row.presence, Presence::Missing { .. } | Presence::Gone)) {
+                return Ok(None);
+            }
+            count += items.len() as u64;
+        }
+        Ok(Some(count))
     }
 
     /// Notes the approvals given to this run.
@@ -128,6 +148,9 @@ impl<R: Record> Run<R> {
             let mut step = body(&row)?;
             let Some((side, collection, _)) = lost_end(&step) else { continue };
             let by = emptied.get(&(side, collection)).cloned().or_else(|| step.held.as_ref().and(asked.map(str::to_owned)));
+            if by.is_some() {
+                self.uncount(&step);
+            }
             if by != step.held {
                 step.held = by;
                 row.body = serde_json::to_value(&step).map_err(|_| damaged("a step"))?;
@@ -138,8 +161,23 @@ impl<R: Record> Run<R> {
         self.flush().await
     }
 
-    /// Counts what a step means to write, for the dry run.
-    fn count(&mut self, step: &Step) {
+    /// Takes back what was counted of a step that is held.
+    fn uncount(&mut self, step: &Step) {
+        let less = |counts: &mut PerSide, side: Side| {
+            let count = if side == Side::Left { &mut counts.left } else { &mut counts.right };
+            *count = count.saturating_sub(1);
+        };
+        match step.action {
+            Action::Create(side) => less(&mut self.report.created, side),
+            Action::Delete(side) => less(&mut self.report.deleted, side),
+            _ => {}
+        }
+    }
+
+    /// Counts what a step means to write, for the dry run, and what there is to guard.
+    pub(crate) fn count(&mut self, step: &Step) {
+        self.touched += u64::from(step.action == Action::Update);
+        self.losses += u64::from(lost_end(step).is_some());
         match step.action {
             Action::Create(side) => self.report.created.add(side),
             Action::Delete(side) => self.report.deleted.add(side),
@@ -155,16 +193,18 @@ impl<R: Record> Run<R> {
     }
 }
 
-/// The end that a step takes for deleted.
+/// The end that a step takes for deleted, and the item that it is about.
 fn lost_end(step: &Step) -> Option<(Side, CollectionId, String)> {
-    let side = match step.action {
-        Action::Delete(rest) | Action::Suppress(rest) => rest.other(),
+    let end = |side: Side| if side == Side::Left { &step.hub } else { &step.far };
+    let (lost, named) = match step.action {
+        Action::Delete(rest) | Action::Suppress(rest) => (rest.other(), rest.other()),
+        // One that was deleted, but edited on the other side, is made again.
+        Action::Create(on) if step.evidence.is_some() => (on, on.other()),
         _ => return None,
     };
-    let end = if side == Side::Left { &step.hub } else { &step.far };
-    end.item.as_ref().map(|item| (side, end.collection.clone(), item.to_string()))
+    end(named).item.as_ref().map(|item| (lost, end(lost).collection.clone(), item.to_string()))
 }
 
 pub(crate) fn body(row: &StepRow) -> Result<Step> {
-    serde_json::from_value(row.body.clone()).map_err(|_| damaged("a step"))
+    Step::deserialize(&row.body).map_err(|_| damaged("a step"))
 }

@@ -42,6 +42,11 @@ pub(crate) fn uid_key(uid: &str) -> String {
     format!("uid:{}", uid.trim().strip_prefix("urn:uuid:").unwrap_or(uid.trim()).to_lowercase())
 }
 
+/// The key under which items that say the very same are kept.
+pub(crate) fn hash_key(hash: u64) -> String {
+    format!("hash:{hash:016x}")
+}
+
 /// What the fields hash to.
 pub(crate) fn hash(fields: &Fields) -> u64 {
     let mut parts: Vec<String> = Vec::with_capacity(fields.len() * 2);
@@ -95,7 +100,7 @@ pub(crate) fn keys(kind: Kind, item: &ItemId, fields: &Fields, uid: Option<&str>
     keys.extend(mark.map(mark_key));
     keys.extend(uid.filter(|u| !u.trim().is_empty()).map(uid_key));
     keys.extend(content_keys(kind, fields));
-    keys.push(format!("hash:{hash:016x}"));
+    keys.push(hash_key(hash));
     keys.sort();
     keys.dedup();
     keys
@@ -183,7 +188,7 @@ mod tests {
             });
             content_keys(Kind::Contact, &contact.fields())
         };
-        assert_eq!(with("+43 664 123 4567"), with("0664 1234567").iter().map(|k| k.replace("641234567", "641234567")).collect::<Vec<_>>());
+        assert_eq!(with("+43 664 123 4567"), with("0664 1234567"));
         assert!(with("1")[0] == "mail:a@b.example");
     }
 }

@@ -23,10 +23,10 @@ const BY_MARK: &str = "its mark";
 const BY_UID: &str = "its uid";
 const BY_MAIL: &str = "its e-mail address and name";
 
-/// Which items of a side have a key, for the keys of one page.
+/// Which items of a side have a key and no link, for the keys of one page.
 pub(crate) type Near = BTreeMap<String, Vec<(CollectionId, ItemId)>>;
 
-/// How many candidates of one key are looked at.
+/// How many candidates of one key are looked at first.
 const CANDIDATES: u32 = 8;
 
 impl<R: Record> Run<R> {
@@ -59,8 +59,47 @@ impl<R: Record> Run<R> {
     pub(crate) async fn near(&self, side: Side, rows: &[SeenRow]) -> Result<Near> {
         let keys: BTreeSet<String> = rows.iter().flat_map(|row| self.ladder(row)).flat_map(|(_, keys)| keys).collect();
         let keys: Vec<String> = keys.into_iter().collect();
-        let found = self.state().seen_by_keys(&self.half(side).account.id, R::KIND, &keys, CANDIDATES).await?;
-        Ok(keys.into_iter().zip(found).filter(|(_, places)| !places.is_empty()).collect())
+        // Each row of a page may take one: the others must still see some.
+        self.unlinked(side, &keys, rows.len() + 2, None).await
+    }
+
+    /// Where items are that have one of these keys and no link, or none but `own`. Of each key at
+    /// least `want`, where there are so many: hundreds may share a uid, and the first ones may all be linked.
+    pub(crate) async fn unlinked(&self, side: Side, keys: &[String], want: usize, own: Option<&str>) -> Result<Near> {
+        let account = self.half(side).account.id.clone();
+        let mut near = Near::new();
+        let mut open = keys.to_vec();
+        let mut limit = CANDIDATES;
+        while !open.is_empty() {
+            let found = self.state().seen_by_keys(&account, R::KIND, &open, limit).await?;
+            let mut by_collection: BTreeMap<&CollectionId, BTreeSet<&ItemId>> = BTreeMap::new();
+            for (collection, item) in found.iter().flatten() {
+                by_collection.entry(collection).or_default().insert(item);
+            }
+            let mut linked: BTreeSet<(CollectionId, ItemId)> = BTreeSet::new();
+            for (collection, items) in by_collection {
+                let ids: Vec<ItemId> = items.into_iter().cloned().collect();
+                let links = match side {
+                    Side::Left => self.state().links_of_hub(self.sync(), &ids).await?,
+                    Side::Right => self.state().links_of_far(self.sync(), &account, collection, &ids).await?,
+                };
+                let others = ids.into_iter().zip(links).filter(|(_, link)| link.as_ref().is_some_and(|l| Some(l.id.as_str()) != own));
+                linked.extend(others.map(|(item, _)| (collection.clone(), item)));
+            }
+            let mut more = Vec::new();
+            for (key, places) in open.into_iter().zip(found) {
+                let all = places.len() < limit as usize;
+                let free: Vec<_> = places.into_iter().filter(|place| !linked.contains(place)).collect();
+                if !all && free.len() < want {
+                    more.push(key);
+                } else if !free.is_empty() {
+                    near.insert(key, free);
+                }
+            }
+            open = more;
+            limit = limit.saturating_mul(4);
+        }
+        Ok(near)
     }
 
     /// What an item is looked for by, the strongest first.
@@ -126,15 +165,9 @@ impl<R: Record> Run<R> {
                 continue;
             }
             let ids = [item];
-            let linked = match side {
-                Side::Left => self.state().links_of_hub(self.sync(), &ids).await?,
-                Side::Right => self.state().links_of_far(self.sync(), &half.account.id, &collection, &ids).await?,
-            };
-            if linked.into_iter().flatten().next().is_some() {
-                continue;
-            }
             let seen = self.state().seen(&half.account.id, R::KIND, &collection, &ids).await?;
-            rows.extend(seen.into_iter().flatten().filter(|r| r.presence == Presence::Present && r.record.is_some()));
+            let there = |r: &SeenRow| r.presence == Presence::Present && r.record.is_some() && !self.is_of_open_create(side, r);
+            rows.extend(seen.into_iter().flatten().filter(there));
         }
         Ok(rows)
     }

@@ -11,7 +11,8 @@ use crate::{
     step::Agreed,
 };
 use jiff::Timestamp;
-use pimkit_core::{BaseRow, Field, FieldChange, Fields, Overrides, Shape, Side, Value, When, series::shifted};
+use pimkit_core::{BaseRow, Field, FieldChange, Fields, Overrides, Shape, Side, Value, When, cursor::binding, series::shifted};
+use std::collections::BTreeSet;
 
 /// When a side was changed: after the first, not after the second.
 #[derive(Clone, Copy, Debug)]
@@ -50,12 +51,29 @@ pub(crate) struct Merged {
     pub(crate) waiting: Vec<String>,
     /// The far record is to become a record of its own.
     pub(crate) keep_both: bool,
-    /// Far fields that came back other than we wrote them, by no user's edit.
+    /// Far fields that came back other than we wrote them: see [`flip`].
     pub(crate) flipped: Vec<Field>,
+    /// Fields that keep coming back: both sides keep what they have.
+    pub(crate) given_up: Vec<Field>,
 }
 
-/// How often a field may come back changed by nobody before it is left alone.
-pub(crate) const FLIPS: u32 = 2;
+impl Merged {
+    /// Neither side is written, and nothing new is agreed.
+    pub(crate) fn does_nothing(&self) -> bool {
+        let nothing = self.hub.is_empty() && self.far.is_empty() && self.lost.is_empty();
+        nothing && self.agreed.is_empty() && self.flipped.is_empty() && self.given_up.is_empty()
+    }
+}
+
+/// How often a value that we write may come back as the same other value before it is left alone:
+/// then it is no user's edit, but two programs that each insist.
+const FLIPS: u32 = 2;
+
+/// The name under which it is counted that what we sent of a field came back as something else.
+fn flip(field: &Field, sent: Option<&Value>, came: Option<&Value>) -> Field {
+    let text = |value: Option<&Value>| value.map(ToString::to_string).unwrap_or_default();
+    Field(format!("{field} {:016x}", binding(&[text(sent), text(came)])))
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Changed {
@@ -96,6 +114,12 @@ impl Case {
         project(self.pair.far_def, &self.pair.far, whole.as_ref(), self.f1.as_ref())
     }
 
+    /// The hub value that follows the far side, as if the hub had not changed its own.
+    fn for_agreed_hub(&self) -> Option<Value> {
+        let whole = lift(self.pair.def, self.h0.as_ref(), self.f0.as_ref(), self.f1.as_ref());
+        project(self.pair.def, &self.pair.hub, whole.as_ref(), self.h1.as_ref())
+    }
+
     /// The hub value that follows the far side's change.
     fn for_hub(&self, far: Option<&Value>) -> Option<Value> {
         let whole = lift(self.pair.def, self.h1.as_ref(), self.f0.as_ref(), far);
@@ -114,10 +138,9 @@ pub(crate) fn merge(map: &FieldMap, policy: &Policy, base: Option<&BaseRow>, rer
     let base = base.unwrap_or(&empty);
     let mut merged = Merged::default();
     let mut cases: Vec<Case> = Vec::new();
+    let mut unknown: BTreeSet<&'static str> = BTreeSet::new();
     for pair in map.pairs(&[hub.fields, far.fields, &base.hub, &base.far]) {
-        let unknown = hub.unread.contains(&pair.left) || far.unread.contains(&pair.right);
-        let frozen = base.flips.get(&pair.right).is_some_and(|n| *n >= FLIPS);
-        if unknown || frozen || pair.def.identity {
+        if pair.def.identity {
             continue;
         }
         let get = |fields: &Fields, field: &Field| value(fields, field).cloned();
@@ -133,14 +156,29 @@ pub(crate) fn merge(map: &FieldMap, policy: &Policy, base: Option<&BaseRow>, rer
         };
         let hub_changed = !case.pair.def.same(case.h0.as_ref(), case.h1.as_ref());
         let mut far_changed = !case.pair.far_def.same(case.f0.as_ref(), case.f1.as_ref());
+        let unread = (hub.unread.contains(&case.pair.left), far.unread.contains(&case.pair.right));
+        if unread != (false, false) {
+            // Unknown, never empty, and not written; what the other side changed waits for it.
+            if (hub_changed && !unread.0) || (far_changed && !unread.1) {
+                merged.waiting.push(format!("{}: it could not be read this time", case.pair.left));
+            }
+            unknown.extend(case.pair.def.group);
+            continue;
+        }
         if far_changed && reread && base.sent.contains(&case.pair.right) {
-            if degraded(case.pair.far_def, case.f0.as_ref(), case.f1.as_ref()) {
+            let flip = flip(&case.pair.right, case.f0.as_ref(), case.f1.as_ref());
+            let by_itself = degraded(case.pair.far_def, case.f0.as_ref(), case.f1.as_ref());
+            let again = base.flips.get(&flip).is_some_and(|n| n + 1 >= FLIPS);
+            if by_itself || again {
                 // The server's own doing: the hub keeps what it has, and the far value is the one to compare with.
+                if !by_itself {
+                    merged.given_up.push(case.pair.left.clone());
+                }
                 case.f0.clone_from(&case.f1);
                 merged.agreed.push(agreed(&case.pair, case.h0.as_ref(), case.f1.as_ref()));
                 far_changed = false;
             } else {
-                merged.flipped.push(case.pair.right.clone());
+                merged.flipped.push(flip);
             }
         }
         case.changed = match (hub_changed, far_changed) {
@@ -152,20 +190,46 @@ pub(crate) fn merge(map: &FieldMap, policy: &Policy, base: Option<&BaseRow>, rer
         };
         cases.push(case);
     }
-    reanchor(&mut cases);
+    // A group goes as a whole or not at all.
+    for group in &unknown {
+        if let Some(case) = cases.iter().find(|c| c.pair.def.group == Some(group) && c.changed != Changed::Nothing) {
+            merged.waiting.push(format!("{}: what belongs to it could not be read this time", case.pair.left));
+        }
+    }
+    cases.retain(|c| c.pair.def.group.is_none_or(|group| !unknown.contains(group)));
+    let times_conflict = TIMES.is_in_conflict(&cases);
+    if !times_conflict {
+        reanchor(&mut cases);
+    }
     let mut resolver = Resolver { policy, hub, far, merged };
-    for group in groups(&cases, policy.granularity) {
+    for group in groups(&cases, policy.granularity, times_conflict) {
         resolver.group(&group);
     }
     resolver.merged
 }
 
-/// Cases that go together: the fields of one atomic group; the whole record, where that is the policy.
-fn groups(cases: &[Case], granularity: Granularity) -> Vec<Vec<&Case>> {
+/// An atomic group, by its name.
+struct Group(&'static str);
+
+/// When a thing takes place, and how it repeats.
+const TIMES: Group = Group("times");
+
+impl Group {
+    /// Whether both sides changed something of it.
+    fn is_in_conflict(&self, cases: &[Case]) -> bool {
+        let any = |wanted: [Changed; 2]| cases.iter().any(|c| c.pair.def.group == Some(self.0) && wanted.contains(&c.changed));
+        any([Changed::Hub, Changed::Both]) && any([Changed::Far, Changed::Both])
+    }
+}
+
+/// Cases that go together: the fields of one atomic group; the whole record, where that is the
+/// policy. Overrides name occurrences by their time: where both sides moved the series, they go with it.
+fn groups(cases: &[Case], granularity: Granularity, times_conflict: bool) -> Vec<Vec<&Case>> {
     let mut groups: Vec<(Option<&str>, Vec<&Case>)> = Vec::new();
     for case in cases {
         let name = match granularity {
             Granularity::Record => Some("record"),
+            Granularity::Field if times_conflict && case.pair.def.shape == Shape::Overrides => Some(TIMES.0),
             Granularity::Field => case.pair.def.group,
         };
         match groups.iter_mut().find(|(n, _)| n.is_some() && *n == name) {
@@ -248,7 +312,8 @@ impl Resolver<'_> {
         self.write_hub(case, hub, case.f1.as_ref());
     }
 
-    fn write_far(&mut self, case: &Case, hub: Option<&Value>, far: Option<Value>) {
+    /// False when it waits.
+    fn write_far(&mut self, case: &Case, hub: Option<&Value>, far: Option<Value>) -> bool {
         let pair = &case.pair;
         if pair.far_def.same(far.as_ref(), case.f1.as_ref()) {
             self.merged.agreed.push(agreed(pair, hub, case.f1.as_ref()));
@@ -260,14 +325,17 @@ impl Resolver<'_> {
             self.merged.agreed.push(agreed(pair, hub, far.as_ref()));
         } else {
             self.merged.waiting.push(format!("{}: the right side may not be written here", pair.left));
+            return false;
         }
+        true
     }
 
-    fn write_hub(&mut self, case: &Case, hub: Option<Value>, far: Option<&Value>) {
+    /// False when it waits.
+    fn write_hub(&mut self, case: &Case, hub: Option<Value>, far: Option<&Value>) -> bool {
         let pair = &case.pair;
         if pair.def.same(hub.as_ref(), case.h1.as_ref()) {
             self.merged.agreed.push(agreed(pair, case.h1.as_ref(), far));
-            return;
+            return true;
         }
         if !pair.hub.write {
             self.merged.agreed.push(agreed(pair, case.h1.as_ref(), far));
@@ -281,7 +349,9 @@ impl Resolver<'_> {
             self.merged.agreed.push(agreed(pair, hub.as_ref(), far));
         } else {
             self.merged.waiting.push(format!("{}: the left side may not be written here", pair.left));
+            return false;
         }
+        true
     }
 
     fn lose(&mut self, side: Side, field: &Field, base: Option<&Value>, value: Option<&Value>) {
@@ -290,14 +360,13 @@ impl Resolver<'_> {
 
     /// Both sides changed something of the group.
     fn both(&mut self, group: &[&Case]) {
-        let winner = self.winner();
-        match self.policy.direction {
-            Direction::TwoWay => {}
-            // The side that follows loses its own change only where the other has one.
-            Direction::ToRight => return self.take(group, Side::Left, false),
-            Direction::ToLeft => return self.take(group, Side::Right, false),
-        }
-        if let ([case], Granularity::Field) = (group, self.policy.granularity)
+        let one_way = match self.policy.direction {
+            Direction::TwoWay => None,
+            Direction::ToRight => Some(Side::Left),
+            Direction::ToLeft => Some(Side::Right),
+        };
+        let winner = one_way.or_else(|| self.winner());
+        if let ([case], Granularity::Field, None) = (group, self.policy.granularity, one_way)
             && case.pair.def.mergeable()
         {
             return self.elements(case, winner);
@@ -310,36 +379,31 @@ impl Resolver<'_> {
                 }
             }
             Some(side) => {
-                self.merged.keep_both |= self.policy.conflicts == Conflicts::KeepBoth;
-                self.take(group, side, true);
+                let lost = self.merged.lost.len();
+                self.take(group, side);
+                let loses = self.merged.lost.len() > lost;
+                self.merged.keep_both |= loses && one_way.is_none() && self.policy.conflicts == Conflicts::KeepBoth;
             }
         }
     }
 
-    /// The whole group as one side has it.
-    fn take(&mut self, group: &[&Case], winner: Side, conflict: bool) {
+    /// The whole group as one side has it. What the other had changed is kept as lost, unless it waits.
+    fn take(&mut self, group: &[&Case], winner: Side) {
         for case in group.iter().filter(|c| !matches!(c.changed, Changed::Same | Changed::Nothing)) {
             let pair = &case.pair;
             match winner {
                 Side::Left => {
-                    if matches!(case.changed, Changed::Far | Changed::Both) {
-                        if !conflict && case.changed == Changed::Far {
-                            continue;
-                        }
+                    let far = case.for_far(case.h1.as_ref());
+                    if self.write_far(case, case.h1.as_ref(), far) && case.changed != Changed::Hub {
                         self.lose(Side::Right, &pair.right, case.f0.as_ref(), case.f1.as_ref());
                     }
-                    let far = case.for_far(case.h1.as_ref());
-                    self.write_far(case, case.h1.as_ref(), far);
                 }
                 Side::Right => {
-                    if matches!(case.changed, Changed::Hub | Changed::Both) {
-                        if !conflict && case.changed == Changed::Hub {
-                            continue;
-                        }
+                    // Over what was agreed last, not over what the hub made of it since: that has lost.
+                    let hub = if case.changed == Changed::Far { case.for_hub(case.f1.as_ref()) } else { case.for_agreed_hub() };
+                    if self.write_hub(case, hub, case.f1.as_ref()) && case.changed != Changed::Far {
                         self.lose(Side::Left, &pair.left, case.h0.as_ref(), case.h1.as_ref());
                     }
-                    let hub = case.for_hub(case.f1.as_ref());
-                    self.write_hub(case, hub, case.f1.as_ref());
                 }
             }
         }
@@ -348,6 +412,7 @@ impl Resolver<'_> {
     /// Merges the elements of a set one by one.
     fn elements(&mut self, case: &Case, winner: Option<Side>) {
         let def = case.pair.def;
+        let lost = self.merged.lost.len();
         let (h0, h1) = (elements(def, case.h0.as_ref()), elements(def, case.h1.as_ref()));
         let (f0, f1) = (elements(def, case.f0.as_ref()), elements(def, case.f1.as_ref()));
         let get = |list: &[(String, Value)], name: &str| list.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
@@ -387,6 +452,7 @@ impl Resolver<'_> {
                                     b1
                                 }
                                 None => {
+                                    self.merged.lost.truncate(lost);
                                     self.merged.conflicts += 1;
                                     self.merged
                                         .waiting
@@ -403,16 +469,18 @@ impl Resolver<'_> {
             }
         }
         self.merged.conflicts += conflicts;
-        self.merged.keep_both |= conflicts > 0 && self.policy.conflicts == Conflicts::KeepBoth;
         let hub = from_elements(def, result);
         let far = case.for_far(hub.as_ref());
         let hub_differs = !def.same(hub.as_ref(), case.h_now.as_ref());
         let far_differs = !case.pair.far_def.same(far.as_ref(), case.f_now.as_ref());
         let blocked = (hub_differs && !self.hub.writable) || (far_differs && !self.far.writable);
         if blocked {
+            // Nothing is overwritten yet: nothing has lost.
+            self.merged.lost.truncate(lost);
             self.merged.waiting.push(format!("{}: a side may not be written here", case.pair.left));
             return;
         }
+        self.merged.keep_both |= conflicts > 0 && self.policy.conflicts == Conflicts::KeepBoth;
         if hub_differs && case.pair.hub.write {
             self.merged.hub.insert(case.pair.left.clone(), hub.clone().unwrap_or(Value::Null));
         }

@@ -4,15 +4,11 @@
 //! absence of an item a suspicion; an item that is listed and cannot be fetched keeps the round's
 //! old cursor, so that the next round names it again.
 
-use crate::{
-    blobs, keys,
-    pair::Run,
-    report::{LeftOver, Progress},
-};
+use crate::{blobs, keys, pair::Run, report::Progress};
 use futures::TryStreamExt;
 use pimkit_core::{
-    BlobRef, Change, ChangeOptions, CollectionId, ErrorKind, Fetched, Field, Fields, ItemId, Next, Position, Presence, QuarantineRow,
-    Record, Removal, Result, Revision, SeenQuery, SeenRow, Side, StateChange, Stored, StreamKey, StreamRow, Value, cursor::binding,
+    BlobRef, Change, ChangeOptions, CollectionId, ErrorKind, Fetched, Field, Fields, ItemId, Next, Position, Presence, Record, Removal,
+    Result, Revision, SeenQuery, SeenRow, Side, StateChange, Stored, StreamKey, StreamRow, Value, cursor::binding,
 };
 use std::collections::BTreeMap;
 
@@ -41,7 +37,11 @@ impl<R: Record> Run<R> {
         self.progress(Progress::Stage { stage, of: None });
         let ids: Vec<CollectionId> = self.half(side).collections.iter().map(|c| c.id.clone()).collect();
         for id in ids {
-            match self.observe_collection(side, &id).await {
+            let read = match self.observe_collection(side, &id).await {
+                Ok(()) => self.read_quarantined(side, &id).await,
+                failed => failed,
+            };
+            match read {
                 Ok(()) => {}
                 Err(error) if is_own(&error) => {
                     return Err(error);
@@ -173,9 +173,14 @@ impl<R: Record> Run<R> {
                 }
                 Change::Removed { id, reason } => self.observe_absence(page, &id, Presence::Missing { reason }, None),
                 Change::OtherKind { id, revision, .. } => self.observe_absence(page, &id, Presence::OtherKind, revision),
-                Change::Unreadable { id, revision, error } => self.observe_unreadable(page, &id, revision, &error).await?,
+                Change::Unreadable { id, revision, error } => self.observe_unreadable(page, &id, revision, &error),
             }
         }
+        self.fetch_into(page, &fetch).await
+    }
+
+    /// Fetches items by id, and works in what is found.
+    async fn fetch_into(&mut self, page: &mut Page<'_>, fetch: &[ItemId]) -> Result<()> {
         let repository = self.half(page.side).repository.clone();
         for ids in fetch.chunks(FETCH) {
             let answers = repository.fetch(page.collection, ids).await;
@@ -187,23 +192,42 @@ impl<R: Record> Run<R> {
                             page.named.push(id.clone());
                             page.unread = true;
                         } else {
+                            self.release(page.side, page.collection, id);
                             self.observe_item(page, *stored).await?;
                         }
                     }
                     Fetched::Gone => self.observe_absence(page, id, Presence::Missing { reason: Removal::Unknown }, None),
                     Fetched::Hidden => self.observe_absence(page, id, Presence::Hidden, None),
                     Fetched::OtherKind { revision, .. } => self.observe_absence(page, id, Presence::OtherKind, revision),
-                    Fetched::Unreadable { revision, error } => self.observe_unreadable(page, id, revision, &error).await?,
+                    Fetched::Unreadable { revision, error } => self.observe_unreadable(page, id, revision, &error),
                     Fetched::Failed(error) => {
                         if error.kind() == ErrorKind::CollectionGone || error.kind() == ErrorKind::Unauthenticated {
                             return Err(error);
                         }
                         page.named.push(id.clone());
                         page.unread = true;
-                        self.left_over(page.side, page.collection, id, &error.to_string()).await?;
+                        self.left_over(page.side, page.collection, id, &error.to_string());
                     }
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Items that could not be read are read again when their rest is over, though a listing that
+    /// names only changes does not name them.
+    async fn read_quarantined(&mut self, side: Side, collection: &CollectionId) -> Result<()> {
+        let due = self.to_read_again(side, collection);
+        let account = self.half(side).account.id.clone();
+        let epoch = self.state().stream(&self.stream_key(side, collection)).await?.map_or(0, |row| row.epoch);
+        for ids in due.chunks(FETCH) {
+            let rows = self.state().seen(&account, R::KIND, collection, ids).await?.into_iter().flatten();
+            let known: BTreeMap<ItemId, SeenRow> =
+                rows.filter(|row| row.presence == Presence::Unreadable).map(|row| (row.item.clone(), row)).collect();
+            let ids: Vec<ItemId> = known.keys().cloned().collect();
+            let mut page = Page { side, collection, epoch, known, changes: Vec::new(), named: Vec::new(), unread: false };
+            self.fetch_into(&mut page, &ids).await?;
+            self.commit(page.changes).await?;
         }
         Ok(())
     }
@@ -225,15 +249,13 @@ impl<R: Record> Run<R> {
 
     async fn observe_item(&mut self, page: &mut Page<'_>, stored: Stored<R>) -> Result<()> {
         let known = page.known.get(&stored.id);
-        let released = known.is_some_and(|row| row.presence == Presence::Unreadable);
         let row = self.seen_row(page.side, page.epoch, known, stored).await?;
         let id = row.item.clone();
-        if released {
-            page.changes.push(self.released(page.side, page.collection, &id));
-        }
         match known {
             Some(old) if same_row(old, &row) => page.named.push(id),
             _ => {
+                // Another one than the one that could not be read or written.
+                self.release(page.side, page.collection, &id);
                 page.changes.push(StateChange::Seen(Box::new(row.clone())));
                 page.known.insert(id, row);
             }
@@ -241,24 +263,13 @@ impl<R: Record> Run<R> {
         Ok(())
     }
 
-    pub(crate) fn released(&self, side: Side, collection: &CollectionId, item: &ItemId) -> StateChange {
-        StateChange::Released {
-            sync: self.sync().clone(),
-            side,
-            account: self.half(side).account.id.clone(),
-            kind: R::KIND,
-            collection: collection.clone(),
-            item: item.clone(),
-        }
-    }
-
     /// The sighting that an item makes, given what was known of it.
     pub(crate) async fn seen_row(&self, side: Side, epoch: u64, known: Option<&SeenRow>, stored: Stored<R>) -> Result<SeenRow> {
         let half = self.half(side);
         let mut unread = stored.unread.clone();
         let mut fields = stored.record.fields();
-        self.fill_digests(side, known, &stored, &mut fields, &mut unread).await?;
-        let record = stored.record.with(&fields)?;
+        let filled = self.fill_digests(side, known, &stored, &mut fields, &mut unread).await?;
+        let record = if filled { stored.record.with(&fields)? } else { stored.record };
         let hash = keys::hash(&fields);
         let now = self.now();
         let mut row = SeenRow {
@@ -301,7 +312,8 @@ impl<R: Record> Run<R> {
     }
 
     /// Blobs are compared by their bytes: where a side does not say what they hash to, they are read
-    /// once, and again only when their id changes. One that cannot be read is unknown, not gone.
+    /// once, and again only when their id changes. One that cannot be read is unknown, not gone. True
+    /// when the fields are not the record's any more.
     async fn fill_digests(
         &self,
         side: Side,
@@ -309,10 +321,10 @@ impl<R: Record> Run<R> {
         stored: &Stored<R>,
         fields: &mut Fields,
         unread: &mut Vec<Field>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let missing = |blob: &Value| blob.get("digest").is_none() && blob.get("uri").is_none();
         if !stored.record.blobs().iter().any(|b| b.digest.is_none() && b.uri.is_none()) {
-            return Ok(());
+            return Ok(false);
         }
         let before: Option<R> = known.and_then(|k| k.record.as_deref()).and_then(|bytes| pimkit_core::decode_record(bytes).ok());
         let before: Vec<BlobRef> = before.map(|r| r.blobs().into_iter().cloned().collect()).unwrap_or_default();
@@ -341,7 +353,7 @@ impl<R: Record> Run<R> {
                 }
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// The item is not there as one of ours: gone, hidden, or of another kind.
@@ -371,8 +383,8 @@ impl<R: Record> Run<R> {
             None if gone => return,
             None => self.bare_row(page, id, presence, revision),
         };
-        if page.known.get(id).is_some_and(|known| known.presence == Presence::Unreadable) {
-            page.changes.push(self.released(page.side, page.collection, id));
+        if row.presence != Presence::Unreadable {
+            self.release(page.side, page.collection, id);
         }
         page.changes.push(StateChange::Seen(Box::new(row.clone())));
         page.known.insert(id.clone(), row);
@@ -403,35 +415,9 @@ impl<R: Record> Run<R> {
     }
 
     /// Unreadable is present: the link and its base stay, and the reason is told.
-    async fn observe_unreadable(
-        &mut self,
-        page: &mut Page<'_>,
-        id: &ItemId,
-        revision: Option<Revision>,
-        error: &pimkit_core::Error,
-    ) -> Result<()> {
+    fn observe_unreadable(&mut self, page: &mut Page<'_>, id: &ItemId, revision: Option<Revision>, error: &pimkit_core::Error) {
         self.observe_absence(page, id, Presence::Unreadable, revision);
-        self.left_over(page.side, page.collection, id, &error.to_string()).await
-    }
-
-    /// Quarantines an item: it is told, and tried again with growing pauses.
-    pub(crate) async fn left_over(&mut self, side: Side, collection: &CollectionId, item: &ItemId, why: &str) -> Result<()> {
-        self.report.quarantined.push(LeftOver { id: item.to_string(), side, error: why.to_owned() });
-        let now = self.now();
-        let row = QuarantineRow {
-            sync: self.sync().clone(),
-            side,
-            account: self.half(side).account.id.clone(),
-            kind: R::KIND,
-            collection: collection.clone(),
-            item: item.clone(),
-            error: why.to_owned(),
-            since: now,
-            tries: 1,
-            next: now,
-        };
-        self.later([StateChange::Quarantine(Box::new(row))]);
-        Ok(())
+        self.left_over(page.side, page.collection, id, &error.to_string());
     }
 
     /// After a round that named everything: what it did not name is missing.
@@ -444,9 +430,7 @@ impl<R: Record> Run<R> {
             if matches!(row.presence, Presence::Missing { .. } | Presence::Gone) {
                 continue;
             }
-            if row.presence == Presence::Unreadable {
-                changes.push(self.released(side, collection, &row.item));
-            }
+            self.release(side, collection, &row.item);
             row.presence = Presence::Missing { reason: Removal::Unknown };
             row.changed = self.run;
             row.unchanged_at = self.before.or(Some(row.changed_at));

@@ -4,16 +4,23 @@ use crate::{
     engine::Shared,
     map::{FieldMap, FieldPair},
     policy::Policy,
-    report::{Progress, Report, SyncReport},
+    quarantine::Quarantine,
+    recover::OpenCreates,
+    report::{PerSide, Progress, Report, SyncReport},
     step::PlannedStep,
 };
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use jiff::Timestamp;
 use pimkit_core::{
-    Account, AccountRow, Collection, CollectionId, ComponentId, Connector, Error, ErrorKind, Field, FieldSupport, Lease, LinkQuery,
+    Account, AccountRow, Collection, CollectionId, ComponentId, Connector, Error, ErrorKind, Field, FieldSupport, ItemId, Lease, LinkQuery,
     LinkState, Record, Repository, Result, RunRow, Side, State, StateChange, SyncId, Value,
 };
-use std::{collections::BTreeMap, fmt, marker::PhantomData, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    marker::PhantomData,
+    sync::Arc,
+};
 
 /// Which collection of the hub a far-born record goes to.
 #[derive(Clone, Debug)]
@@ -67,6 +74,17 @@ pub struct Plan {
     pub(crate) started: Timestamp,
     pub(crate) lease: Lease,
     pub(crate) state: Arc<dyn State>,
+    sync: SyncId,
+    carried: Carried,
+}
+
+/// What applying a plan must know of how it came to be.
+#[derive(Clone, Debug, Default)]
+struct Carried {
+    /// Collections that were not read to the end.
+    failed: [BTreeMap<CollectionId, String>; 2],
+    /// What recovering earlier writes came to.
+    recovered: [PerSide; 3],
 }
 
 impl fmt::Debug for Plan {
@@ -123,18 +141,26 @@ impl<R: Record> Pair<R> {
         run.observe(Side::Left).await?;
         run.observe(Side::Right).await?;
         run.find_again().await?;
+        let recovered = run.take_counts();
         run.plan_all().await?;
         run.guard().await?;
         let report = run.report.clone();
         run.note_run(if report.holds.is_empty() { "planned" } else { "held" }, None).await?;
-        Ok(Plan { run: run.run, report, started: run.started, lease: run.lease, state: self.shared.state.clone() })
+        let carried = Carried { failed: [run.hub.failed, run.far.failed], recovered };
+        let (state, sync) = (self.shared.state.clone(), self.setup.sync.clone());
+        Ok(Plan { run: run.run, report, started: run.started, lease: run.lease, state, sync, carried })
     }
 
     /// Does what the plan says, as far as it still holds.
     ///
     /// # Errors
-    /// `LeaseLost` when the component was taken over meanwhile; what the state says when it fails.
+    /// `Config` when it is another sync's plan; `LeaseLost` when the component was taken over
+    /// meanwhile; what the state says when it fails.
     pub async fn apply(&self, plan: Plan) -> Result<Report> {
+        if plan.sync != self.setup.sync || plan.report.kind != R::KIND.plural() {
+            let error = Error::new(ErrorKind::Config, "this is the plan of another sync; apply it with the pair that made it");
+            return Err(error.with("plan", &plan.sync).with("sync", &self.setup.sync));
+        }
         let mut run = Run::<R>::resume(&self.shared, &self.setup, plan).await?;
         run.apply_all().await?;
         run.finish().await
@@ -160,12 +186,19 @@ pub(crate) struct Half<R: Record> {
     pub(crate) all: Vec<Collection>,
     /// Collections that were not read to the end this time, and why.
     pub(crate) failed: BTreeMap<CollectionId, String>,
+    /// The collection that was chosen first, where new items belong, is not there.
+    pub(crate) first_is_gone: bool,
     pub(crate) fields: BTreeMap<CollectionId, Vec<FieldSupport>>,
 }
 
 impl<R: Record> Half<R> {
     pub(crate) fn collection(&self, id: &CollectionId) -> Option<&Collection> {
         self.collections.iter().find(|c| c.id == *id)
+    }
+
+    /// Whether a collection that is there was not read to its end: an item that was not seen may be in it.
+    pub(crate) fn is_incomplete(&self) -> bool {
+        self.collections.iter().any(|c| self.failed.contains_key(&c.id))
     }
 
     pub(crate) fn settles(&self, id: &CollectionId, policy: &Policy) -> std::time::Duration {
@@ -193,10 +226,23 @@ pub(crate) struct Run<R: Record> {
     pub(crate) links: u64,
     /// Links that the run writes, or means to write.
     pub(crate) touched: u64,
+    /// Steps that take an item for deleted.
+    pub(crate) losses: u64,
     /// Changes that wait for the next commit.
     waiting: Vec<StateChange>,
-    /// Links and items with a write whose outcome is not known: left alone.
-    pub(crate) open: std::collections::BTreeSet<String>,
+    /// Links with a write whose outcome is not known: left alone.
+    pub(crate) open: BTreeSet<String>,
+    /// What a create whose outcome is not known may have made: neither linked nor made on the other side.
+    pub(crate) open_creates: OpenCreates,
+    /// Links whose end moved in this run: planned already, wherever else they turn up.
+    pub(crate) repointed: BTreeSet<String>,
+    /// Far items whose version of a conflict was to be copied and could not be: their conflict stays.
+    pub(crate) uncopied: BTreeSet<(CollectionId, ItemId)>,
+    /// Earlier runs of the sync that did not end: their steps are of no use any more.
+    pub(crate) unfinished: Vec<u64>,
+    /// How many writes the plan means to do.
+    pub(crate) planned: u64,
+    pub(crate) quarantine: Quarantine,
     /// The newest round of each collection, as far as it was asked for.
     pub(crate) epochs: BTreeMap<(Side, CollectionId), u64>,
     maps: BTreeMap<(CollectionId, CollectionId), Arc<FieldMap>>,
@@ -208,17 +254,20 @@ impl<R: Record> Run<R> {
         let lease = shared.state.acquire(&component()).await?;
         let run = shared.state.last_run().await? + 1;
         let mut before = None;
+        let mut unfinished = Vec::new();
         let mut runs = shared.state.runs(Some(&setup.sync));
         while let Some(row) = runs.try_next().await? {
             if row.finished.is_some() {
                 before = Some(row.started);
                 break;
             }
+            unfinished.push(row.run);
         }
         drop(runs);
         let started = shared.clock.now();
         let mut run = Self::new(shared, setup, lease, run, started, before, left, right).await?;
         // The number is taken from here on, whatever becomes of the run.
+        run.unfinished = unfinished;
         run.note_run("started", None).await?;
         Ok(run)
     }
@@ -228,11 +277,19 @@ impl<R: Record> Run<R> {
         let mut run = Self::new(shared, setup, plan.lease, plan.run, plan.started, None, left, right).await?;
         // Ids of links made while planning are taken.
         run.links = 1 << 31;
+        let gone = std::mem::take(&mut run.report.notes);
         run.report = plan.report;
+        gone.into_iter().for_each(|note| run.note(note));
+        // What was not read then is not worked off, whatever is there by this time.
+        let [left, right] = plan.carried.failed;
+        run.hub.failed.extend(left);
+        run.far.failed.extend(right);
         // Applying counts what is written; the plan counted what it meant to write.
-        run.report.created = crate::PerSide::default();
-        run.report.updated = crate::PerSide::default();
-        run.report.deleted = crate::PerSide::default();
+        run.planned = run.report.writes();
+        let [created, updated, deleted] = plan.carried.recovered;
+        run.report.created = created;
+        run.report.updated = updated;
+        run.report.deleted = deleted;
         Ok(run)
     }
 
@@ -263,14 +320,22 @@ impl<R: Record> Run<R> {
             steps: 0,
             links: 0,
             touched: 0,
+            losses: 0,
             waiting: Vec::new(),
-            open: std::collections::BTreeSet::new(),
+            open: BTreeSet::new(),
+            open_creates: OpenCreates::default(),
+            repointed: BTreeSet::new(),
+            uncopied: BTreeSet::new(),
+            unfinished: Vec::new(),
+            planned: 0,
+            quarantine: Quarantine::default(),
             epochs: BTreeMap::new(),
             maps: BTreeMap::new(),
         };
         run.choose(Side::Left).await?;
         run.choose(Side::Right).await?;
         run.check_maps()?;
+        run.load_quarantine().await?;
         let accounts = [&run.hub.account, &run.far.account];
         let mut changes = Vec::new();
         for account in accounts {
@@ -332,6 +397,7 @@ impl<R: Record> Run<R> {
             fields.insert(collection.id.clone(), repository.fields(&collection.id).await?);
         }
         let half = self.half_mut(side);
+        half.first_is_gone = names.first().is_some_and(|first| !chosen.iter().any(|c| c.id.as_str() == first || c.name == *first));
         half.collections = chosen;
         half.all = all;
         half.fields = fields;
@@ -415,6 +481,12 @@ impl<R: Record> Run<R> {
         self.shared.watch.progress(progress);
     }
 
+    /// The counts of what was written so far; they start again.
+    fn take_counts(&mut self) -> [PerSide; 3] {
+        let report = &mut self.report;
+        [&mut report.created, &mut report.updated, &mut report.deleted].map(std::mem::take)
+    }
+
     /// Writes down how the run stands.
     pub(crate) async fn note_run(&mut self, outcome: &str, finished: Option<Timestamp>) -> Result<()> {
         let report = serde_json::to_value(&self.report).unwrap_or(Value::Null);
@@ -461,7 +533,15 @@ fn half<R: Record>(side: Side, account: Account, connector: &dyn Connector) -> R
             .with("side", side.word())
             .with("kind", R::KIND.plural())
     })?;
-    Ok(Half { account, repository, collections: Vec::new(), all: Vec::new(), failed: BTreeMap::new(), fields: BTreeMap::new() })
+    Ok(Half {
+        account,
+        repository,
+        collections: Vec::new(),
+        all: Vec::new(),
+        failed: BTreeMap::new(),
+        first_is_gone: false,
+        fields: BTreeMap::new(),
+    })
 }
 
 /// All syncs of a state are one component, and run one at a time: whatever accounts they share, no

@@ -2,19 +2,16 @@
 //! page, and writes down one step per pair of items, each with its reason.
 
 use crate::{
-    keys,
-    matching::Found,
     merge::{self, Interval, Merged, merge},
     pair::Run,
     policy::Direction,
-    project::project,
     report::Progress,
     scope,
-    step::{Action, Agreed, End, SideWrite, Step},
+    step::{Action, End, SideWrite, Step},
 };
 use futures::TryStreamExt;
 use pimkit_core::{
-    Access, BaseRow, CollectionId, Fields, ItemId, LinkQuery, LinkRole, LinkRow, LinkState, Presence, Record, Result, SeenQuery, SeenRow,
+    Access, BaseRow, CollectionId, Fetched, Fields, ItemId, LinkQuery, LinkRow, LinkState, Presence, Record, Result, SeenQuery, SeenRow,
     Side, StateChange, StepRow, Value,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,13 +31,23 @@ impl Linked {
             Side::Right => self.far.as_ref(),
         }
     }
+
+    pub(crate) fn set(&mut self, side: Side, row: SeenRow) {
+        match side {
+            Side::Left => self.hub = Some(row),
+            Side::Right => self.far = Some(row),
+        }
+    }
 }
 
 impl<R: Record> Run<R> {
-    /// Goes over far items, then hub items, then links that wait.
+    /// Goes over the links of all items that changed and over those that wait, and only then over
+    /// items without a link: by then an item that moved or was renamed has its link.
     pub(crate) async fn plan_all(&mut self) -> Result<()> {
         self.progress(Progress::Stage { stage: "match", of: None });
-        self.commit(vec![StateChange::DropSteps(self.run)]).await?;
+        let mut stale: Vec<StateChange> = self.unfinished.iter().map(|run| StateChange::DropSteps(*run)).collect();
+        stale.push(StateChange::DropSteps(self.run));
+        self.commit(stale).await?;
         let mut progress = BTreeMap::new();
         for side in [Side::Right, Side::Left] {
             let ids: Vec<CollectionId> = self.half(side).collections.iter().map(|c| c.id.clone()).collect();
@@ -48,6 +55,26 @@ impl<R: Record> Run<R> {
                 progress.insert((side, id.clone()), self.worked_off(side, &id).await?);
             }
         }
+        if self.state().count_links(LinkQuery::of(self.sync())).await? > 0 {
+            self.plan_changed(&progress, true).await?;
+            let mut query = LinkQuery::of(self.sync());
+            query.again = true;
+            let mut links = self.state().links(query).try_chunks(self.setup.page_size as usize);
+            while let Some(page) = links.try_next().await.map_err(|e| e.1)? {
+                let linked = self.load(page).await?;
+                let waiting =
+                    linked.into_iter().filter(|l| !self.was_planned(l, &progress, None) && !self.repointed.contains(&l.link.id)).collect();
+                self.plan_links(waiting).await?;
+                self.flush().await?;
+            }
+        }
+        self.plan_changed(&progress, false).await?;
+        self.tell_resting();
+        Ok(())
+    }
+
+    /// Goes over what was seen changed, side by side and page by page: the links of it, or what has none.
+    async fn plan_changed(&mut self, progress: &BTreeMap<(Side, CollectionId), u64>, with_link: bool) -> Result<()> {
         for side in [Side::Right, Side::Left] {
             let ids: Vec<CollectionId> = self.half(side).collections.iter().map(|c| c.id.clone()).collect();
             for id in ids {
@@ -57,19 +84,12 @@ impl<R: Record> Run<R> {
                 let mut rows = self.state().seen_rows(query).try_chunks(self.setup.page_size as usize);
                 while let Some(page) = rows.try_next().await.map_err(|e| e.1)? {
                     let seen = page.len() as u64;
-                    self.plan_page(side, &id, page, &progress).await?;
-                    self.progress(Progress::Items(seen));
+                    self.plan_page(side, &id, page, progress, with_link).await?;
+                    if !with_link {
+                        self.progress(Progress::Items(seen));
+                    }
                 }
             }
-        }
-        let mut query = LinkQuery::of(self.sync());
-        query.again = true;
-        let mut links = self.state().links(query).try_chunks(self.setup.page_size as usize);
-        while let Some(page) = links.try_next().await.map_err(|e| e.1)? {
-            let linked = self.load(page).await?;
-            let fresh = linked.into_iter().filter(|l| !self.was_planned(l, &progress, None)).collect();
-            self.plan_links(fresh).await?;
-            self.flush().await?;
         }
         Ok(())
     }
@@ -93,28 +113,26 @@ impl<R: Record> Run<R> {
         collection: &CollectionId,
         rows: Vec<SeenRow>,
         progress: &BTreeMap<(Side, CollectionId), u64>,
+        with_link: bool,
     ) -> Result<()> {
         let ids: Vec<ItemId> = rows.iter().map(|r| r.item.clone()).collect();
         let links = match side {
             Side::Left => self.state().links_of_hub(self.sync(), &ids).await?,
             Side::Right => self.state().links_of_far(self.sync(), &self.far.account.id, collection, &ids).await?,
         };
-        let mut dirty = Vec::new();
-        let mut fresh = Vec::new();
-        for (row, link) in rows.into_iter().zip(links) {
-            match link {
-                Some(link) => dirty.push(link),
-                None if row.presence == Presence::Present && scope::outside(&row).is_none() => fresh.push(row),
-                None => {}
+        if with_link {
+            let links = links.into_iter().flatten().filter(|link| !self.repointed.contains(&link.id)).collect();
+            let mut linked = self.load(links).await?;
+            if side == Side::Left {
+                // Those whose far end changed too were planned on the way over the far side.
+                linked.retain(|l| !self.was_planned(l, progress, Some(Side::Left)));
             }
+            self.plan_links(linked).await?;
+        } else {
+            let here = |row: &SeenRow| row.presence == Presence::Present && scope::outside(row).is_none();
+            let fresh = rows.into_iter().zip(links).filter(|(row, link)| link.is_none() && here(row)).map(|(row, _)| row).collect();
+            self.plan_fresh(side, fresh).await?;
         }
-        let mut linked = self.load(dirty).await?;
-        if side == Side::Left {
-            // Those whose far end changed too were planned on the way over the far side.
-            linked.retain(|l| !self.was_planned(l, progress, Some(Side::Left)));
-        }
-        self.plan_links(linked).await?;
-        self.plan_fresh(side, fresh).await?;
         self.flush().await
     }
 
@@ -154,6 +172,7 @@ impl<R: Record> Run<R> {
     /// Writes down a step.
     pub(crate) async fn push(&mut self, step: Step) -> Result<()> {
         self.steps += 1;
+        self.count(&step);
         let body = serde_json::to_value(&step).map_err(|_| crate::pair::damaged("a step"))?;
         let row = StepRow { run: self.run, step: self.steps, sync: self.sync().clone(), body, done: None };
         self.later([StateChange::Step(Box::new(row))]);
@@ -162,7 +181,7 @@ impl<R: Record> Run<R> {
 
     pub(crate) async fn plan_links(&mut self, links: Vec<Linked>) -> Result<()> {
         let mut suspects = Vec::new();
-        for linked in links {
+        for linked in self.read_again(links).await? {
             if self.open.contains(&linked.link.id) {
                 continue;
             }
@@ -179,6 +198,37 @@ impl<R: Record> Run<R> {
             }
         }
         self.plan_suspects(suspects).await
+    }
+
+    /// Where an edit waits for a field that could not be read, the item is read once more: a listing
+    /// that names only changes would never bring it.
+    async fn read_again(&mut self, mut links: Vec<Linked>) -> Result<Vec<Linked>> {
+        for side in [Side::Left, Side::Right] {
+            let mut by_collection: BTreeMap<CollectionId, Vec<(usize, SeenRow)>> = BTreeMap::new();
+            for (n, linked) in links.iter().enumerate() {
+                if let (LinkState::Held, true, Some(row)) = (linked.link.state, linked.link.again, linked.end(side))
+                    && row.presence == Presence::Present
+                    && !row.unread.is_empty()
+                    && row.changed != self.run
+                {
+                    by_collection.entry(row.collection.clone()).or_default().push((n, row.clone()));
+                }
+            }
+            for (collection, rows) in by_collection {
+                let ids: Vec<ItemId> = rows.iter().map(|(_, row)| row.item.clone()).collect();
+                let answers = self.half(side).repository.clone().fetch(&collection, &ids).await;
+                for ((n, row), answer) in rows.into_iter().zip(answers) {
+                    if let Fetched::Found(stored) = answer {
+                        let row = self.seen_row(side, row.epoch, Some(&row), *stored).await?;
+                        self.later([StateChange::Seen(Box::new(row.clone()))]);
+                        if let Some(linked) = links.get_mut(n) {
+                            linked.set(side, row);
+                        }
+                    }
+                }
+            }
+        }
+        Ok(links)
     }
 
     /// Looks at a link again in the next run.
@@ -201,15 +251,19 @@ impl<R: Record> Run<R> {
         let missing = |row: Option<&SeenRow>| matches!(row.map(|r| &r.presence), Some(Presence::Missing { .. } | Presence::Gone));
         let present = |row: Option<&SeenRow>| matches!(row.map(|r| &r.presence), Some(Presence::Present));
         match linked.link.state {
-            LinkState::Suppressed => {
+            LinkState::Suppressed => match (missing(linked.hub.as_ref()), missing(linked.far.as_ref())) {
                 // One end is gone for good; once the other is too, there is nothing to remember.
-                if missing(linked.hub.as_ref()) && missing(linked.far.as_ref()) {
-                    return Ok(Some(linked));
-                }
-                return Ok(None);
-            }
+                (true, true) => return Ok(Some(linked)),
+                // It is back: somebody took it out of the bin, or it never was gone.
+                (false, false) if present(linked.hub.as_ref()) && present(linked.far.as_ref()) => {}
+                _ => return Ok(None),
+            },
             LinkState::Shadowed | LinkState::Archived => return Ok(None),
             _ => {}
+        }
+        if self.rests(&linked) {
+            self.wait(linked.link, None).await?;
+            return Ok(None);
         }
         for side in [Side::Left, Side::Right] {
             if let Some(why) = linked.end(side).and_then(scope::outside) {
@@ -276,13 +330,20 @@ impl<R: Record> Run<R> {
             merge::Half { fields: &far_fields, unread: &far.unread, change: interval(far), writable: self.may_write(Side::Right, far) },
         );
         self.report.conflicts += merged.conflicts;
+        for field in &merged.given_up {
+            self.note(format!("{field} keeps coming back on the right as it was before it was written; it is left as it is on both sides"));
+        }
+        let settled = base.is_some() && linked.link.state == LinkState::Live && linked.link.hub_revision == hub.revision && !reread;
+        if merged.does_nothing() && merged.waiting.is_empty() && settled && !linked.link.again {
+            return Ok(());
+        }
         if !merged.waiting.is_empty() {
             self.report.held += 1;
-        }
-        let nothing = merged.hub.is_empty() && merged.far.is_empty() && merged.lost.is_empty();
-        let settled = base.is_some() && linked.link.state == LinkState::Live && linked.link.hub_revision == hub.revision && !reread;
-        if nothing && merged.agreed.is_empty() && merged.waiting.is_empty() && merged.flipped.is_empty() && settled && !linked.link.again {
-            return Ok(());
+            // Told in every run, and written down once.
+            let known = linked.link.state == LinkState::Held && linked.link.note == Some(merged.waiting.join("; "));
+            if known && merged.does_nothing() {
+                return self.wait(linked.link, None).await;
+            }
         }
         if linked.link.state == LinkState::Pending && base.is_none() {
             self.report.linked += 1;
@@ -314,6 +375,8 @@ impl<R: Record> Run<R> {
         };
         let reason = reason.unwrap_or_else(|| {
             match (merged.hub.is_empty(), merged.far.is_empty()) {
+                (true, true) if !merged.given_up.is_empty() => "what was written keeps coming back as it was: it is left alone",
+                (true, true) if !merged.waiting.is_empty() => "both sides stay as they are",
                 (true, true) => "both sides say the same",
                 (true, false) => "changed on the left",
                 (false, true) => "changed on the right",
@@ -321,304 +384,24 @@ impl<R: Record> Run<R> {
             }
             .to_owned()
         });
+        let end = |row: &SeenRow, write: Option<SideWrite>| End {
+            collection: row.collection.clone(),
+            item: Some(row.item.clone()),
+            revision: row.revision.clone(),
+            write,
+        };
+        let action = if merged.hub.is_empty() && merged.far.is_empty() { Action::Agree } else { Action::Update };
+        let link = (linked.link.id.clone(), linked.link.version);
+        let (hub, far) = (end(hub, write(&merged.hub, hub_fields)), end(far, write(&merged.far, far_fields)));
         Step {
-            kind: R::KIND,
-            action: if merged.hub.is_empty() && merged.far.is_empty() { Action::Agree } else { Action::Update },
-            link: Some(linked.link.id.clone()),
-            link_version: linked.link.version,
-            hub: End {
-                collection: hub.collection.clone(),
-                item: Some(hub.item.clone()),
-                revision: hub.revision.clone(),
-                write: write(&merged.hub, hub_fields),
-            },
-            far: End {
-                collection: far.collection.clone(),
-                item: Some(far.item.clone()),
-                revision: far.revision.clone(),
-                write: write(&merged.far, far_fields),
-            },
-            reason,
             policy: (merged.conflicts > 0).then(|| format!("conflicts = {}", word(&self.setup.policy.conflicts))),
             agreed: merged.agreed,
             lost: merged.lost,
             conflicts: merged.conflicts,
-            evidence: None,
-            held: None,
             waiting: merged.waiting,
             reread,
             flipped: merged.flipped,
-        }
-    }
-
-    /// The far side's version of a conflict becomes a record of its own on the hub.
-    async fn plan_copy(&mut self, linked: &Linked, far: &SeenRow, far_fields: &Fields) -> Result<()> {
-        // The same conflict makes the same mark, so that a run cut off here does not copy twice.
-        let of = ItemId(format!("copy:{}:{:016x}", linked.link.id, far.hash));
-        let mark = keys::mint(self.sync(), &of, 1);
-        let Some(hub) = &linked.hub else { return Ok(()) };
-        let Some(map) = self.map(&hub.collection, &far.collection) else { return Ok(()) };
-        let mut record = Fields::new();
-        for pair in map.pairs(&[far_fields]) {
-            if pair.hub.write
-                && !pair.def.identity
-                && let Some(value) = project(pair.def, &pair.hub, far_fields.get(&pair.right), None)
-            {
-                record.insert(pair.left.clone(), value);
-            }
-        }
-        let record = R::default().with(&record)?;
-        let step = Step {
-            kind: R::KIND,
-            action: Action::Create(Side::Left),
-            link: None,
-            link_version: 0,
-            hub: End {
-                collection: hub.collection.clone(),
-                item: None,
-                revision: None,
-                write: Some(SideWrite::Create { mark, generation: 1, record: pimkit_core::encode_record(&record)? }),
-            },
-            far: End { collection: far.collection.clone(), item: None, revision: None, write: None },
-            reason: "both sides changed one field: the right one's version becomes a record of its own".to_owned(),
-            policy: Some("conflicts = keep_both".to_owned()),
-            agreed: Vec::new(),
-            lost: Vec::new(),
-            conflicts: 0,
-            evidence: Some(far.item.to_string()),
-            held: None,
-            waiting: Vec::new(),
-            reread: false,
-            flipped: Vec::new(),
-        };
-        self.push(step).await
-    }
-
-    /// Items without a link: their other end is found, or made.
-    async fn plan_fresh(&mut self, side: Side, rows: Vec<SeenRow>) -> Result<()> {
-        let mut taken: BTreeSet<(CollectionId, ItemId)> = BTreeSet::new();
-        let buried = self.buried(&rows).await?;
-        let near = self.near(side.other(), &rows).await?;
-        for row in rows {
-            if self.open.contains(row.item.as_str()) || self.half(side).failed.contains_key(&row.collection) {
-                continue;
-            }
-            let fields = self.record_of(&row)?.fields();
-            let is_buried = !buried.is_empty() && keys::hashed(&named(&row)).iter().any(|key| buried.contains(key));
-            if is_buried && self.reappeared(side, &row).await? {
-                continue;
-            }
-            match self.find_match(side, &row, &fields, &near, &taken).await? {
-                Found::One(other, why) => {
-                    taken.insert((other.collection.clone(), other.item.clone()));
-                    let (hub, far) = match side {
-                        Side::Left => (row, *other),
-                        Side::Right => (*other, row),
-                    };
-                    let link = self.new_link(side, Some(&hub), Some(&far), 1);
-                    self.later([StateChange::Link(Box::new(link.clone()))]);
-                    self.plan_merge(Linked { link, base: None, hub: Some(hub), far: Some(far) }, Some(format!("recognised by {why}")))
-                        .await?;
-                }
-                Found::Several(n, why) => {
-                    let text = format!("{n} items of the other side fit it by {why}; join the right one by hand or make them differ");
-                    self.left_over(side, &row.collection, &row.item, &text).await?;
-                    self.keep_dirty(row).await?;
-                }
-                Found::None => self.plan_create(side.other(), &row, None, 1, "it is new".to_owned(), None).await?,
-            }
-        }
-        Ok(())
-    }
-
-    /// Looks at an item without a link again in the next run.
-    async fn keep_dirty(&mut self, mut row: SeenRow) -> Result<()> {
-        row.changed = self.run + 1;
-        self.later([StateChange::Seen(Box::new(row))]);
-        Ok(())
-    }
-
-    /// The keys of every tombstone that one of the items may be kept from coming back by.
-    async fn buried(&self, rows: &[SeenRow]) -> Result<BTreeSet<String>> {
-        let keys: Vec<String> = rows.iter().flat_map(named).collect();
-        if keys.is_empty() {
-            return Ok(BTreeSet::new());
-        }
-        let tombstones = self.state().tombstones(self.sync(), &keys::hashed(&keys)).await?;
-        Ok(tombstones.into_iter().flat_map(|tombstone| tombstone.keys).collect())
-    }
-
-    /// An item that a standing link had under another id, or that a tombstone keeps from coming back.
-    async fn reappeared(&mut self, side: Side, row: &SeenRow) -> Result<bool> {
-        for tombstone in self.state().tombstones(self.sync(), &keys::hashed(&named(row))).await? {
-            let Some(mut link) = self.state().link(&tombstone.link).await? else { continue };
-            if link.state != LinkState::Suppressed || tombstone.side == side {
-                continue;
-            }
-            let end = match side {
-                Side::Left => link.hub_item.clone().map(|i| (link.hub_collection.clone(), i)),
-                Side::Right => link.item.clone().map(|i| (link.collection.clone(), i)),
-            };
-            let Some((collection, item)) = end else { continue };
-            let old = self.state().seen(&self.half(side).account.id, R::KIND, &collection, &[item]).await?.into_iter().flatten().next();
-            if old.is_some_and(|o| matches!(o.presence, Presence::Missing { .. } | Presence::Gone)) {
-                set_end(&mut link, side, row);
-                link.version += 1;
-                self.commit(vec![StateChange::Link(Box::new(link))]).await?;
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// A fresh id. Ids of one run follow each other, so that a store adds their rows at the end of
-    /// its indexes and not all over them.
-    fn link_id(&mut self) -> String {
-        self.links += 1;
-        format!("{:010x}-{:08x}", self.run, self.links)
-    }
-
-    pub(crate) fn new_link(&mut self, origin: Side, hub: Option<&SeenRow>, far: Option<&SeenRow>, generation: u32) -> LinkRow {
-        LinkRow {
-            id: self.link_id(),
-            sync: self.sync().clone(),
-            kind: R::KIND,
-            hub_account: self.hub.account.id.clone(),
-            hub_collection: hub.map(|r| r.collection.clone()).unwrap_or_default(),
-            hub_item: hub.map(|r| r.item.clone()),
-            account: self.far.account.id.clone(),
-            collection: far.map(|r| r.collection.clone()).unwrap_or_default(),
-            item: far.map(|r| r.item.clone()),
-            role: LinkRole::Owner,
-            origin,
-            state: LinkState::Pending,
-            generation,
-            mark: None,
-            hub_revision: None,
-            revision: None,
-            note: None,
-            again: true,
-            version: 1,
-        }
-    }
-
-    /// Where a record that is made on a side goes.
-    fn home(&self, on: Side, fields: &Fields) -> Option<CollectionId> {
-        let half = self.half(on);
-        let open = || half.collections.iter().filter(|c| scope::writable(c));
-        if on == Side::Left {
-            for home in &self.setup.homes {
-                if fields.get(&home.field) == Some(&home.equals)
-                    && let Some(found) = open().find(|c| c.id.as_str() == home.collection || c.name == home.collection)
-                {
-                    return Some(found.id.clone());
-                }
-            }
-        }
-        open().next().map(|c| c.id.clone())
-    }
-
-    /// Makes the other end of an item.
-    pub(crate) async fn plan_create(
-        &mut self,
-        on: Side,
-        row: &SeenRow,
-        link: Option<&LinkRow>,
-        generation: u32,
-        reason: String,
-        base: Option<&BaseRow>,
-    ) -> Result<()> {
-        let follows = match on {
-            Side::Left => self.setup.policy.direction != Direction::ToRight,
-            Side::Right => self.setup.policy.direction != Direction::ToLeft,
-        };
-        if !follows {
-            return Ok(());
-        }
-        let fields = self.record_of(row)?.fields();
-        let kept = link.map(|l| if on == Side::Left { l.hub_collection.clone() } else { l.collection.clone() });
-        let home = kept.filter(|c| self.half(on).collection(c).is_some_and(scope::writable)).or_else(|| self.home(on, &fields));
-        let Some(home) = home else {
-            let text = "the other side has no collection that may be written; choose one in the config";
-            self.left_over(on.other(), &row.collection, &row.item, text).await?;
-            return self.keep_dirty(row.clone()).await;
-        };
-        let (hub_home, far_home) = match on {
-            Side::Left => (home.clone(), row.collection.clone()),
-            Side::Right => (row.collection.clone(), home.clone()),
-        };
-        let Some(map) = self.map(&hub_home, &far_home) else { return Ok(()) };
-        let empty = Fields::new();
-        let before = base.map_or(&empty, |b| if on == Side::Left { &b.hub } else { &b.far });
-        let mut record = Fields::new();
-        let mut agreed = Vec::new();
-        for pair in map.pairs(&[&fields]) {
-            let (from, to, def, support) = match on {
-                Side::Left => (&pair.right, &pair.left, pair.def, &pair.hub),
-                Side::Right => (&pair.left, &pair.right, pair.far_def, &pair.far),
-            };
-            if row.unread.contains(from) {
-                continue;
-            }
-            let value = fields.get(from).filter(|v| !v.is_null());
-            let made = if support.write { project(def, support, value, before.get(to)) } else { None };
-            if let Some(made) = &made {
-                record.insert(to.clone(), made.clone());
-            }
-            if value.is_some() {
-                let (hub, far) = match on {
-                    Side::Left => (made, value.cloned()),
-                    Side::Right => (value.cloned(), made),
-                };
-                agreed.push(Agreed { left: pair.left.clone(), hub, right: pair.right.clone(), far });
-            }
-        }
-        let record = R::default().with(&record)?;
-        let mark = keys::mint(self.sync(), &row.item, generation);
-        let source = End { collection: row.collection.clone(), item: Some(row.item.clone()), revision: row.revision.clone(), write: None };
-        let write = SideWrite::Create { mark, generation, record: pimkit_core::encode_record(&record)? };
-        let made = End { collection: home, item: None, revision: None, write: Some(write) };
-        let (hub, far) = match on {
-            Side::Left => (made, source),
-            Side::Right => (source, made),
-        };
-        let step = Step {
-            kind: R::KIND,
-            action: Action::Create(on),
-            link: link.map(|l| l.id.clone()),
-            link_version: link.map_or(0, |l| l.version),
-            hub,
-            far,
-            reason: format!("{reason} on the {}", on.other().word()),
-            policy: None,
-            agreed,
-            lost: Vec::new(),
-            conflicts: 0,
-            evidence: None,
-            held: None,
-            waiting: Vec::new(),
-            reread: true,
-            flipped: Vec::new(),
-        };
-        self.push(step).await
-    }
-}
-
-/// The keys that name an item, whatever it says.
-fn named(row: &SeenRow) -> Vec<String> {
-    row.keys.iter().filter(|key| key.starts_with("uid:") || key.starts_with("mark:")).cloned().collect()
-}
-
-/// Gives a link another end.
-pub(crate) fn set_end(link: &mut LinkRow, side: Side, row: &SeenRow) {
-    match side {
-        Side::Left => {
-            link.hub_collection = row.collection.clone();
-            link.hub_item = Some(row.item.clone());
-        }
-        Side::Right => {
-            link.collection = row.collection.clone();
-            link.item = Some(row.item.clone());
+            ..Step::new(R::KIND, action, Some(link), hub, far, reason)
         }
     }
 }

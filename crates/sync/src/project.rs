@@ -203,13 +203,15 @@ pub(crate) fn lift_element(whole: &Value, before: &Value, after: &Value) -> Valu
 }
 
 /// Whether `now` is what a server may have made of `sent` by itself, some time after it took it:
-/// not held at all, cut far behind, trimmed, re-cased, re-ordered, with parts of an entry left out.
-/// Then it says nothing about what a user wants. A list with an entry less is a user's edit.
+/// cut far behind, trimmed, re-cased, re-ordered, with parts of an entry left out. Then it says
+/// nothing about what a user wants. A list with an entry less is a user's edit, and so is a field
+/// that is empty: what a side does not hold at all it says at once.
 pub(crate) fn degraded(def: &FieldDef, sent: Option<&Value>, now: Option<&Value>) -> bool {
     let same_length = match (sent, now) {
         (Some(Value::Array(sent)), Some(Value::Array(now))) => sent.len() == now.len(),
         (Some(Value::Object(sent)), Some(Value::Object(now))) if def.shape == Shape::Overrides => sent.len() == now.len(),
         (Some(Value::String(sent)), Some(Value::String(now))) => plain(sent) == plain(now) || now.chars().count() >= LONG,
+        (Some(_), None) => false,
         _ => true,
     };
     same_length && part_of(def, sent, now)

@@ -7,8 +7,8 @@ use crate::{
     step::{Action, SideWrite},
 };
 use pimkit_core::{
-    BaseRow, CollectionId, Error, ErrorKind, Fetched, Field, FieldChange, Fields, IntentRow, ItemId, JournalRow, LinkState, Outcome,
-    Presence, Record, Result, SeenRow, Side, StateChange, Stored, TombstoneRow, Value,
+    BaseRow, CollectionId, Error, ErrorKind, Fetched, Field, FieldChange, Fields, IntentKind, IntentRow, ItemId, JournalRow, Key,
+    LinkState, Outcome, Presence, Record, Result, SeenRow, Side, StateChange, Stored, TombstoneRow, Value,
 };
 
 impl<R: Record> Run<R> {
@@ -46,6 +46,9 @@ impl<R: Record> Run<R> {
                 }
             }
             Outcome::Conflict { now } => {
+                if intent.write == IntentKind::Create {
+                    return self.taken(side, task, intent, now).await;
+                }
                 let mut changes = vec![StateChange::Settled(intent.id.clone())];
                 match now {
                     Some(stored) => {
@@ -60,11 +63,9 @@ impl<R: Record> Run<R> {
                         }
                     }
                 }
-                changes.push(StateChange::StepDone { run: self.run, step: task.number, done: "dropped: changed meanwhile".to_owned() });
-                changes.extend(self.again(task, None));
                 self.later(changes);
+                self.put_off(task, "dropped: changed meanwhile");
                 self.note("some items changed while they were written; they are done in the next run".to_owned());
-                task.stopped = true;
             }
             Outcome::Refused(error) => {
                 self.later([StateChange::Settled(intent.id.clone())]);
@@ -77,6 +78,51 @@ impl<R: Record> Run<R> {
                 self.note(format!("the {} side left the outcome of a write open ({error}); the next run finds out", side.word()));
             }
         }
+        Ok(())
+    }
+
+    /// The place of a create is taken: by what an earlier try of it made, or by something else, and
+    /// then the next try takes another place.
+    async fn taken(&mut self, side: Side, task: &mut Task<R>, intent: &IntentRow, now: Option<Box<Stored<R>>>) -> Result<()> {
+        let mut found = now.map(|stored| *stored);
+        if let (None, Some(mark)) = (&found, &intent.mark) {
+            let repository = self.half(side).repository.clone();
+            let answer = repository.find(&intent.collection, &[Key::Mark(mark.clone())]).await.into_iter().next();
+            found = answer.and_then(pimkit_core::Result::ok).and_then(|items| items.into_iter().next());
+        }
+        let sent: Option<R> = intent.target.as_deref().and_then(|bytes| pimkit_core::decode_record(bytes).ok());
+        let ours = |stored: &Stored<R>| {
+            let same_uid = stored.record.uid().is_some() && stored.record.uid() == sent.as_ref().and_then(Record::uid);
+            (stored.mark.is_some() && stored.mark == intent.mark) || same_uid
+        };
+        let mut adopted = found.filter(ours);
+        if let Some(stored) = &adopted {
+            let linked = match side {
+                Side::Left => self.state().links_of_hub(self.sync(), std::slice::from_ref(&stored.id)).await?,
+                Side::Right => {
+                    let (account, ids) = (self.far.account.id.clone(), std::slice::from_ref(&stored.id));
+                    self.state().links_of_far(self.sync(), &account, &stored.collection, ids).await?
+                }
+            };
+            if linked.into_iter().flatten().next().is_some() {
+                adopted = None;
+            }
+        }
+        if let Some(stored) = adopted {
+            let made = Outcome::Written {
+                id: stored.id.clone(),
+                revision: Some(stored.revision.clone()),
+                now: Some(Box::new(stored)),
+                left_out: Vec::new(),
+            };
+            return Box::pin(self.settle(side, task, intent, made)).await;
+        }
+        self.later([StateChange::Settled(intent.id.clone())]);
+        if let Some(link) = &mut task.link {
+            link.generation += 1;
+        }
+        self.put_off(task, "dropped: its place is taken");
+        self.note("some new items found their place taken; they are made in the next run".to_owned());
         Ok(())
     }
 
@@ -131,7 +177,7 @@ impl<R: Record> Run<R> {
             end.item.clone().map(|item| (side, end.collection.clone(), item))
         });
         if let Some((side, collection, item)) = source {
-            self.left_over(side, &collection, &item, &error.to_string()).await?;
+            self.left_over(side, &collection, &item, &error.to_string());
         }
         Ok(())
     }
@@ -256,11 +302,18 @@ impl<R: Record> Run<R> {
                 link.version += 1;
                 changes.push(StateChange::Link(Box::new(link)));
             }
-            _ => changes.extend(self.live(task, linked.link)),
+            _ => {
+                if linked.link.state == LinkState::Suppressed {
+                    changes.push(StateChange::DropTombstone { sync: self.sync().clone(), link: linked.link.id.clone() });
+                }
+                changes.extend(self.live(task, linked.link));
+            }
         }
-        if let (Some(hub), Some(far)) = (&step.hub.item, &step.far.item) {
-            changes.push(self.released(Side::Left, &step.hub.collection, hub));
-            changes.push(self.released(Side::Right, &step.far.collection, far));
+        for side in [Side::Left, Side::Right] {
+            let end = task.end(side);
+            for item in end.item.iter().chain(task.done.get(&side).map(|wrote| &wrote.item)) {
+                self.release(side, &end.collection, item);
+            }
         }
         self.later(changes);
         Ok(())
@@ -284,10 +337,11 @@ impl<R: Record> Run<R> {
         };
         if step.reread {
             for field in std::mem::take(&mut base.sent) {
-                if step.flipped.contains(&field) {
-                    *base.flips.entry(field).or_insert(0) += 1;
-                } else {
-                    base.flips.remove(&field);
+                // What came back is counted by field and by what was sent and came; another value starts anew.
+                let flip = step.flipped.iter().find(|flip| flip_of(flip, &field)).cloned();
+                base.flips.retain(|known, _| !flip_of(known, &field) || flip.as_ref() == Some(known));
+                if let Some(flip) = flip {
+                    *base.flips.entry(flip).or_insert(0) += 1;
                 }
             }
         }
@@ -323,7 +377,7 @@ impl<R: Record> Run<R> {
         link.revision = revision(Side::Right).or(link.revision);
         link.state = if step.waiting.is_empty() { LinkState::Live } else { LinkState::Held };
         link.note = (!step.waiting.is_empty()).then(|| step.waiting.join("; "));
-        link.again = !step.waiting.is_empty();
+        link.again = task.again || !step.waiting.is_empty();
         link.version += 1;
         vec![StateChange::Link(Box::new(link)), StateChange::Base(Box::new(base))]
     }
@@ -395,6 +449,11 @@ impl<R: Record> Run<R> {
         self.later([StateChange::Journal(Box::new(row))]);
         Ok(())
     }
+}
+
+/// Whether a flip is one of this field.
+fn flip_of(flip: &Field, field: &Field) -> bool {
+    flip.as_str().rsplit_once(' ').is_some_and(|(of, _)| of == field.as_str())
 }
 
 fn put(fields: &mut Fields, field: &Field, value: Option<Value>) {

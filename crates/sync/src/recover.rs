@@ -14,10 +14,17 @@ use crate::{
 };
 use futures::TryStreamExt;
 use pimkit_core::{
-    BaseRow, Create, Fetched, Fields, IntentKind, IntentRow, Key, LinkState, Outcome, Presence, Record, Result, SeenRow, Side, StateChange,
-    Stored, Write,
+    BaseRow, CollectionId, Create, Fetched, Fields, IntentKind, IntentRow, ItemId, Key, LinkState, Mark, Outcome, Presence, Record, Result,
+    SeenRow, Side, StateChange, Stored, Write,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What creates of unknown outcome may have made.
+#[derive(Debug, Default)]
+pub(crate) struct OpenCreates {
+    marks: BTreeSet<Mark>,
+    items: BTreeSet<(Side, CollectionId, ItemId)>,
+}
 
 impl<R: Record> Run<R> {
     /// Resolves every open intent that can be resolved before the sides are read.
@@ -43,20 +50,26 @@ impl<R: Record> Run<R> {
         Ok(())
     }
 
-    /// After the sides were read: creates that only content can tell.
+    /// After the sides were read: what was seen of creates whose outcome is still open.
     pub(crate) async fn find_again(&mut self) -> Result<()> {
         self.open.clear();
         for intent in self.intents().await? {
-            let by_content = intent.write == IntentKind::Create
-                && self.half(intent.side).collection(&intent.collection).is_some_and(|c| c.capabilities.create != Create::Repeatable);
+            let create = intent.write == IntentKind::Create && self.half(intent.side).collection(&intent.collection).is_some();
             let read = !self.half(intent.side).failed.contains_key(&intent.collection);
-            let resolved = by_content && read && self.recover_seen(&intent).await?;
+            let resolved = create && self.recover_seen(&intent, read).await?;
             if !resolved {
                 self.keep_open(&intent);
                 self.note("the outcome of an earlier write is still open; its item waits".to_owned());
             }
         }
         Ok(())
+    }
+
+    /// Whether an item may be what a create of unknown outcome made.
+    pub(crate) fn is_of_open_create(&self, side: Side, row: &SeenRow) -> bool {
+        let open = &self.open_creates;
+        row.mark.as_ref().is_some_and(|mark| open.marks.contains(mark))
+            || open.items.contains(&(side, row.collection.clone(), row.item.clone()))
     }
 
     /// Open intents are at most those of one batch: they are settled before the next is noted.
@@ -66,6 +79,7 @@ impl<R: Record> Run<R> {
 
     fn keep_open(&mut self, intent: &IntentRow) {
         self.open.extend(intent.link.clone());
+        self.open_creates.marks.extend(intent.mark.clone());
     }
 
     /// The task that an intent was part of.
@@ -88,7 +102,7 @@ impl<R: Record> Run<R> {
             }
         };
         let (hub, far) = (find(Side::Left).await?, find(Side::Right).await?);
-        Ok(Some(Task { number: intent.step, step, link, hub, far, base: None, done: BTreeMap::new(), stopped: false }))
+        Ok(Some(Task { number: intent.step, step, link, hub, far, base: None, done: BTreeMap::new(), again: false, stopped: false }))
     }
 
     /// Takes an outcome as if it had come at once.
@@ -97,6 +111,8 @@ impl<R: Record> Run<R> {
             self.commit(vec![StateChange::Settled(intent.id.clone())]).await?;
             return Ok(true);
         };
+        // What was edited while the outcome was open has been passed over: the link is looked at again.
+        task.again = true;
         let unknown = matches!(outcome, Outcome::Unknown(_));
         self.settle(intent.side, &mut task, intent, outcome).await?;
         if !task.stopped {
@@ -144,29 +160,27 @@ impl<R: Record> Run<R> {
         }
     }
 
-    /// Looks among what was seen for the item that a lost create may have made.
-    async fn recover_seen(&mut self, intent: &IntentRow) -> Result<bool> {
+    /// Looks among what was seen for the item that a lost create may have made. Where the collection
+    /// was not `read` to its end, or the side tells repeats by itself, only a mark is proof.
+    async fn recover_seen(&mut self, intent: &IntentRow, read: bool) -> Result<bool> {
+        let repeatable = self.half(intent.side).collection(&intent.collection).is_some_and(|c| c.capabilities.create == Create::Repeatable);
+        let by_content = read && !repeatable;
         let Some(target) = intent.target.as_deref() else { return Ok(false) };
         let record: R = pimkit_core::decode_record(target)?;
         let fields = record.fields();
         let account = self.half(intent.side).account.id.clone();
         let mut asked: Vec<String> = intent.mark.iter().map(keys::mark_key).collect();
-        asked.extend(keys::content_keys(R::KIND, &fields));
-        asked.extend(record.uid().map(keys::uid_key));
-        asked.push(format!("hash:{:016x}", keys::hash(&fields)));
+        if by_content {
+            asked.extend(keys::content_keys(R::KIND, &fields));
+            asked.extend(record.uid().map(keys::uid_key));
+            asked.push(keys::hash_key(keys::hash(&fields)));
+        }
         let mut fitting: Vec<SeenRow> = Vec::new();
-        for (collection, item) in self.state().seen_by_keys(&account, R::KIND, &asked, 16).await?.into_iter().flatten() {
+        for (collection, item) in self.unlinked(intent.side, &asked, 16, None).await?.into_values().flatten() {
             if collection != intent.collection || fitting.iter().any(|r| r.item == item) {
                 continue;
             }
             let ids = [item];
-            let linked = match intent.side {
-                Side::Left => self.state().links_of_hub(self.sync(), &ids).await?,
-                Side::Right => self.state().links_of_far(self.sync(), &account, &collection, &ids).await?,
-            };
-            if linked.into_iter().flatten().next().is_some() {
-                continue;
-            }
             let row = self.state().seen(&account, R::KIND, &collection, &ids).await?.into_iter().flatten().next();
             let Some(row) = row.filter(|r| r.presence == Presence::Present) else { continue };
             let marked = row.mark.is_some() && row.mark == intent.mark;
@@ -185,7 +199,7 @@ impl<R: Record> Run<R> {
                 stored.mark = row.mark.clone();
                 self.finish_intent(intent, found_outcome(stored)).await
             }
-            [] if self.now() >= intent.settles => {
+            [] if by_content && self.now() >= intent.settles => {
                 // It was not made: the item is planned anew.
                 let mut changes = vec![StateChange::Settled(intent.id.clone())];
                 if let Some(id) = &intent.link
@@ -201,14 +215,20 @@ impl<R: Record> Run<R> {
             [] => Ok(false),
             several => {
                 let n = several.len();
+                for row in several {
+                    self.open_creates.items.insert((intent.side, row.collection.clone(), row.item.clone()));
+                }
                 if let Some(mut link) = match &intent.link {
                     Some(id) => self.state().link(id).await?,
                     None => None,
                 } {
-                    link.state = LinkState::Held;
-                    link.note = Some(format!("a create was cut off, and {n} items may be the one it made"));
-                    link.version += 1;
-                    self.commit(vec![StateChange::Link(Box::new(link))]).await?;
+                    let note = Some(format!("a create was cut off, and {n} items may be the one it made"));
+                    if link.state != LinkState::Held || link.note != note {
+                        link.state = LinkState::Held;
+                        link.note = note;
+                        link.version += 1;
+                        self.commit(vec![StateChange::Link(Box::new(link))]).await?;
+                    }
                 }
                 self.report.held += 1;
                 Ok(false)

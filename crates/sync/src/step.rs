@@ -37,8 +37,40 @@ pub struct Step {
     pub waiting: Vec<String>,
     /// The far item was read since we wrote it last.
     pub reread: bool,
-    /// Far fields that came back other than we wrote them, by no user's edit.
+    /// Far fields that came back other than we wrote them: the field, and a number for what was
+    /// sent and what came.
     pub flipped: Vec<Field>,
+}
+
+impl Step {
+    /// A step that agrees on nothing and lost nothing yet.
+    pub(crate) fn new(kind: Kind, action: Action, link: Option<(String, u64)>, hub: End, far: End, reason: String) -> Self {
+        let (link, link_version) = link.map_or((None, 0), |(id, version)| (Some(id), version));
+        Self {
+            kind,
+            action,
+            link,
+            link_version,
+            hub,
+            far,
+            reason,
+            policy: None,
+            agreed: Vec::new(),
+            lost: Vec::new(),
+            conflicts: 0,
+            evidence: None,
+            held: None,
+            waiting: Vec::new(),
+            reread: true,
+            flipped: Vec::new(),
+        }
+    }
+
+    /// Whether the step makes a record of its own of a conflict's loser: it has no link, and the
+    /// next run finds it as any other record.
+    pub(crate) fn is_copy(&self) -> bool {
+        matches!(self.action, Action::Create(_)) && self.link.is_none() && self.policy.is_some()
+    }
 }
 
 /// What a step does.

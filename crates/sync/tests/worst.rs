@@ -175,8 +175,7 @@ fn play_all<R: Played>() {
         wrong.extend(play::<R>(options).err());
         played += 1;
     }
-    println!("{played} providers played, {} with trouble", wrong.len());
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(wrong.is_empty(), "{} of {played} providers: {}", wrong.len(), wrong.join("\n"));
 }
 
 #[test]

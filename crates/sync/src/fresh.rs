@@ -1,0 +1,299 @@
+//! Items that have no link yet: their other end is found, or made.
+
+use crate::{
+    keys,
+    matching::Found,
+    pair::Run,
+    plan::Linked,
+    policy::Direction,
+    project::project,
+    scope,
+    step::{Action, Agreed, End, SideWrite, Step},
+};
+use pimkit_core::{
+    BaseRow, CollectionId, Fields, ItemId, LinkRole, LinkRow, LinkState, Presence, Record, Result, SeenRow, Side, StateChange,
+};
+use std::collections::BTreeSet;
+
+impl<R: Record> Run<R> {
+    /// Items without a link: their other end is found, or made.
+    ///
+    /// Nothing is matched with or made on a side that was not read to its end: what was not read
+    /// may be the very item. Such items stay to be worked off, see [`close`](Self::close).
+    pub(crate) async fn plan_fresh(&mut self, side: Side, rows: Vec<SeenRow>) -> Result<()> {
+        if self.half(side.other()).is_incomplete() {
+            return Ok(());
+        }
+        let mut taken: BTreeSet<(CollectionId, ItemId)> = BTreeSet::new();
+        let buried = self.buried(&rows).await?;
+        let near = self.near(side.other(), &rows).await?;
+        for row in rows {
+            if self.half(side).failed.contains_key(&row.collection) {
+                continue;
+            }
+            if self.is_of_open_create(side, &row) {
+                self.keep_dirty(row);
+                continue;
+            }
+            let fields = self.record_of(&row)?.fields();
+            let is_buried = !buried.is_empty() && keys::hashed(&named(&row)).iter().any(|key| buried.contains(key));
+            if is_buried && self.reappeared(side, &row).await? {
+                continue;
+            }
+            match self.find_match(side, &row, &fields, &near, &taken).await? {
+                Found::One(other, why) => {
+                    taken.insert((other.collection.clone(), other.item.clone()));
+                    let (hub, far) = match side {
+                        Side::Left => (row, *other),
+                        Side::Right => (*other, row),
+                    };
+                    let link = self.new_link(side, Some(&hub), Some(&far), 1);
+                    self.later([StateChange::Link(Box::new(link.clone()))]);
+                    self.plan_merge(Linked { link, base: None, hub: Some(hub), far: Some(far) }, Some(format!("recognised by {why}")))
+                        .await?;
+                }
+                Found::Several(n, why) => {
+                    let text = format!("{n} items of the other side fit it by {why}; join the right one by hand or make them differ");
+                    self.left_over(side, &row.collection, &row.item, &text);
+                    self.keep_dirty(row);
+                }
+                Found::None => self.plan_create(side.other(), &row, None, 1, "it is new".to_owned(), None).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at an item without a link again in the next run.
+    fn keep_dirty(&mut self, mut row: SeenRow) {
+        row.changed = self.run + 1;
+        self.later([StateChange::Seen(Box::new(row))]);
+    }
+
+    /// The keys of every tombstone that one of the items may be kept from coming back by.
+    async fn buried(&self, rows: &[SeenRow]) -> Result<BTreeSet<String>> {
+        let keys: Vec<String> = rows.iter().flat_map(named).collect();
+        if keys.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let tombstones = self.state().tombstones(self.sync(), &keys::hashed(&keys)).await?;
+        Ok(tombstones.into_iter().flat_map(|tombstone| tombstone.keys).collect())
+    }
+
+    /// An item that a suppressed link had under another id: the end that was left alone stays left
+    /// alone under its other id; the one that was deleted, when it is back, is followed again.
+    async fn reappeared(&mut self, side: Side, row: &SeenRow) -> Result<bool> {
+        for tombstone in self.state().tombstones(self.sync(), &keys::hashed(&named(row))).await? {
+            let Some(link) = self.state().link(&tombstone.link).await? else { continue };
+            if link.state != LinkState::Suppressed {
+                continue;
+            }
+            let Some(mut linked) = self.load(vec![link]).await?.into_iter().next() else { continue };
+            let is = |side: Side, wanted: fn(&Presence) -> bool| linked.end(side).is_some_and(|end| wanted(&end.presence));
+            if !is(side, |p| matches!(p, Presence::Missing { .. } | Presence::Gone)) {
+                continue;
+            }
+            let back = tombstone.side == side;
+            if back && !is(side.other(), |p| *p == Presence::Present) {
+                continue;
+            }
+            set_end(&mut linked.link, side, row);
+            linked.link.version += 1;
+            linked.set(side, row.clone());
+            self.commit(vec![StateChange::Link(Box::new(linked.link.clone()))]).await?;
+            if back {
+                self.plan_merge(linked, Some("what was deleted is back".to_owned())).await?;
+            }
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    /// A fresh id. Ids of one run follow each other, so that a store adds their rows at the end of
+    /// its indexes and not all over them.
+    fn link_id(&mut self) -> String {
+        self.links += 1;
+        format!("{:010x}-{:08x}", self.run, self.links)
+    }
+
+    pub(crate) fn new_link(&mut self, origin: Side, hub: Option<&SeenRow>, far: Option<&SeenRow>, generation: u32) -> LinkRow {
+        LinkRow {
+            id: self.link_id(),
+            sync: self.sync().clone(),
+            kind: R::KIND,
+            hub_account: self.hub.account.id.clone(),
+            hub_collection: hub.map(|r| r.collection.clone()).unwrap_or_default(),
+            hub_item: hub.map(|r| r.item.clone()),
+            account: self.far.account.id.clone(),
+            collection: far.map(|r| r.collection.clone()).unwrap_or_default(),
+            item: far.map(|r| r.item.clone()),
+            role: LinkRole::Owner,
+            origin,
+            state: LinkState::Pending,
+            generation,
+            mark: None,
+            hub_revision: None,
+            revision: None,
+            note: None,
+            again: true,
+            version: 1,
+        }
+    }
+
+    /// Where a record that is made on a side goes.
+    fn home(&self, on: Side, fields: &Fields) -> Option<CollectionId> {
+        let half = self.half(on);
+        let open = || half.collections.iter().filter(|c| scope::writable(c));
+        if on == Side::Left {
+            for home in &self.setup.homes {
+                if fields.get(&home.field) == Some(&home.equals)
+                    && let Some(found) = open().find(|c| c.id.as_str() == home.collection || c.name == home.collection)
+                {
+                    return Some(found.id.clone());
+                }
+            }
+        }
+        open().next().map(|c| c.id.clone())
+    }
+
+    /// Makes the other end of an item; `remade` says, of one that was there before, how it is known
+    /// to be deleted and what was agreed with it.
+    #[allow(clippy::too_many_arguments)]
+    pub(crate) async fn plan_create(
+        &mut self,
+        on: Side,
+        row: &SeenRow,
+        link: Option<&LinkRow>,
+        generation: u32,
+        reason: String,
+        remade: Option<(&str, Option<&BaseRow>)>,
+    ) -> Result<()> {
+        let evidence = remade.map(|(evidence, _)| evidence.to_owned());
+        let base = remade.and_then(|(_, base)| base);
+        let follows = match on {
+            Side::Left => self.setup.policy.direction != Direction::ToRight,
+            Side::Right => self.setup.policy.direction != Direction::ToLeft,
+        };
+        if !follows {
+            return Ok(());
+        }
+        // It belongs into the collection that was chosen first, and into no other while that is gone.
+        if link.is_none() && self.half(on).first_is_gone {
+            return Ok(());
+        }
+        let fields = self.record_of(row)?.fields();
+        let kept = link.map(|l| if on == Side::Left { l.hub_collection.clone() } else { l.collection.clone() });
+        let home = kept.filter(|c| self.half(on).collection(c).is_some_and(scope::writable)).or_else(|| self.home(on, &fields));
+        let Some(home) = home else {
+            let text = "the other side has no collection that may be written; choose one in the config";
+            self.left_over(on.other(), &row.collection, &row.item, text);
+            if link.is_none() {
+                self.keep_dirty(row.clone());
+            }
+            return Ok(());
+        };
+        let (hub_home, far_home) = match on {
+            Side::Left => (home.clone(), row.collection.clone()),
+            Side::Right => (row.collection.clone(), home.clone()),
+        };
+        let Some(map) = self.map(&hub_home, &far_home) else { return Ok(()) };
+        let empty = Fields::new();
+        let before = base.map_or(&empty, |b| if on == Side::Left { &b.hub } else { &b.far });
+        let mut record = Fields::new();
+        let mut agreed = Vec::new();
+        for pair in map.pairs(&[&fields]) {
+            let (from, to, def, support) = match on {
+                Side::Left => (&pair.right, &pair.left, pair.def, &pair.hub),
+                Side::Right => (&pair.left, &pair.right, pair.far_def, &pair.far),
+            };
+            if row.unread.contains(from) {
+                continue;
+            }
+            let value = fields.get(from).filter(|v| !v.is_null());
+            let made = if support.write { project(def, support, value, before.get(to)) } else { None };
+            if let Some(made) = &made {
+                record.insert(to.clone(), made.clone());
+            }
+            if value.is_some() {
+                let (hub, far) = match on {
+                    Side::Left => (made, value.cloned()),
+                    Side::Right => (value.cloned(), made),
+                };
+                agreed.push(Agreed { left: pair.left.clone(), hub, right: pair.right.clone(), far });
+            }
+        }
+        let record = R::default().with(&record)?;
+        let mark = keys::mint(self.sync(), &row.item, generation);
+        let source = End { collection: row.collection.clone(), item: Some(row.item.clone()), revision: row.revision.clone(), write: None };
+        let write = SideWrite::Create { mark, generation, record: pimkit_core::encode_record(&record)? };
+        let made = End { collection: home, item: None, revision: None, write: Some(write) };
+        let (hub, far) = match on {
+            Side::Left => (made, source),
+            Side::Right => (source, made),
+        };
+        let link = link.map(|l| (l.id.clone(), l.version));
+        let step = Step {
+            agreed,
+            evidence,
+            ..Step::new(R::KIND, Action::Create(on), link, hub, far, format!("{reason} on the {}", on.other().word()))
+        };
+        self.push(step).await
+    }
+
+    /// The far side's version of a conflict becomes a record of its own on the hub.
+    pub(crate) async fn plan_copy(&mut self, linked: &Linked, far: &SeenRow, far_fields: &Fields) -> Result<()> {
+        // The same conflict makes the same mark, so that a run cut off here does not copy twice.
+        let of = ItemId(format!("copy:{}:{:016x}", linked.link.id, far.hash));
+        let mark = keys::mint(self.sync(), &of, 1);
+        let Some(hub) = &linked.hub else { return Ok(()) };
+        let Some(map) = self.map(&hub.collection, &far.collection) else { return Ok(()) };
+        let mut record = Fields::new();
+        for pair in map.pairs(&[far_fields]) {
+            if pair.hub.write
+                && !pair.def.identity
+                && !far.unread.contains(&pair.right)
+                && let Some(value) = project(pair.def, &pair.hub, far_fields.get(&pair.right), None)
+            {
+                record.insert(pair.left.clone(), value);
+            }
+        }
+        let record = R::default().with(&record)?;
+        let same = [keys::mark_key(&mark), keys::hash_key(keys::hash(&record.fields()))];
+        let account = self.hub.account.id.clone();
+        for (collection, item) in self.state().seen_by_keys(&account, R::KIND, &same, 4).await?.into_iter().flatten() {
+            let there = self.state().seen(&account, R::KIND, &collection, &[item]).await?.into_iter().flatten().next();
+            if there.is_some_and(|row| row.presence == Presence::Present) {
+                return Ok(());
+            }
+        }
+        let write = SideWrite::Create { mark, generation: 1, record: pimkit_core::encode_record(&record)? };
+        let made = End { collection: hub.collection.clone(), item: None, revision: None, write: Some(write) };
+        // The far item is named for its bytes, and so that a conflict whose copy fails is not settled.
+        let of = End { collection: far.collection.clone(), item: Some(far.item.clone()), revision: far.revision.clone(), write: None };
+        let reason = "both sides changed one field: the right one's version becomes a record of its own".to_owned();
+        let step = Step {
+            policy: Some("conflicts = keep_both".to_owned()),
+            reread: false,
+            ..Step::new(R::KIND, Action::Create(Side::Left), None, made, of, reason)
+        };
+        self.push(step).await
+    }
+}
+
+/// The keys that name an item, whatever it says.
+fn named(row: &SeenRow) -> Vec<String> {
+    row.keys.iter().filter(|key| key.starts_with("uid:") || key.starts_with("mark:")).cloned().collect()
+}
+
+/// Gives a link another end.
+pub(crate) fn set_end(link: &mut LinkRow, side: Side, row: &SeenRow) {
+    match side {
+        Side::Left => {
+            link.hub_collection = row.collection.clone();
+            link.hub_item = Some(row.item.clone());
+        }
+        Side::Right => {
+            link.collection = row.collection.clone();
+            link.item = Some(row.item.clone());
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Items that could not be done: told in every run, and tried again with growing pauses.
+//!
+//! The first tries follow run by run. From then on an item rests between two tries, for minutes at
+//! first and for a day at most; an item that was changed meanwhile is tried at once. Only what goes
+//! over the wire rests: what can be looked up in the state is looked up every time.
+
+use crate::{pair::Run, plan::Linked, report::LeftOver};
+use futures::TryStreamExt;
+use jiff::{SignedDuration, Timestamp};
+use pimkit_core::{CollectionId, ItemId, QuarantineRow, Record, Result, SeenRow, Side, StateChange};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Where an item is.
+type Place = (Side, CollectionId, ItemId);
+
+/// How an item in quarantine stands.
+#[derive(Clone, Debug)]
+struct Standing {
+    error: String,
+    since: Timestamp,
+    tries: u32,
+    next: Timestamp,
+}
+
+/// The quarantine of one sync during a run: a line per item that could not be done.
+#[derive(Debug, Default)]
+pub(crate) struct Quarantine {
+    items: BTreeMap<Place, Standing>,
+    /// Told in this run already, or tried in it.
+    seen: BTreeSet<Place>,
+}
+
+/// How long an item rests after so many tries.
+fn pause(tries: u32) -> SignedDuration {
+    SignedDuration::from_mins(match tries {
+        0..=2 => 0,
+        3 => 5,
+        4 => 15,
+        5 => 60,
+        6 => 4 * 60,
+        _ => 24 * 60,
+    })
+}
+
+impl Standing {
+    /// When it was tried last.
+    fn tried(&self) -> Timestamp {
+        self.next.checked_sub(pause(self.tries)).unwrap_or(self.next)
+    }
+}
+
+impl<R: Record> Run<R> {
+    /// Reads the sync's quarantine.
+    pub(crate) async fn load_quarantine(&mut self) -> Result<()> {
+        let mut rows = self.state().quarantine(self.sync());
+        while let Some(row) = rows.try_next().await? {
+            if row.kind == R::KIND && row.account == self.half(row.side).account.id {
+                let standing = Standing { error: row.error, since: row.since, tries: row.tries, next: row.next };
+                self.quarantine.items.insert((row.side, row.collection, row.item), standing);
+            }
+        }
+        Ok(())
+    }
+
+    /// Quarantines an item, or keeps it there after another try.
+    pub(crate) fn left_over(&mut self, side: Side, collection: &CollectionId, item: &ItemId, why: &str) {
+        let place = (side, collection.clone(), item.clone());
+        let now = self.now();
+        let before = self.quarantine.items.get(&place);
+        let (since, tries) = before.map_or((now, 1), |b| (b.since, b.tries.saturating_add(1)));
+        let next = now.checked_add(pause(tries)).unwrap_or(now);
+        let row = QuarantineRow {
+            sync: self.sync().clone(),
+            side,
+            account: self.half(side).account.id.clone(),
+            kind: R::KIND,
+            collection: collection.clone(),
+            item: item.clone(),
+            error: why.to_owned(),
+            since,
+            tries,
+            next,
+        };
+        self.later([StateChange::Quarantine(Box::new(row))]);
+        self.quarantine.items.insert(place.clone(), Standing { error: why.to_owned(), since, tries, next });
+        self.quarantine.seen.insert(place);
+        self.report.quarantined.push(LeftOver { id: item.to_string(), side, error: why.to_owned() });
+    }
+
+    /// Takes an item out of quarantine: it was read, written, or is gone.
+    pub(crate) fn release(&mut self, side: Side, collection: &CollectionId, item: &ItemId) {
+        if self.quarantine.items.remove(&(side, collection.clone(), item.clone())).is_some() {
+            let released = StateChange::Released {
+                sync: self.sync().clone(),
+                side,
+                account: self.half(side).account.id.clone(),
+                kind: R::KIND,
+                collection: collection.clone(),
+                item: item.clone(),
+            };
+            self.later([released]);
+        }
+    }
+
+    /// Whether the write that failed for a link's items rests. What does not rest is tried in this run.
+    pub(crate) fn rests(&mut self, linked: &Linked) -> bool {
+        let changed = [&linked.hub, &linked.far].into_iter().flatten().map(|row| row.changed_at).max();
+        let mut rests = false;
+        for side in [Side::Left, Side::Right] {
+            let Some(place) = linked.end(side).map(|row| place(side, row)) else { continue };
+            let Some(standing) = self.quarantine.items.get(&place) else { continue };
+            if self.now() < standing.next && changed.is_none_or(|at| at <= standing.tried()) {
+                rests = true;
+            } else {
+                self.quarantine.seen.insert(place);
+            }
+        }
+        rests
+    }
+
+    /// Items of a collection that could not be read, whose rest is over, and that this run has not met.
+    pub(crate) fn to_read_again(&self, side: Side, collection: &CollectionId) -> Vec<ItemId> {
+        let now = self.now();
+        let due = |(place, standing): (&Place, &Standing)| {
+            let due = place.0 == side && place.1 == *collection && standing.next <= now && !self.quarantine.seen.contains(place);
+            due.then(|| place.2.clone())
+        };
+        self.quarantine.items.iter().filter_map(due).collect()
+    }
+
+    /// Tells what rests, and what nobody has met in this run.
+    pub(crate) fn tell_resting(&mut self) {
+        for (place, standing) in &self.quarantine.items {
+            let (side, collection, item) = place;
+            if self.half(*side).collection(collection).is_some() && !self.quarantine.seen.contains(place) {
+                let left = LeftOver { id: item.to_string(), side: *side, error: standing.error.clone() };
+                self.report.quarantined.push(left);
+            }
+        }
+    }
+}
+
+fn place(side: Side, row: &SeenRow) -> Place {
+    (side, row.collection.clone(), row.item.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_from_none_to_a_day() {
+        let minutes: Vec<i64> = (1..=8).map(|tries| pause(tries).as_mins()).collect();
+        assert_eq!(minutes, [0, 0, 5, 15, 60, 240, 1440, 1440]);
+    }
+}
