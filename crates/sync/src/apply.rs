@@ -4,8 +4,9 @@
 use crate::{
     blobs::FromSide,
     guard,
-    pair::{Run, damaged},
+    pair::damaged,
     report::Progress,
+    run::Run,
     step::{End, SideWrite, Step},
 };
 use futures::TryStreamExt;

@@ -7,10 +7,10 @@
 use crate::{
     fresh::set_end,
     keys,
-    pair::Run,
     plan::Linked,
     policy::{Deletes, Direction},
     project::{degraded, value},
+    run::Run,
     scope,
     step::{Action, End, SideWrite, Step},
 };

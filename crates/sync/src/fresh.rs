@@ -3,10 +3,10 @@
 use crate::{
     keys,
     matching::Found,
-    pair::Run,
     plan::Linked,
     policy::Direction,
     project::project,
+    run::Run,
     scope,
     step::{Action, Agreed, End, SideWrite, Step},
 };

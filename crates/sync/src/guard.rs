@@ -5,8 +5,9 @@
 //! and deletions under `deletes = ask`. Further guards are further entries of [`Guards`].
 
 use crate::{
-    pair::{Run, damaged},
+    pair::damaged,
     report::{Hold, PerSide},
+    run::Run,
     step::{Action, Step},
 };
 use futures::TryStreamExt;

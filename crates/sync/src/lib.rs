@@ -30,6 +30,7 @@ mod deletion;
 mod engine;
 mod fresh;
 mod guard;
+mod journal;
 mod keys;
 mod map;
 mod matching;
@@ -43,7 +44,9 @@ mod quarantine;
 mod record;
 mod recover;
 mod report;
+mod run;
 mod scope;
+mod sighting;
 mod step;
 
 pub use clock::{RandomChance, SystemClock};

@@ -4,7 +4,7 @@
 //! compatible name, a name with a phone number, a title with a time, the very same content).
 //! Candidates have no link yet. Several that differ are reported, never guessed between.
 
-use crate::{keys, pair::Run};
+use crate::{keys, run::Run};
 use pimkit_core::{CollectionId, Fields, ItemId, Presence, Record, Result, SeenRow, Side};
 use std::collections::{BTreeMap, BTreeSet};
 

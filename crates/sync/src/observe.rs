@@ -4,11 +4,15 @@
 //! absence of an item a suspicion; an item that is listed and cannot be fetched keeps the round's
 //! old cursor, so that the next round names it again.
 
-use crate::{blobs, keys, pair::Run, report::Progress};
+use crate::{
+    report::Progress,
+    run::Run,
+    sighting::{returned, same_row, superseded},
+};
 use futures::TryStreamExt;
 use pimkit_core::{
-    BlobRef, Change, ChangeOptions, CollectionId, ErrorKind, Fetched, Field, Fields, ItemId, Next, Position, Presence, Record, Removal,
-    Result, Revision, SeenQuery, SeenRow, Side, StateChange, Stored, StreamKey, StreamRow, Value, cursor::binding,
+    Change, ChangeOptions, CollectionId, ErrorKind, Fetched, ItemId, Next, Position, Presence, Record, Removal, Result, Revision,
+    SeenQuery, SeenRow, Side, StateChange, Stored, StreamKey, StreamRow, cursor::binding,
 };
 use std::collections::BTreeMap;
 
@@ -263,99 +267,6 @@ impl<R: Record> Run<R> {
         Ok(())
     }
 
-    /// The sighting that an item makes, given what was known of it.
-    pub(crate) async fn seen_row(&self, side: Side, epoch: u64, known: Option<&SeenRow>, stored: Stored<R>) -> Result<SeenRow> {
-        let half = self.half(side);
-        let mut unread = stored.unread.clone();
-        let mut fields = stored.record.fields();
-        let filled = self.fill_digests(side, known, &stored, &mut fields, &mut unread).await?;
-        let record = if filled { stored.record.with(&fields)? } else { stored.record };
-        let hash = keys::hash(&fields);
-        let now = self.now();
-        let mut row = SeenRow {
-            account: half.account.id.clone(),
-            kind: R::KIND,
-            collection: stored.collection.clone(),
-            item: stored.id.clone(),
-            keys: keys::keys(R::KIND, &stored.id, &fields, record.uid(), stored.mark.as_ref(), hash),
-            record: Some(pimkit_core::encode_record(&record)?),
-            revision: Some(stored.revision),
-            hash,
-            unread,
-            access: stored.access,
-            mark: stored.mark,
-            modified: stored.modified.and_then(|t| t.checked_sub(jiff::SignedDuration::from_secs(half.account.skew)).ok()),
-            epoch,
-            presence: Presence::Present,
-            changed: self.run,
-            unchanged_at: known.map(|k| self.before.unwrap_or(k.changed_at)),
-            changed_at: now,
-            superseded: known.map(|k| k.superseded.clone()).unwrap_or_default(),
-            deleted_by: None,
-        };
-        if let Some(known) = known {
-            let before = (known.revision.clone(), known.hash);
-            if (known.revision != row.revision || known.hash != row.hash) && !row.superseded.contains(&before) {
-                row.superseded.push(before);
-                let over = row.superseded.len().saturating_sub(4);
-                row.superseded.drain(..over);
-            }
-            let same =
-                known.presence == Presence::Present && known.hash == row.hash && known.unread == row.unread && known.access == row.access;
-            if same && known.mark == row.mark {
-                row.changed = known.changed;
-                row.changed_at = known.changed_at;
-                row.unchanged_at = known.unchanged_at;
-            }
-        }
-        Ok(row)
-    }
-
-    /// Blobs are compared by their bytes: where a side does not say what they hash to, they are read
-    /// once, and again only when their id changes. One that cannot be read is unknown, not gone. True
-    /// when the fields are not the record's any more.
-    async fn fill_digests(
-        &self,
-        side: Side,
-        known: Option<&SeenRow>,
-        stored: &Stored<R>,
-        fields: &mut Fields,
-        unread: &mut Vec<Field>,
-    ) -> Result<bool> {
-        let missing = |blob: &Value| blob.get("digest").is_none() && blob.get("uri").is_none();
-        if !stored.record.blobs().iter().any(|b| b.digest.is_none() && b.uri.is_none()) {
-            return Ok(false);
-        }
-        let before: Option<R> = known.and_then(|k| k.record.as_deref()).and_then(|bytes| pimkit_core::decode_record(bytes).ok());
-        let before: Vec<BlobRef> = before.map(|r| r.blobs().into_iter().cloned().collect()).unwrap_or_default();
-        for name in ["photo", "attachments"] {
-            let Some(value) = fields.get_mut(name) else { continue };
-            let blobs: Vec<&mut Value> = match value {
-                Value::Array(list) => list.iter_mut().filter_map(|e| e.get_mut("blob")).collect(),
-                photo => vec![photo],
-            };
-            for blob in blobs.into_iter().filter(|b| missing(b)) {
-                let Some(id) = blob.get("id").and_then(Value::as_str).map(pimkit_core::BlobId::from) else { continue };
-                let digest = match before.iter().find(|b| b.id == id).and_then(|b| b.digest) {
-                    Some(digest) => Some(digest),
-                    None => blobs::digest(self.half(side).repository.as_ref(), &stored.collection, &stored.id, &id).await.ok(),
-                };
-                match (digest, blob) {
-                    (Some(digest), Value::Object(blob)) => {
-                        blob.insert("digest".to_owned(), Value::String(digest.to_string()));
-                    }
-                    _ => {
-                        let field = keys::field(name);
-                        if !unread.contains(&field) {
-                            unread.push(field);
-                        }
-                    }
-                }
-            }
-        }
-        Ok(true)
-    }
-
     /// The item is not there as one of ours: gone, hidden, or of another kind.
     fn observe_absence(&mut self, page: &mut Page<'_>, id: &ItemId, presence: Presence, revision: Option<Revision>) {
         let gone = matches!(presence, Presence::Missing { .. });
@@ -447,27 +358,4 @@ impl<R: Record> Run<R> {
 /// Whether an error came from our own state rather than from a side: then the run must end.
 fn is_own(error: &pimkit_core::Error) -> bool {
     error.kind() == ErrorKind::LeaseLost || error.operation().is_some_and(|o| o.starts_with("state."))
-}
-
-/// Deleted by us, and there again: a reader that lags, or somebody who brought it back.
-fn returned(row: &SeenRow) -> bool {
-    row.presence == Presence::Gone && row.deleted_by.is_some()
-}
-
-fn superseded<R: Record>(row: &SeenRow, stored: &Stored<R>) -> bool {
-    if row.superseded.is_empty() {
-        return false;
-    }
-    if row.superseded.iter().any(|(revision, _)| revision.as_ref() == Some(&stored.revision)) {
-        return true;
-    }
-    let hash = keys::hash(&stored.record.fields());
-    row.hash != hash && row.superseded.iter().any(|(_, old)| *old == hash)
-}
-
-/// Nothing that is kept of the item changed but the round that named it.
-fn same_row(old: &SeenRow, new: &SeenRow) -> bool {
-    let mut old = old.clone();
-    old.epoch = new.epoch;
-    old == *new
 }

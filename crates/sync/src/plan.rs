@@ -3,9 +3,9 @@
 
 use crate::{
     merge::{self, Interval, Merged, merge},
-    pair::Run,
     policy::Direction,
     report::Progress,
+    run::Run,
     scope,
     step::{Action, End, SideWrite, Step},
 };

@@ -4,7 +4,7 @@
 //! first and for a day at most; an item that was changed meanwhile is tried at once. Only what goes
 //! over the wire rests: what can be looked up in the state is looked up every time.
 
-use crate::{pair::Run, plan::Linked, report::LeftOver};
+use crate::{plan::Linked, report::LeftOver, run::Run};
 use futures::TryStreamExt;
 use jiff::{SignedDuration, Timestamp};
 use pimkit_core::{CollectionId, ItemId, QuarantineRow, Record, Result, SeenRow, Side, StateChange};

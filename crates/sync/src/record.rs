@@ -1,14 +1,14 @@
 //! What a write came to: one commit per item, with its link, base, sightings and journal row.
 
 use crate::{
-    apply::{Task, Wrote, written},
-    pair::Run,
+    apply::{Task, Wrote},
     plan::Linked,
+    run::Run,
     step::{Action, SideWrite},
 };
 use pimkit_core::{
-    BaseRow, CollectionId, Error, ErrorKind, Fetched, Field, FieldChange, Fields, IntentKind, IntentRow, ItemId, JournalRow, Key,
-    LinkState, Outcome, Presence, Record, Result, SeenRow, Side, StateChange, Stored, TombstoneRow, Value,
+    BaseRow, CollectionId, Error, ErrorKind, Fetched, Field, Fields, IntentKind, IntentRow, ItemId, Key, LinkState, Outcome, Presence,
+    Record, Result, SeenRow, Side, StateChange, Stored, TombstoneRow, Value,
 };
 
 impl<R: Record> Run<R> {
@@ -17,7 +17,7 @@ impl<R: Record> Run<R> {
         match outcome {
             Outcome::Written { id, revision, now, left_out } => {
                 for (field, error) in &left_out {
-                    self.journal_left_out(task, side, field, error).await?;
+                    self.journal_left_out(task, side, field, error);
                 }
                 let deletion = matches!(task.end(side).write, Some(SideWrite::Delete(_)));
                 let wrote = if deletion {
@@ -385,69 +385,6 @@ impl<R: Record> Run<R> {
     /// Whether the far side may change what it was given some time after it answered.
     fn may_change_later(&self, collection: &CollectionId) -> bool {
         self.far.collection(collection).is_none_or(|c| !c.capabilities.keeps_as_written)
-    }
-
-    fn journal_row(&self, task: &Task<R>) -> JournalRow {
-        let step = &task.step;
-        let mut changes = Vec::new();
-        for (side, end) in [(Side::Left, &step.hub), (Side::Right, &step.far)] {
-            if let (Some(fields), Some(SideWrite::Fields { from, .. })) = (written(end), &end.write) {
-                for (field, to) in fields {
-                    changes.push(FieldChange {
-                        side,
-                        field: field.clone(),
-                        from: from.get(field).cloned().filter(|v| !v.is_null()),
-                        to: Some(to.clone()).filter(|v| !v.is_null()),
-                    });
-                }
-            }
-        }
-        let (action, side) = match step.action {
-            Action::Create(side) => ("created", Some(side)),
-            Action::Delete(side) => ("deleted", Some(side)),
-            Action::Suppress(side) => ("suppressed", Some(side)),
-            Action::Forget => ("forgotten", None),
-            Action::Update => ("updated", None),
-            Action::Agree if step.reason.starts_with("recognised") => ("linked", None),
-            Action::Agree | Action::Repoint(_) => ("agreed", None),
-            Action::Hold => ("held", None),
-        };
-        let before = side.filter(|_| matches!(step.action, Action::Delete(_))).and_then(|s| task.row(s)).and_then(|r| r.record.clone());
-        let mut why = step.reason.clone();
-        if !step.waiting.is_empty() {
-            why = format!("{why}; waits: {}", step.waiting.join("; "));
-        }
-        JournalRow {
-            seq: 0,
-            run: self.run,
-            sync: self.sync().clone(),
-            at: self.now(),
-            kind: R::KIND,
-            link: task.link.as_ref().map(|l| l.id.clone()),
-            hub_item: task.done.get(&Side::Left).map(|w| w.item.clone()).or_else(|| step.hub.item.clone()),
-            account: self.far.account.id.clone(),
-            item: task.done.get(&Side::Right).map(|w| w.item.clone()).or_else(|| step.far.item.clone()),
-            action: action.to_owned(),
-            side,
-            policy: step.policy.clone(),
-            why,
-            changes,
-            lost: step.lost.clone(),
-            before,
-        }
-    }
-
-    /// A field that a side did not take: it stays where it is, and is told.
-    async fn journal_left_out(&mut self, task: &Task<R>, side: Side, field: &Field, error: &Error) -> Result<()> {
-        let mut row = self.journal_row(task);
-        row.action = "left_out".to_owned();
-        row.side = Some(side);
-        row.why = format!("{field}: {error}");
-        row.changes = Vec::new();
-        row.lost = Vec::new();
-        row.before = None;
-        self.later([StateChange::Journal(Box::new(row))]);
-        Ok(())
     }
 }
 

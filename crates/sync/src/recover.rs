@@ -4,14 +4,7 @@
 //! resolved. Creates are probed as the collection's [`Create`](pimkit_core::Create) capability
 //! says; updates and deletes by a fetch.
 
-use crate::{
-    apply::Task,
-    keys,
-    pair::{Run, damaged},
-    project::part_of,
-    report::Progress,
-    step::Step,
-};
+use crate::{apply::Task, keys, pair::damaged, project::part_of, report::Progress, run::Run, step::Step};
 use futures::TryStreamExt;
 use pimkit_core::{
     BaseRow, CollectionId, Create, Fetched, Fields, IntentKind, IntentRow, ItemId, Key, LinkState, Mark, Outcome, Presence, Record, Result,

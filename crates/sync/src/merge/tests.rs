@@ -1,5 +1,7 @@
 //! Tables of merges, and laws that hold for every combination.
 
+#![allow(clippy::type_complexity, reason = "the rows of a table")]
+
 use super::*;
 use pimkit_core::{Contact, Event, FieldSupport, Kind, Precision, Task};
 use serde_json::json;

@@ -1,0 +1,395 @@
+//! One run of a sync: what it works with, from its beginning to its end.
+
+use crate::{
+    engine::Shared,
+    map::FieldMap,
+    pair::{Plan, Setup},
+    policy::Policy,
+    quarantine::Quarantine,
+    recover::OpenCreates,
+    report::{PerSide, Progress, Report, SyncReport},
+};
+use futures::TryStreamExt;
+use jiff::Timestamp;
+use pimkit_core::{
+    Account, AccountRow, Collection, CollectionId, ComponentId, Connector, Error, ErrorKind, FieldSupport, ItemId, Lease, LinkQuery,
+    LinkState, Record, Repository, Result, RunRow, Side, State, StateChange, SyncId, Value,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+/// One side during a run.
+pub(crate) struct Half<R: Record> {
+    pub(crate) account: Account,
+    pub(crate) repository: Arc<dyn Repository<R>>,
+    /// The chosen collections, in the order in which they were chosen.
+    pub(crate) collections: Vec<Collection>,
+    /// Every collection of the account.
+    pub(crate) all: Vec<Collection>,
+    /// Collections that were not read to the end this time, and why.
+    pub(crate) failed: BTreeMap<CollectionId, String>,
+    /// The collection that was chosen first, where new items belong, is not there.
+    pub(crate) first_is_gone: bool,
+    pub(crate) fields: BTreeMap<CollectionId, Vec<FieldSupport>>,
+}
+
+impl<R: Record> Half<R> {
+    pub(crate) fn collection(&self, id: &CollectionId) -> Option<&Collection> {
+        self.collections.iter().find(|c| c.id == *id)
+    }
+
+    /// Whether a collection that is there was not read to its end: an item that was not seen may be in it.
+    pub(crate) fn is_incomplete(&self) -> bool {
+        self.collections.iter().any(|c| self.failed.contains_key(&c.id))
+    }
+
+    pub(crate) fn settles(&self, id: &CollectionId, policy: &Policy) -> std::time::Duration {
+        match self.collection(id).map(|c| c.capabilities.create) {
+            Some(pimkit_core::Create::Findable { settles_after }) => settles_after,
+            Some(pimkit_core::Create::ByContent) => policy.settle(),
+            _ => std::time::Duration::ZERO,
+        }
+    }
+}
+
+/// One run.
+pub(crate) struct Run<R: Record> {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) setup: Arc<Setup>,
+    pub(crate) lease: Lease,
+    pub(crate) run: u64,
+    pub(crate) started: Timestamp,
+    /// When the run before this one began: what was not named as changed since was as it was then.
+    pub(crate) before: Option<Timestamp>,
+    pub(crate) hub: Half<R>,
+    pub(crate) far: Half<R>,
+    pub(crate) report: SyncReport,
+    pub(crate) steps: u64,
+    pub(crate) links: u64,
+    /// Links that the run writes, or means to write.
+    pub(crate) touched: u64,
+    /// Steps that take an item for deleted.
+    pub(crate) losses: u64,
+    /// Changes that wait for the next commit.
+    waiting: Vec<StateChange>,
+    /// Links with a write whose outcome is not known: left alone.
+    pub(crate) open: BTreeSet<String>,
+    /// What a create whose outcome is not known may have made: neither linked nor made on the other side.
+    pub(crate) open_creates: OpenCreates,
+    /// Links whose end moved in this run: planned already, wherever else they turn up.
+    pub(crate) repointed: BTreeSet<String>,
+    /// Far items whose version of a conflict was to be copied and could not be: their conflict stays.
+    pub(crate) uncopied: BTreeSet<(CollectionId, ItemId)>,
+    /// Earlier runs of the sync that did not end: their steps are of no use any more.
+    pub(crate) unfinished: Vec<u64>,
+    /// How many writes the plan means to do.
+    pub(crate) planned: u64,
+    pub(crate) quarantine: Quarantine,
+    /// The newest round of each collection, as far as it was asked for.
+    pub(crate) epochs: BTreeMap<(Side, CollectionId), u64>,
+    maps: BTreeMap<(CollectionId, CollectionId), Arc<FieldMap>>,
+}
+
+impl<R: Record> Run<R> {
+    pub(crate) async fn begin(shared: &Arc<Shared>, setup: &Arc<Setup>) -> Result<Self> {
+        let (left, right) = accounts(setup).await?;
+        let lease = shared.state.acquire(&component()).await?;
+        let run = shared.state.last_run().await? + 1;
+        let mut before = None;
+        let mut unfinished = Vec::new();
+        let mut runs = shared.state.runs(Some(&setup.sync));
+        while let Some(row) = runs.try_next().await? {
+            if row.finished.is_some() {
+                before = Some(row.started);
+                break;
+            }
+            unfinished.push(row.run);
+        }
+        drop(runs);
+        let started = shared.clock.now();
+        let mut run = Self::new(shared, setup, lease, run, started, before, left, right).await?;
+        // The number is taken from here on, whatever becomes of the run.
+        run.unfinished = unfinished;
+        run.note_run("started", None).await?;
+        Ok(run)
+    }
+
+    pub(crate) async fn resume(shared: &Arc<Shared>, setup: &Arc<Setup>, plan: Plan) -> Result<Self> {
+        let (left, right) = accounts(setup).await?;
+        let mut run = Self::new(shared, setup, plan.lease, plan.run, plan.started, None, left, right).await?;
+        // Ids of links made while planning are taken.
+        run.links = 1 << 31;
+        let gone = std::mem::take(&mut run.report.notes);
+        run.report = plan.report;
+        gone.into_iter().for_each(|note| run.note(note));
+        // What was not read then is not worked off, whatever is there by this time.
+        let [left, right] = plan.carried.failed;
+        run.hub.failed.extend(left);
+        run.far.failed.extend(right);
+        // Applying counts what is written; the plan counted what it meant to write.
+        run.planned = run.report.writes();
+        let [created, updated, deleted] = plan.carried.recovered;
+        run.report.created = created;
+        run.report.updated = updated;
+        run.report.deleted = deleted;
+        Ok(run)
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    async fn new(
+        shared: &Arc<Shared>,
+        setup: &Arc<Setup>,
+        lease: Lease,
+        run: u64,
+        started: Timestamp,
+        before: Option<Timestamp>,
+        left: Account,
+        right: Account,
+    ) -> Result<Self> {
+        let report = SyncReport::new(setup.sync.as_str(), R::KIND, &setup.left_name, &setup.right_name);
+        let hub = half(Side::Left, left, setup.left.as_ref())?;
+        let far = half(Side::Right, right, setup.right.as_ref())?;
+        let mut run = Self {
+            shared: shared.clone(),
+            setup: setup.clone(),
+            lease,
+            run,
+            started,
+            before,
+            hub,
+            far,
+            report,
+            steps: 0,
+            links: 0,
+            touched: 0,
+            losses: 0,
+            waiting: Vec::new(),
+            open: BTreeSet::new(),
+            open_creates: OpenCreates::default(),
+            repointed: BTreeSet::new(),
+            uncopied: BTreeSet::new(),
+            unfinished: Vec::new(),
+            planned: 0,
+            quarantine: Quarantine::default(),
+            epochs: BTreeMap::new(),
+            maps: BTreeMap::new(),
+        };
+        run.choose(Side::Left).await?;
+        run.choose(Side::Right).await?;
+        run.check_maps()?;
+        run.load_quarantine().await?;
+        let accounts = [&run.hub.account, &run.far.account];
+        let mut changes = Vec::new();
+        for account in accounts {
+            let kept = run.state().account(&account.id).await?;
+            let row = AccountRow {
+                id: account.id.clone(),
+                skew: account.skew,
+                endpoints: kept.as_ref().and_then(|k| k.endpoints.clone()),
+                app_cursor: kept.and_then(|k| k.app_cursor),
+            };
+            changes.push(StateChange::Account(row));
+        }
+        run.commit(changes).await?;
+        Ok(run)
+    }
+
+    /// Takes the chosen collections, and finds those that are gone.
+    async fn choose(&mut self, side: Side) -> Result<()> {
+        let names = match side {
+            Side::Left => self.setup.left_collections.clone(),
+            Side::Right => self.setup.collections.clone(),
+        };
+        let half = self.half(side);
+        let all = half.repository.collections().await?;
+        let account = half.account.id.clone();
+        let known: Vec<CollectionId> = self.state().streams(&account, R::KIND).await?.into_iter().map(|row| row.key.collection).collect();
+        let mut chosen = Vec::new();
+        let mut gone: Vec<(CollectionId, String)> = Vec::new();
+        if names.is_empty() {
+            chosen.clone_from(&all);
+            for id in known.iter().filter(|id| !all.iter().any(|c| c.id == **id)) {
+                gone.push((id.clone(), id.to_string()));
+            }
+        }
+        for name in &names {
+            match all.iter().find(|c| c.id.as_str() == name).or_else(|| all.iter().find(|c| c.name == *name)) {
+                Some(collection) => chosen.push(collection.clone()),
+                None if !known.is_empty() => {
+                    let id = known.iter().find(|id| id.as_str() == name).cloned().unwrap_or_else(|| CollectionId(name.clone()));
+                    gone.push((id, name.clone()));
+                }
+                None => {
+                    let there: Vec<&str> = all.iter().map(|c| c.name.as_str()).collect();
+                    return Err(Error::new(ErrorKind::Config, "the account has no collection of this name; correct the config")
+                        .with("side", side.word())
+                        .with("collection", name)
+                        .with("there are", there.join(", ")));
+                }
+            }
+        }
+        for (id, name) in gone {
+            let why = "the collection is not there any more; what was linked to it is left alone".to_owned();
+            self.report.notes.push(format!("{} {name}: {why}", side.word()));
+            self.half_mut(side).failed.insert(id, why);
+        }
+        let repository = self.half(side).repository.clone();
+        let mut fields = BTreeMap::new();
+        for collection in &chosen {
+            fields.insert(collection.id.clone(), repository.fields(&collection.id).await?);
+        }
+        let half = self.half_mut(side);
+        half.first_is_gone = names.first().is_some_and(|first| !chosen.iter().any(|c| c.id.as_str() == first || c.name == *first));
+        half.collections = chosen;
+        half.all = all;
+        half.fields = fields;
+        Ok(())
+    }
+
+    /// Refuses a wrong map before anything is read.
+    fn check_maps(&mut self) -> Result<()> {
+        let pairs: Vec<(CollectionId, CollectionId)> =
+            self.hub.collections.iter().flat_map(|h| self.far.collections.iter().map(|f| (h.id.clone(), f.id.clone()))).collect();
+        for (hub, far) in pairs {
+            let empty = Vec::new();
+            let hub_fields = self.hub.fields.get(&hub).unwrap_or(&empty);
+            let far_fields = self.far.fields.get(&far).unwrap_or(&empty);
+            let map = FieldMap::new(R::KIND, hub_fields, far_fields, &self.setup.own_pairs)?;
+            self.maps.insert((hub, far), Arc::new(map));
+        }
+        Ok(())
+    }
+
+    /// The map between two collections; none when one of them is not part of the run.
+    pub(crate) fn map(&self, hub: &CollectionId, far: &CollectionId) -> Option<Arc<FieldMap>> {
+        self.maps.get(&(hub.clone(), far.clone())).cloned()
+    }
+
+    /// A number that changes when maps or policies do.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        let mut parts = vec![format!("{:x}", self.setup.policy.fingerprint())];
+        parts.extend(self.maps.iter().map(|((h, f), m)| format!("{h}\n{f}\n{:x}", m.fingerprint())));
+        pimkit_core::cursor::binding(&parts)
+    }
+
+    pub(crate) fn state(&self) -> &Arc<dyn State> {
+        &self.shared.state
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.shared.clock.now()
+    }
+
+    pub(crate) fn sync(&self) -> &SyncId {
+        &self.setup.sync
+    }
+
+    pub(crate) fn half(&self, side: Side) -> &Half<R> {
+        match side {
+            Side::Left => &self.hub,
+            Side::Right => &self.far,
+        }
+    }
+
+    pub(crate) fn half_mut(&mut self, side: Side) -> &mut Half<R> {
+        match side {
+            Side::Left => &mut self.hub,
+            Side::Right => &mut self.far,
+        }
+    }
+
+    /// Writes down changes, after those that wait.
+    pub(crate) async fn commit(&mut self, changes: Vec<StateChange>) -> Result<()> {
+        self.waiting.extend(changes);
+        self.flush().await
+    }
+
+    /// Keeps changes until the next commit: what belongs together is durable together, and a page
+    /// costs one commit.
+    pub(crate) fn later(&mut self, changes: impl IntoIterator<Item = StateChange>) {
+        self.waiting.extend(changes);
+    }
+
+    /// Writes down the changes that wait.
+    pub(crate) async fn flush(&mut self) -> Result<()> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        let changes = std::mem::take(&mut self.waiting);
+        self.shared.state.commit(&self.lease, changes).await
+    }
+
+    pub(crate) fn progress(&self, progress: Progress) {
+        self.shared.watch.progress(progress);
+    }
+
+    /// The counts of what was written so far; they start again.
+    pub(crate) fn take_counts(&mut self) -> [PerSide; 3] {
+        let report = &mut self.report;
+        [&mut report.created, &mut report.updated, &mut report.deleted].map(std::mem::take)
+    }
+
+    /// Writes down how the run stands.
+    pub(crate) async fn note_run(&mut self, outcome: &str, finished: Option<Timestamp>) -> Result<()> {
+        let report = serde_json::to_value(&self.report).unwrap_or(Value::Null);
+        let row =
+            RunRow { run: self.run, sync: self.setup.sync.clone(), started: self.started, finished, outcome: outcome.to_owned(), report };
+        self.commit(vec![StateChange::Run(row)]).await
+    }
+
+    /// Counts the links that stand and were not written.
+    pub(crate) async fn count_unchanged(&mut self) -> Result<()> {
+        let mut query = LinkQuery::of(&self.setup.sync);
+        query.states = vec![LinkState::Live];
+        self.report.unchanged = self.state().count_links(query).await?.saturating_sub(self.touched);
+        Ok(())
+    }
+
+    pub(crate) async fn finish(mut self) -> Result<Report> {
+        let finished = self.now();
+        self.count_unchanged().await?;
+        let outcome = match self.report.verdict() {
+            crate::Verdict::Done => "done",
+            crate::Verdict::LeftOver => "partial",
+            crate::Verdict::Held => "held",
+            crate::Verdict::Failed => "failed",
+        };
+        self.close().await?;
+        self.note_run(outcome, Some(finished)).await?;
+        Ok(Report { run: self.run, started: self.started, finished, sync: self.report })
+    }
+}
+
+async fn accounts(setup: &Setup) -> Result<(Account, Account)> {
+    let left = setup.left.account().await?;
+    let right = setup.right.account().await?;
+    if left.id == right.id {
+        return Err(Error::new(ErrorKind::Config, "both sides of the sync are one account; choose two").with("account", &left.id));
+    }
+    Ok((left, right))
+}
+
+fn half<R: Record>(side: Side, account: Account, connector: &dyn Connector) -> Result<Half<R>> {
+    let repository = R::repository(connector).ok_or_else(|| {
+        Error::new(ErrorKind::Config, "the account has no records of this kind; choose another account or kind")
+            .with("side", side.word())
+            .with("kind", R::KIND.plural())
+    })?;
+    Ok(Half {
+        account,
+        repository,
+        collections: Vec::new(),
+        all: Vec::new(),
+        failed: BTreeMap::new(),
+        first_is_gone: false,
+        fields: BTreeMap::new(),
+    })
+}
+
+/// All syncs of a state are one component, and run one at a time: whatever accounts they share, no
+/// two runs see one account at once, and run numbers never meet.
+fn component() -> ComponentId {
+    ComponentId::from("state")
+}
