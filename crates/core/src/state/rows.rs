@@ -254,8 +254,8 @@ pub struct BaseRow {
     /// no user's edit.
     #[serde(default)]
     pub sent: Vec<Field>,
-    /// Far fields that flipped without a user's edit, and how often; a frozen one is neither read
-    /// nor written.
+    /// Far fields that came back other than we wrote them, each with a number for what was sent and
+    /// what came, and how often; one that keeps doing so is left as it is on both sides.
     #[serde(default)]
     pub flips: BTreeMap<Field, u32>,
 }
