@@ -74,18 +74,14 @@ pub(crate) async fn open_as(
     Ok(Arc::new(local.bringing(provenance)))
 }
 
-/// Opens several accounts: those that are there first, so that a mistake in one leaves no new store of another.
-pub(crate) async fn open_all<'a>(config: &Config, accounts: &[&'a AccountConfig]) -> Result<Vec<(&'a AccountConfig, Arc<dyn Connector>)>> {
-    for account in accounts {
-        check(account, Missing::Make)?;
-    }
-    let (made, there): (Vec<&AccountConfig>, Vec<&AccountConfig>) =
-        accounts.iter().copied().partition(|a| is_made(a) && a.path.as_ref().is_some_and(|p| !p.exists()));
-    let mut opened = Vec::new();
-    for account in there.into_iter().chain(made) {
-        opened.push((account, open(config, account, Missing::Make).await?));
-    }
-    Ok(opened)
+/// An account that is a store which is not there yet.
+pub(crate) fn is_to_be_made(account: &AccountConfig) -> bool {
+    is_made(account) && account.path.as_ref().is_some_and(|path| !path.exists())
+}
+
+/// A store as it is when it is made, without making it.
+pub(crate) fn blank(account: &AccountConfig) -> Result<Arc<dyn Connector>> {
+    Ok(Arc::new(Local::in_memory(Options::default()).map_err(|e| account.blame(e))?))
 }
 
 /// Checks, without touching anything, that the state can be there.

@@ -131,7 +131,8 @@ pub(crate) struct Export {
     /// contacts, events or tasks
     #[arg(value_parser = kind)]
     pub(crate) kind: Kind,
-    /// A .vcf, .ics or .jsonl file; it is replaced when everything is written
+    /// A .vcf, .ics or .jsonl file; it is replaced when everything is written. A .jsonl file holds no photos and no
+    /// attachments: what is left out is counted
     pub(crate) file: PathBuf,
     /// Only this collection, by name or id
     #[arg(long)]

@@ -2,7 +2,7 @@
 
 use crate::{
     accounts::{self, For, Missing},
-    config::{AccountConfig, Config, SyncConfig},
+    config::{AccountConfig, Config, SyncConfig, forest},
     counting::Count,
     failure::{Exit, Failure, Result},
     kinds::with_kind,
@@ -12,7 +12,7 @@ use crate::{
 use futures::StreamExt;
 use jiff::Timestamp;
 use pimkit::{
-    ApprovalRow, CollectionId, Connector, FieldSupport, Record, State,
+    ApprovalRow, CollectionId, Connector, FieldSupport, LinkQuery, Record, State,
     sync::{Engine, FieldMap, Pair, PerSide, SyncReport, SystemClock},
 };
 use serde_json::{Value, json};
@@ -125,7 +125,7 @@ impl Runner {
         // A state that is there is read first: it knows what was there before.
         let known = accounts::state(config, For::Running)?;
         let approvals = approvals(known.as_ref(), approve, chosen).await?;
-        let mut vanished = BTreeMap::new();
+        let mut vanished = gone_stores(config, known.as_ref(), chosen).await?;
         let mut present: Vec<&AccountConfig> = Vec::new();
         for sync in chosen {
             for name in [&sync.left, &sync.right] {
@@ -143,13 +143,31 @@ impl Runner {
             }
         }
         let mut connectors = BTreeMap::new();
-        for (account, connector) in accounts::open_all(config, &present).await? {
+        // What is not there yet is made last: a mistake of the configuration leaves nothing behind.
+        for account in &present {
+            let connector = if accounts::is_to_be_made(account) {
+                accounts::blank(account)?
+            } else {
+                accounts::open(config, account, Missing::Make).await?
+            };
             connectors.insert(account.name.clone(), connector);
         }
+        let mut resolved = Vec::new();
+        for sync in chosen {
+            let mut sync = (*sync).clone();
+            let has_run = has_run(known.as_ref(), &sync).await?;
+            with_kind!(sync.kind, R => resolve::<R>(&mut sync, &connectors, has_run).await)?;
+            resolved.push(sync);
+        }
+        // A collection may be called by its name here and by its id there.
+        forest::check(&resolved, &config.accounts)?;
         for sync in chosen.iter().filter(|s| !s.fields.is_empty()) {
             if let (Some(left), Some(right)) = (connectors.get(&sync.left), connectors.get(&sync.right)) {
                 with_kind!(sync.kind, R => check_map::<R>(sync, left.as_ref(), right.as_ref()).await)?;
             }
+        }
+        for account in present.into_iter().filter(|a| accounts::is_to_be_made(a)) {
+            connectors.insert(account.name.clone(), accounts::open(config, account, Missing::Make).await?);
         }
         let state = match known {
             Some(state) => state,
@@ -245,6 +263,70 @@ async fn has_run(state: Option<&Arc<dyn State>>, sync: &SyncConfig) -> Result<bo
         None => Ok(false),
         Some(row) => Ok(row.map(|_| true)?),
     }
+}
+
+/// Stores that are not there, though a sync has linked records of theirs: an empty one in their place would look as if
+/// everything had been deleted.
+async fn gone_stores(config: &Config, state: Option<&Arc<dyn State>>, chosen: &[&SyncConfig]) -> Result<BTreeMap<String, String>> {
+    let mut gone = BTreeMap::new();
+    let Some(state) = state else { return Ok(gone) };
+    for name in chosen.iter().flat_map(|s| [&s.left, &s.right]) {
+        let account = config.account(name)?;
+        if !accounts::is_to_be_made(account) || gone.contains_key(name) {
+            continue;
+        }
+        for sync in config.syncs.iter().filter(|s| s.left == *name || s.right == *name) {
+            let links = state.count_links(LinkQuery::of(&sync.name.as_str().into())).await?;
+            if links > 0 {
+                let path = account.path.as_deref().unwrap_or(Path::new("")).display();
+                let line = format!(
+                    "there is no app store at {path}, and sync \"{}\" knows {links} records of it; restore it, correct the path, or start \
+                     anew with another state file",
+                    sync.name
+                );
+                gone.insert(name.clone(), account.blame(Failure::machine(line)).to_string());
+                break;
+            }
+        }
+    }
+    Ok(gone)
+}
+
+/// Puts ids in place of the names of collections, each at most once.
+///
+/// # Errors
+/// A usage failure when there is no collection of a name, unless the sync has run: then it is gone, and the run says so.
+async fn resolve<R: Record>(sync: &mut SyncConfig, connectors: &BTreeMap<String, Arc<dyn Connector>>, has_run: bool) -> Result<()> {
+    let [left_at, right_at] = sync.collections_at.clone();
+    let sides = [
+        (sync.left.clone(), "left_collections", left_at, &mut sync.left_collections),
+        (sync.right.clone(), "collections", right_at, &mut sync.collections),
+    ];
+    for (account, key, place, names) in sides {
+        let Some(connector) = connectors.get(&account).filter(|_| !names.is_empty()) else { continue };
+        let repository = reading::repository::<R>(&account, connector.as_ref())?;
+        let all = match repository.collections().await {
+            Ok(all) => all,
+            // One that cannot be reached is the run's to tell.
+            Err(_) if has_run => continue,
+            Err(error) => return Err(Failure::from(error).about(format!("{place}: account \"{account}\""))),
+        };
+        for name in names.iter_mut() {
+            match all.iter().find(|c| c.id.as_str() == name).or_else(|| all.iter().find(|c| c.name == *name)) {
+                Some(collection) => *name = collection.id.to_string(),
+                None if has_run => {}
+                None => {
+                    let there: Vec<&str> = all.iter().map(|c| c.name.as_str()).collect();
+                    let there = if there.is_empty() { "it has none".to_owned() } else { format!("there are: {}", there.join(", ")) };
+                    return Err(Failure::usage(format!(
+                        "{place}: {key}: account \"{account}\" has no collection \"{name}\" of {}; {there}",
+                        R::KIND.plural()
+                    )));
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Takes away what this process made before it failed: the file of a store, and what SQLite keeps beside it.

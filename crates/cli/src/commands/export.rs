@@ -11,7 +11,7 @@ use crate::{
     reading::{self, Found},
 };
 use futures::StreamExt;
-use pimkit::{Connector, Repository, Stored, formats::InlineBlob, formats::InlineBlobs};
+use pimkit::{Connector, Kind, Record, Repository, Stored, formats::InlineBlob, formats::InlineBlobs};
 use serde_json::json;
 use std::{
     fs::File,
@@ -38,7 +38,7 @@ pub(super) async fn run(args: &Export, out: &mut Out) -> Result<Exit> {
     let connector = accounts::open(&config, account, Missing::Refuse).await?;
     let mut target = Target::make(&args.file)?;
     let exported = with_kind!(args.kind, R => export::<R>(args, format, connector.as_ref(), &mut target).await);
-    let (written, left) = match exported {
+    let Exported { written, left, bytes } = match exported {
         Ok(counts) => counts,
         Err(failure) => {
             target.drop();
@@ -46,6 +46,9 @@ pub(super) async fn run(args: &Export, out: &mut Out) -> Result<Exit> {
         }
     };
     target.finish(&args.file)?;
+    let unread = left.len();
+    let mut left = left;
+    left.extend(bytes.line(args.kind));
     if out.is_json() {
         out.value(&json!({ "file": args.file, "kind": args.kind.plural(), "written": written, "left_out": left }))?;
     } else {
@@ -54,20 +57,53 @@ pub(super) async fn run(args: &Export, out: &mut Out) -> Result<Exit> {
             out.line(format_args!("left out: {line}"))?;
         }
     }
-    Ok(if left.is_empty() { Exit::Done } else { Exit::LeftOver })
+    Ok(if unread == 0 { Exit::Done } else { Exit::LeftOver })
 }
 
-async fn export<R: FileRecord>(
-    args: &Export,
-    format: Format,
-    connector: &dyn Connector,
-    target: &mut Target,
-) -> Result<(u64, Vec<String>)> {
+/// What went into the file.
+struct Exported {
+    written: u64,
+    /// Items that are not in it, and why.
+    left: Vec<String>,
+    bytes: WithoutBytes,
+}
+
+/// Photos and attachments that a line of JSON cannot hold.
+#[derive(Default)]
+struct WithoutBytes {
+    records: u64,
+    blobs: u64,
+}
+
+impl WithoutBytes {
+    fn count<R: Record>(&mut self, record: &R) {
+        // What is only referred to is in the line.
+        let blobs = record.blobs().into_iter().filter(|b| b.uri.is_none()).count() as u64;
+        self.records += u64::from(blobs > 0);
+        self.blobs += blobs;
+    }
+
+    fn line(&self, kind: Kind) -> Option<String> {
+        let what = match kind {
+            Kind::Contact | Kind::User => "photos",
+            Kind::Event | Kind::Task | Kind::Message => "attachments",
+        };
+        let instead = match kind {
+            Kind::Contact => "; a .vcf file holds them",
+            Kind::Event | Kind::Task => "; an .ics file holds them",
+            Kind::Message | Kind::User => "",
+        };
+        let (records, blobs) = (self.records, self.blobs);
+        (blobs > 0).then(|| format!("{blobs} {what} of {records} {}: .jsonl holds no bytes{instead}", kind.plural()))
+    }
+}
+
+async fn export<R: FileRecord>(args: &Export, format: Format, connector: &dyn Connector, target: &mut Target) -> Result<Exported> {
     let repository = reading::repository::<R>(&args.account, connector)?;
     let bars = Bars::new();
     bars.name(&args.account);
     bars.stage("export", None);
-    let (mut written, mut left) = (0, Vec::new());
+    let (mut written, mut left, mut bytes) = (0, Vec::new(), WithoutBytes::default());
     let mut resources = Vec::new();
     for collection in reading::collections(&args.account, repository.as_ref(), args.collection.as_deref()).await? {
         let mut items = reading::items(repository.as_ref(), &collection);
@@ -83,6 +119,7 @@ async fn export<R: FileRecord>(
             if format == Format::JsonLines {
                 target.write(crate::output::to_json(&stored.record)?.as_bytes())?;
                 target.write(b"\n")?;
+                bytes.count(&stored.record);
                 written += 1;
                 continue;
             }
@@ -102,7 +139,7 @@ async fn export<R: FileRecord>(
         target.write(&calendar)?;
     }
     bars.end();
-    Ok((written, left))
+    Ok(Exported { written, left, bytes })
 }
 
 /// One record as text, with its photo or files inside.

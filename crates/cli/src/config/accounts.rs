@@ -42,10 +42,33 @@ impl AccountConfig {
 
     /// True when both speak of one store or folder, however they spell it.
     pub(crate) fn same_place(&self, other: &Self) -> bool {
-        fn whole(path: &Option<PathBuf>) -> Option<PathBuf> {
-            path.as_ref().map(|p| p.canonicalize().unwrap_or_else(|_| p.clone()))
-        }
-        self.connector.name == other.connector.name && self.path.is_some() && whole(&self.path) == whole(&other.path)
+        let same = match (self.whole_path(), other.whole_path()) {
+            (Some(one), Some(other)) => one == other,
+            (None, None) => self.name == other.name,
+            _ => false,
+        };
+        self.connector.name == other.connector.name && same
+    }
+
+    /// True when some item may be in both: one store or folder, or a folder that is a collection of the other.
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        let inside = match (self.whole_path(), other.whole_path()) {
+            (Some(one), Some(other)) => one.parent() == Some(&other) || other.parent() == Some(&one),
+            _ => false,
+        };
+        let folders = self.connector.name == "vdir" && other.connector.name == "vdir";
+        self.same_place(other) || (folders && inside)
+    }
+
+    /// The path without links and detours, as far as it is there.
+    fn whole_path(&self) -> Option<PathBuf> {
+        let path = self.path.as_ref()?;
+        let folder = || match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent.canonicalize().ok(),
+            _ => Path::new(".").canonicalize().ok(),
+        };
+        let whole = path.canonicalize().ok().or_else(|| Some(folder()?.join(path.file_name()?)));
+        Some(whole.unwrap_or_else(|| path.clone()))
     }
 
     /// What went wrong with this account, and where the configuration speaks of it.

@@ -1,6 +1,7 @@
 //! The configuration: one TOML file, read whole and checked before anything is opened.
 
 mod accounts;
+pub(crate) mod forest;
 mod syncs;
 mod tree;
 
@@ -75,6 +76,7 @@ impl Config {
             }
             syncs.push(sync);
         }
+        forest::check(&syncs, &accounts)?;
         Ok(Self { file: file.to_owned(), base, state, accounts, syncs })
     }
 

@@ -21,6 +21,8 @@ pub(crate) struct SyncConfig {
     pub(crate) collections: Vec<String>,
     /// Of the hub; all when empty.
     pub(crate) left_collections: Vec<String>,
+    /// Where the configuration names the collections of the hub, and of the far side.
+    pub(crate) collections_at: [String; 2],
     pub(crate) policy: Policy,
     pub(crate) fields: Vec<FieldPair>,
     /// Where the configuration speaks of it: `pimkit.toml:9`.
@@ -81,7 +83,7 @@ impl SyncConfig {
             Ok(account)
         };
         let (left, right) = (account("left")?, account("right")?);
-        if left.name == right.name || left.same_place(right) {
+        if left.name == right.name || left.overlaps(right) {
             let line = format!("sync \"{name}\" has the same account on both sides; name two different ones");
             return Err(table.refuse("right", line));
         }
@@ -103,6 +105,7 @@ impl SyncConfig {
             right: right.name.clone(),
             collections: table.texts("collections")?,
             left_collections: table.texts("left_collections")?,
+            collections_at: [table.place_of("left_collections"), table.place_of("collections")],
             policy,
             fields,
             place: table.place_in_file(),

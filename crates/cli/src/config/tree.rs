@@ -156,6 +156,12 @@ impl<'a> Table<'a> {
         Value::Object(entries.map(|(key, _, value)| (key.to_owned(), json(value.get_ref()))).collect())
     }
 
+    /// The file, and the line of a key, or of the table when the key is not there.
+    pub(super) fn place_of(&self, key: &str) -> String {
+        let start = self.entry(key).map_or(self.span.start, |(_, span, _)| span.start);
+        format!("{}:{}", self.source.file.display(), self.source.line(start))
+    }
+
     /// The file, and the line on which the table starts: `pimkit.toml:4`.
     pub(super) fn place_in_file(&self) -> String {
         format!("{}:{}", self.source.file.display(), self.source.line(self.span.start))
