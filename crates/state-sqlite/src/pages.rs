@@ -6,8 +6,8 @@ use pimkit_core::Result;
 use rusqlite::Connection;
 use std::sync::Arc;
 
-/// Rows of a page at most.
-pub(crate) const ROWS: usize = 500;
+/// Rows of a page at most: as JSON trees they take ten times the room that they have on disk.
+pub(crate) const ROWS: usize = 200;
 /// A page ends with the row that reaches this many bytes: rows may hold whole records.
 const BYTES: usize = 4 << 20;
 
