@@ -4,8 +4,8 @@ use crate::{
     crm,
     error::{Res, invalid},
     rights::Rights,
-    row::{self, Raw, number},
-    store::Local,
+    row::{self, Raw},
+    store::{Local, Place},
     view::{self, SavedView},
 };
 use async_trait::async_trait;
@@ -16,7 +16,7 @@ use pimkit_core::{
 };
 use rusqlite::{Transaction, params};
 
-const TOKEN: &str = "local-events/1";
+const TOKEN: &str = "local-events/2";
 
 fn fields(raw: &Raw) -> Result<Fields> {
     Ok(match raw.kind {
@@ -57,7 +57,7 @@ impl App for Local {
         self.db.read("local.facts", |tx| {
             let rights = self.rights(tx)?;
             let views = view::of_kind(tx, kind)?;
-            let one = |id: &ItemId| match row::get(tx, kind, number(id))?.filter(|raw| !raw.trashed) {
+            let one = |id: &ItemId| match row::named(tx, kind, id)?.filter(|raw| !raw.trashed) {
                 Some(raw) => facts(tx, &rights, &views, &raw).map(Some),
                 None => Ok(None),
             };
@@ -68,17 +68,23 @@ impl App for Local {
     async fn events(&self, since: Option<&Cursor>) -> Result<(Vec<AppEvent>, Cursor)> {
         self.db.read("local.events", |tx| {
             let bound = cursor::binding(&[&self.db.id]);
-            let since: i64 = since.map_or(Ok(0), |cursor| cursor::decode(TOKEN, bound, cursor.as_str()))?;
+            let since = match since {
+                Some(cursor) => {
+                    let read: Place = cursor::decode(TOKEN, bound, cursor.as_str())?;
+                    read.check(tx)?;
+                    read.seq
+                }
+                None => 0,
+            };
             let mut rows = tx.prepare_cached("SELECT seq, event FROM app_event WHERE seq > ?1 ORDER BY seq")?;
             let rows = rows.query_map([since], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, String>(1)?)))?;
-            let (mut events, mut last) = (Vec::new(), since);
+            let mut events = Vec::new();
             for row in rows {
                 let (seq, text) = row?;
-                last = seq;
                 let unreadable = || invalid("a kept merge or conversion cannot be read; it was written by another version");
                 events.push(serde_json::from_str(&text).map_err(|e| unreadable().with("event", seq).caused_by(e))?);
             }
-            Ok((events, Cursor(cursor::encode(TOKEN, bound, &last)?)))
+            Ok((events, Cursor(cursor::encode(TOKEN, bound, &Place::last(tx)?)?)))
         })
     }
 

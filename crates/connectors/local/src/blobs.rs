@@ -3,7 +3,7 @@
 use crate::{
     error::{Res, invalid},
     repo::Items,
-    row::{self, number},
+    row,
     store::{Db, Local},
 };
 use async_trait::async_trait;
@@ -323,10 +323,10 @@ impl<R: Record> Blobs for Items<R> {
     async fn open(&self, collection: &CollectionId, item: &ItemId, blob: &BlobId) -> Result<Blob> {
         let (media_type, size) = self.local.db.read("local.open_blob", |tx| {
             self.exists(tx, collection)?;
-            row::visible(tx, &self.local.rights(tx)?, R::KIND, item)?;
+            let raw = row::visible(tx, &self.local.rights(tx)?, R::KIND, item)?;
             let named =
                 "SELECT b.media_type, b.size FROM blob b JOIN item_blob i ON i.digest = b.digest WHERE i.item = ?1 AND b.digest = ?2";
-            let row = tx.query_row(named, params![number(item), blob.as_str()], |r| Ok((r.get::<_, String>(0)?, r.get::<_, i64>(1)?)));
+            let row = tx.query_row(named, params![raw.id, blob.as_str()], |r| Ok((r.get::<_, String>(0)?, r.get::<_, i64>(1)?)));
             row.optional()?.ok_or_else(|| invalid("the item names no such blob; read the item again").with("item", item).into())
         })?;
         let size = u64::try_from(size).unwrap_or_default();

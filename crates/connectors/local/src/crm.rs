@@ -115,7 +115,8 @@ impl Local {
         self.db.write("local.set_stage", |tx| {
             let contact: Option<i64> = tx.query_row("SELECT contact FROM deal WHERE id = ?1", [deal], |r| r.get(0)).optional()?;
             let contact = contact.ok_or_else(|| not_there(deal))?;
-            editable(self, tx, &ItemId(contact.to_string()))?;
+            let held = row::get(tx, Kind::Contact, contact)?.ok_or_else(|| not_there(deal))?;
+            editable(self, tx, &held.item())?;
             tx.execute("UPDATE deal SET stage = ?2 WHERE id = ?1", params![deal, stage.word()])?;
             row::touch(tx, contact)
         })
@@ -175,16 +176,18 @@ impl Local {
         self.db.read("local.activities", |tx| {
             let rights = self.rights(tx)?;
             let contact = row::visible(tx, &rights, Kind::Contact, contact)?;
-            let query = "SELECT i.kind, i.id, i.owner FROM about a JOIN item i ON i.id = a.activity
+            let query = "SELECT i.kind, i.id, i.owner, i.chance FROM about a JOIN item i ON i.id = a.activity
                          WHERE a.contact = ?1 AND i.trashed IS NULL ORDER BY i.id";
             let mut rows = tx.prepare_cached(query)?;
-            let rows =
-                rows.query_map([contact.id], |r| Ok((r.get::<_, String>(0)?, r.get::<_, i64>(1)?, r.get::<_, Option<String>>(2)?)))?;
+            let rows = rows.query_map([contact.id], |r| {
+                let item = row::item(r.get(1)?, &r.get::<_, String>(3)?);
+                Ok((r.get::<_, String>(0)?, item, r.get::<_, Option<String>>(2)?))
+            })?;
             let mut activities = Vec::new();
             for row in rows {
-                let (kind, id, owner) = row?;
+                let (kind, item, owner) = row?;
                 if let Some(kind) = Kind::parse(&kind).filter(|kind| rights.sees(*kind, owner.as_deref())) {
-                    activities.push((kind, ItemId(id.to_string())));
+                    activities.push((kind, item));
                 }
             }
             Ok(activities)

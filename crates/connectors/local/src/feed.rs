@@ -6,16 +6,13 @@ use crate::{
     repo::Items,
     rights::Rights,
     row::{self, COLUMNS, Raw},
-    store::last_seq,
+    store::Place,
 };
-use pimkit_core::{
-    Change, ChangeOptions, ChangePage, CollectionId, Cursor, Error, ErrorKind, ItemId, Next, PageToken, Position, Record, Removal, Result,
-    cursor,
-};
+use pimkit_core::{Change, ChangeOptions, ChangePage, CollectionId, Cursor, Next, PageToken, Position, Record, Removal, Result, cursor};
 use rusqlite::{Transaction, params};
 use serde::{Deserialize, Serialize};
 
-const TOKEN: &str = "local/1";
+const TOKEN: &str = "local/2";
 const PAGE: u32 = 200;
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -33,17 +30,19 @@ impl<R: Record> Items<R> {
             let rights = self.local.rights(tx)?;
             let bound = self.bound(&rights, collection, options);
             let limit = options.page_size.unwrap_or(PAGE).clamp(1, 10_000) as usize;
+            let last = Place::last(tx)?;
+            // A token says how far the feed was when it was given out, which may be further than where it
+            // goes on: what was told until then has to be part of this file's history.
             let going = match at {
-                Position::Start => Going::List { after: 0, seq: last_seq(tx)? },
-                Position::Page(token) => cursor::decode(TOKEN, bound, token.as_str())?,
+                Position::Start => Going::List { after: 0, seq: last.seq },
+                Position::Page(token) => {
+                    let (read, going): (Place, Going) = cursor::decode(TOKEN, bound, token.as_str())?;
+                    read.check(tx)?;
+                    going
+                }
                 Position::Since(token) => {
-                    let seq: i64 = cursor::decode(TOKEN, bound, token.as_str())?;
-                    // A feed that went backwards: an older copy of the file was put in its place.
-                    if seq > last_seq(tx)? {
-                        return Err(
-                            Error::new(ErrorKind::CursorExpired, "the app store is older than the cursor; read from the start").into()
-                        );
-                    }
+                    let (read, seq): (Place, i64) = cursor::decode(TOKEN, bound, token.as_str())?;
+                    read.check(tx)?;
                     Going::Since { seq }
                 }
             };
@@ -52,8 +51,8 @@ impl<R: Record> Items<R> {
                 Going::Since { seq } => since(tx, &rights, collection, options, seq, limit)?,
             };
             let next = match next {
-                Ok(going) => Next::More(PageToken(cursor::encode(TOKEN, bound, &going)?)),
-                Err((seq, complete)) => Next::Done { cursor: Cursor(cursor::encode(TOKEN, bound, &seq)?), complete },
+                Ok(going) => Next::More(PageToken(cursor::encode(TOKEN, bound, &(last, going))?)),
+                Err((seq, complete)) => Next::Done { cursor: Cursor(cursor::encode(TOKEN, bound, &(last, seq))?), complete },
             };
             Ok(ChangePage { changes, next })
         })
@@ -106,20 +105,20 @@ fn since<R: Record>(
     limit: usize,
 ) -> Res<(Vec<Change<R>>, After)> {
     let mut lines = tx.prepare_cached(
-        "SELECT seq, id, NULL FROM item WHERE kind = ?1 AND collection = ?2 AND seq > ?3 AND trashed IS NULL
-         UNION ALL SELECT seq, item, reason FROM gone WHERE kind = ?1 AND collection = ?2 AND seq > ?3
+        "SELECT seq, id, chance, NULL FROM item WHERE kind = ?1 AND collection = ?2 AND seq > ?3 AND trashed IS NULL
+         UNION ALL SELECT seq, item, chance, reason FROM gone WHERE kind = ?1 AND collection = ?2 AND seq > ?3
          ORDER BY 1 LIMIT ?4",
     )?;
     let parameters = params![R::KIND.plural(), collection.as_str(), seq, limit as i64];
-    let lines = lines.query_map(parameters, |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
-    let lines = lines.collect::<rusqlite::Result<Vec<(i64, i64, Option<String>)>>>()?;
+    let lines = lines.query_map(parameters, |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))?;
+    let lines = lines.collect::<rusqlite::Result<Vec<(i64, i64, String, Option<String>)>>>()?;
     let mut changes = Vec::with_capacity(lines.len());
     let last = lines.last().map_or(seq, |(seq, ..)| *seq);
     let more = lines.len() == limit;
-    for (_, id, reason) in lines {
+    for (_, id, chance, reason) in lines {
         changes.push(match reason {
             Some(reason) => Change::Removed {
-                id: ItemId(id.to_string()),
+                id: row::item(id, &chance),
                 reason: if reason == row::reason_word(Removal::Left) { Removal::Left } else { Removal::Deleted },
             },
             None => match row::get(tx, R::KIND, id)? {

@@ -4,6 +4,7 @@ use crate::{
     error::{Res, denied, invalid},
     repo::{Items, capabilities},
     row::{self, COLUMNS, Raw},
+    store::Place,
 };
 use async_trait::async_trait;
 use pimkit_core::{
@@ -63,8 +64,10 @@ impl<R: Record> Folders for Items<R> {
             if let Some((id, name)) = first {
                 return Ok(Self::answer(&id, &name));
             }
-            // The feed's own number: never used twice, also after the collection is gone.
-            let id = format!("{kind}-{}", crate::store::next_seq(tx)?);
+            // The feed's own number and chance: never used twice, also after the collection is gone, and also
+            // after an older copy of the file was put in its place.
+            let place = Place::next(tx)?;
+            let id = format!("{kind}-{}-{:016x}", place.seq, place.chance);
             tx.execute("INSERT INTO collection (kind, id, name, mark) VALUES (?1, ?2, ?3, ?4)", params![kind, id, name, mark.as_str()])?;
             Ok(Self::answer(&id, name))
         });

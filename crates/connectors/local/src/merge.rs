@@ -2,7 +2,7 @@
 
 use crate::{
     crm,
-    error::{Res, denied, invalid},
+    error::{Res, denied, invalid, not_there},
     row::{self, New, Raw},
     store::{Local, next_seq},
 };
@@ -112,8 +112,9 @@ impl Local {
             };
             let id = row::insert(tx, &new)?;
             crm::hand_over(tx, raw.id, id)?;
+            row::hand_marks(tx, raw.id, id)?;
             row::purge(tx, &raw, Removal::Left)?;
-            let to = ItemId(id.to_string());
+            let to = row::get(tx, Kind::Contact, id)?.ok_or_else(|| not_there(lead))?.item();
             log(tx, &AppEvent::Converted { kind: Kind::Contact, from: lead.clone(), to: to.clone() })?;
             Ok(row::visible(tx, &rights, Kind::Contact, &to)?.stored(&rights)?)
         })

@@ -3,9 +3,9 @@
 use crate::{
     blobs::Brought,
     custom::Undefined,
-    error::{Failure, Res, denied},
+    error::{Failure, Res, denied, not_there},
     repo::{self, Items},
-    row::{self, COLUMNS, New, Raw, number},
+    row::{self, COLUMNS, New, Raw},
     store::Local,
 };
 use pimkit_core::{
@@ -31,7 +31,7 @@ impl Local {
         record: &R,
         brought: &Brought,
         provenance: Provenance,
-    ) -> Res<i64> {
+    ) -> Res<ItemId> {
         repo::exists(tx, R::KIND, collection)?;
         let rights = self.rights(tx)?;
         if !rights.allowed(R::KIND, Action::Create) {
@@ -42,12 +42,14 @@ impl Local {
         let record = items.fitting(tx, collection, &R::default(), record.fields(), brought, Undefined::LeaveOut, &mut left_out)?;
         all_taken(left_out)?;
         let owner = rights.user.as_deref();
-        row::insert(tx, &New { collection: collection.as_str(), record: &record, mark: None, owner, provenance, now: self.db.now() })
+        let new = New { collection: collection.as_str(), record: &record, mark: None, owner, provenance, now: self.db.now() };
+        let number = row::insert(tx, &new)?;
+        Ok(row::get(tx, R::KIND, number)?.ok_or_else(|| not_there(number))?.item())
     }
 
-    fn one<R: Record>(&self, tx: &Transaction<'_>, id: i64) -> Res<Stored<R>> {
+    fn one<R: Record>(&self, tx: &Transaction<'_>, id: &ItemId) -> Res<Stored<R>> {
         let rights = self.rights(tx)?;
-        Ok(row::visible(tx, &rights, R::KIND, &ItemId(id.to_string()))?.stored(&rights)?)
+        Ok(row::visible(tx, &rights, R::KIND, id)?.stored(&rights)?)
     }
 
     /// A record, when it is there for the user.
@@ -55,7 +57,7 @@ impl Local {
     /// # Errors
     /// `InvalidData` when it is not.
     pub async fn get<R: Record>(&self, id: &ItemId) -> Result<Stored<R>> {
-        self.db.read("local.get", |tx| self.one(tx, number(id)))
+        self.db.read("local.get", |tx| self.one(tx, id))
     }
 
     /// Makes a record; the acting user owns it.
@@ -65,7 +67,7 @@ impl Local {
     pub async fn create<R: Record>(&self, collection: &CollectionId, record: R) -> Result<Stored<R>> {
         self.db.write("local.create", |tx| {
             let id = self.add(tx, collection, &record, &Brought::default(), Provenance::Created)?;
-            self.one(tx, id)
+            self.one(tx, &id)
         })
     }
 
@@ -75,8 +77,7 @@ impl Local {
     /// As [`Local::create`].
     pub async fn import<R: Record>(&self, collection: &CollectionId, records: &[R], provenance: Provenance) -> Result<Vec<ItemId>> {
         self.db.write("local.import", |tx| {
-            let one = |record| Ok(ItemId(self.add(tx, collection, record, &Brought::default(), provenance)?.to_string()));
-            records.iter().map(one).collect()
+            records.iter().map(|record| self.add(tx, collection, record, &Brought::default(), provenance)).collect()
         })
     }
 
@@ -104,7 +105,7 @@ impl Local {
         if record != held {
             row::replace(tx, raw.id, &record, self.db.now())?;
         }
-        self.one(tx, raw.id)
+        self.one(tx, &raw.item())
     }
 
     /// Sets the same fields on many records. An imported record counts as mass-updated from then on.
@@ -152,8 +153,8 @@ impl Local {
 
     fn trashed(&self, tx: &Transaction<'_>, kind: Kind, id: &ItemId) -> Res<Raw> {
         let rights = self.rights(tx)?;
-        let raw = row::get(tx, kind, number(id))?.filter(|raw| raw.trashed && raw.seen_by(&rights));
-        let raw = raw.ok_or_else(|| crate::error::not_there(id))?;
+        let raw = row::named(tx, kind, id)?.filter(|raw| raw.trashed && raw.seen_by(&rights));
+        let raw = raw.ok_or_else(|| not_there(id))?;
         if raw.may(&rights, Action::Delete) { Ok(raw) } else { Err(denied("the user may not do that with this record")) }
     }
 
@@ -165,7 +166,7 @@ impl Local {
         self.db.write("local.restore", |tx| {
             let raw = self.trashed(tx, kind, id)?;
             repo::exists(tx, kind, &CollectionId(raw.collection.clone()))?;
-            tx.execute("UPDATE item SET trashed = NULL, rev = rev + 1 WHERE id = ?1", [raw.id])?;
+            tx.execute("UPDATE item SET trashed = NULL, rev = random() WHERE id = ?1", [raw.id])?;
             row::touch(tx, raw.id)
         })
     }

@@ -3,7 +3,7 @@
 use crate::{
     custom,
     error::{Failure, Res},
-    row::{self, COLUMNS, Raw, number},
+    row::{self, COLUMNS, Raw},
     store::Local,
 };
 use async_trait::async_trait;
@@ -56,7 +56,7 @@ impl<R: Record> Items<R> {
             self.exists(tx, collection)?;
             let rights = self.local.rights(tx)?;
             let one = |id: &ItemId| {
-                Ok(match row::get(tx, R::KIND, number(id))? {
+                Ok(match row::named(tx, R::KIND, id)? {
                     Some(raw) if raw.trashed || raw.collection != collection.as_str() => Fetched::Gone,
                     Some(raw) if !raw.seen_by(&rights) => Fetched::Hidden,
                     Some(raw) => match raw.stored(&rights) {

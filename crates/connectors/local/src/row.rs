@@ -17,6 +17,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 #[derive(Clone, Debug)]
 pub(crate) struct Raw {
     pub(crate) id: i64,
+    pub(crate) chance: String,
     pub(crate) kind: Kind,
     pub(crate) collection: String,
     pub(crate) rev: i64,
@@ -28,7 +29,13 @@ pub(crate) struct Raw {
     pub(crate) record: String,
 }
 
-pub(crate) const COLUMNS: &str = "id, kind, collection, rev, owner, provenance, mark, modified, trashed IS NOT NULL, record";
+pub(crate) const COLUMNS: &str = "id, kind, collection, rev, owner, provenance, mark, modified, trashed IS NOT NULL, record, chance";
+
+/// The id by which others know a row: its number, which tells people what came first, and what it got
+/// by chance, so that the id is not given out again after an older copy of the file was put in its place.
+pub(crate) fn item(number: i64, chance: &str) -> ItemId {
+    ItemId(format!("{number}-{chance}"))
+}
 
 impl Raw {
     pub(crate) fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
@@ -46,11 +53,12 @@ impl Raw {
             modified: row.get(7)?,
             trashed: row.get(8)?,
             record: row.get(9)?,
+            chance: row.get(10)?,
         })
     }
 
     pub(crate) fn item(&self) -> ItemId {
-        ItemId(self.id.to_string())
+        item(self.id, &self.chance)
     }
 
     pub(crate) fn revision(&self) -> Revision {
@@ -102,21 +110,22 @@ pub(crate) fn reason_word(reason: Removal) -> &'static str {
     }
 }
 
-/// Our number behind an id; 0, which no row has, for what is not ours.
-pub(crate) fn number(id: &ItemId) -> i64 {
-    // `+7` and `007` are not spellings of 7: one item has one id.
-    id.as_str().parse().ok().filter(|n: &i64| n.to_string() == id.as_str()).unwrap_or(0)
-}
-
 /// The row of this number, in the trash or not.
 pub(crate) fn get(tx: &Transaction<'_>, kind: Kind, id: i64) -> Res<Option<Raw>> {
     let query = format!("SELECT {COLUMNS} FROM item WHERE id = ?1 AND kind = ?2");
     Ok(tx.prepare_cached(&query)?.query_row(params![id, kind.plural()], Raw::of).optional()?)
 }
 
+/// The row of this id, in the trash or not.
+pub(crate) fn named(tx: &Transaction<'_>, kind: Kind, id: &ItemId) -> Res<Option<Raw>> {
+    let Some(number) = id.as_str().split_once('-').and_then(|(number, _)| number.parse().ok()) else { return Ok(None) };
+    // `+7` and `007` are not spellings of 7, and the 7 of another copy of the file is another record.
+    Ok(get(tx, kind, number)?.filter(|raw| raw.item() == *id))
+}
+
 /// The row of this id, when it is there for the user.
 pub(crate) fn visible(tx: &Transaction<'_>, rights: &Rights, kind: Kind, id: &ItemId) -> Res<Raw> {
-    get(tx, kind, number(id))?.filter(|raw| !raw.trashed && raw.seen_by(rights)).ok_or_else(|| not_there(id))
+    named(tx, kind, id)?.filter(|raw| !raw.trashed && raw.seen_by(rights)).ok_or_else(|| not_there(id))
 }
 
 /// A new row.
@@ -129,12 +138,13 @@ pub(crate) struct New<'a, R> {
     pub(crate) now: i64,
 }
 
+/// Makes the row, and gives back its number.
 pub(crate) fn insert<R: Record>(tx: &Transaction<'_>, new: &New<'_, R>) -> Res<i64> {
     let index = Index::of(new.record);
     let kind = R::KIND.plural();
     tx.prepare_cached(
-        "INSERT INTO item (kind, collection, rev, seq, uid, name, search, owner, provenance, mark, created, modified, record)
-         VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, ?11)",
+        "INSERT INTO item (chance, kind, collection, rev, seq, uid, name, search, owner, provenance, mark, created, modified, record)
+         VALUES (lower(hex(randomblob(8))), ?1, ?2, random(), ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, ?11)",
     )?
     .execute(params![
         kind,
@@ -168,12 +178,24 @@ pub(crate) fn set_mark(tx: &Transaction<'_>, kind: Kind, id: i64, mark: &str) ->
     Ok(())
 }
 
+/// Hands every mark of one row to another, which stands for the same record from then on.
+pub(crate) fn hand_marks(tx: &Transaction<'_>, from: i64, to: i64) -> Res<()> {
+    tx.prepare_cached("UPDATE mark SET item = ?2 WHERE item = ?1")?.execute([from, to])?;
+    Ok(())
+}
+
+/// Takes the mark from a row in the trash: another record is made with it.
+pub(crate) fn release_mark(tx: &Transaction<'_>, id: i64, mark: &str) -> Res<()> {
+    tx.prepare_cached("UPDATE item SET mark = NULL WHERE id = ?1 AND mark = ?2")?.execute(params![id, mark])?;
+    Ok(())
+}
+
 /// Puts another record in place of the one that is there: a change of the record.
 pub(crate) fn replace<R: Record>(tx: &Transaction<'_>, id: i64, record: &R, now: i64) -> Res<()> {
     let index = Index::of(record);
     let held = blobs::of_item(tx, id)?;
     tx.prepare_cached(
-        "UPDATE item SET rev = rev + 1, seq = ?2, uid = ?3, name = ?4, search = ?5, modified = ?6, record = ?7 WHERE id = ?1",
+        "UPDATE item SET rev = random(), seq = ?2, uid = ?3, name = ?4, search = ?5, modified = ?6, record = ?7 WHERE id = ?1",
     )?
     .execute(params![id, next_seq(tx)?, record.uid(), index.name, index.search, now, json(record)?])?;
     index.save(tx, R::KIND, id)?;
@@ -188,15 +210,15 @@ pub(crate) fn touch(tx: &Transaction<'_>, id: i64) -> Res<()> {
 
 /// Says in the feed that the item is not in its collection any more.
 pub(crate) fn left(tx: &Transaction<'_>, raw: &Raw, reason: Removal) -> Res<()> {
-    tx.prepare_cached("INSERT OR REPLACE INTO gone (kind, collection, item, seq, reason) VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute(params![raw.kind.plural(), raw.collection, raw.id, next_seq(tx)?, reason_word(reason)])?;
+    tx.prepare_cached("INSERT OR REPLACE INTO gone (kind, collection, item, chance, seq, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+        .execute(params![raw.kind.plural(), raw.collection, raw.id, raw.chance, next_seq(tx)?, reason_word(reason)])?;
     Ok(())
 }
 
 /// Puts the item into another collection; it keeps its id, and what is known of it.
 pub(crate) fn relocate(tx: &Transaction<'_>, raw: &Raw, to: &str) -> Res<()> {
     left(tx, raw, Removal::Left)?;
-    tx.prepare_cached("UPDATE item SET collection = ?2, rev = rev + 1, seq = ?3 WHERE id = ?1")?.execute(params![
+    tx.prepare_cached("UPDATE item SET collection = ?2, rev = random(), seq = ?3 WHERE id = ?1")?.execute(params![
         raw.id,
         to,
         next_seq(tx)?
@@ -207,7 +229,7 @@ pub(crate) fn relocate(tx: &Transaction<'_>, raw: &Raw, to: &str) -> Res<()> {
 /// Puts the item into the trash.
 pub(crate) fn trash(tx: &Transaction<'_>, raw: &Raw, now: i64) -> Res<()> {
     left(tx, raw, Removal::Deleted)?;
-    tx.prepare_cached("UPDATE item SET trashed = ?2, rev = rev + 1 WHERE id = ?1")?.execute(params![raw.id, now])?;
+    tx.prepare_cached("UPDATE item SET trashed = ?2, rev = random() WHERE id = ?1")?.execute(params![raw.id, now])?;
     Ok(())
 }
 

@@ -16,10 +16,14 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE collection (
     kind TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL, rank INTEGER NOT NULL DEFAULT 0, mark TEXT,
     PRIMARY KEY (kind, id)) WITHOUT ROWID;
--- One row per record of any kind. seq is its place in the feed; rev counts the changes of the record itself.
+-- The places in the feed. What a place got by chance tells it from the place of the same number in another
+-- copy of the file that went its own way.
+CREATE TABLE place (seq INTEGER PRIMARY KEY, chance INTEGER NOT NULL);
+-- One row per record of any kind. seq is its place in the feed; rev is another one with every change of the
+-- record itself. rev and chance are drawn by chance: two copies of the file never give out the same.
 CREATE TABLE item (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, collection TEXT NOT NULL, rev INTEGER NOT NULL, seq INTEGER NOT NULL,
-    uid TEXT, name TEXT, search TEXT NOT NULL, owner TEXT, provenance TEXT NOT NULL, mark TEXT,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, chance TEXT NOT NULL, kind TEXT NOT NULL, collection TEXT NOT NULL, rev INTEGER NOT NULL,
+    seq INTEGER NOT NULL, uid TEXT, name TEXT, search TEXT NOT NULL, owner TEXT, provenance TEXT NOT NULL, mark TEXT,
     created INTEGER NOT NULL, modified INTEGER NOT NULL, trashed INTEGER, record TEXT NOT NULL);
 CREATE INDEX item_place ON item (kind, collection, id);
 CREATE INDEX item_seq ON item (kind, collection, seq);
@@ -34,11 +38,13 @@ CREATE INDEX item_keyword_item ON item_keyword (item);
 CREATE INDEX item_keyword_keyword ON item_keyword (keyword);
 -- What left a collection, and when: the feed's other half.
 CREATE TABLE gone (
-    kind TEXT NOT NULL, collection TEXT NOT NULL, item INTEGER NOT NULL, seq INTEGER NOT NULL, reason TEXT NOT NULL,
+    kind TEXT NOT NULL, collection TEXT NOT NULL, item INTEGER NOT NULL, chance TEXT NOT NULL, seq INTEGER NOT NULL, reason TEXT NOT NULL,
     PRIMARY KEY (kind, collection, item)) WITHOUT ROWID;
 CREATE INDEX gone_seq ON gone (kind, collection, seq);
--- Marks outlive their items, so that a create that is sent again never makes a second one.
-CREATE TABLE mark (kind TEXT NOT NULL, mark TEXT NOT NULL, item INTEGER NOT NULL, PRIMARY KEY (kind, mark)) WITHOUT ROWID;
+-- Every mark that an item had, so that a create that is sent again never makes a second one while the item is there.
+CREATE TABLE mark (
+    kind TEXT NOT NULL, mark TEXT NOT NULL, item INTEGER NOT NULL REFERENCES item ON DELETE CASCADE, PRIMARY KEY (kind, mark)) WITHOUT ROWID;
+CREATE INDEX mark_item ON mark (item);
 CREATE TABLE category (id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, name TEXT NOT NULL, UNIQUE (kind, name));
 CREATE TABLE custom_field (kind TEXT NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID;
 CREATE TABLE blob (digest TEXT PRIMARY KEY, media_type TEXT NOT NULL, size INTEGER NOT NULL) WITHOUT ROWID;
@@ -149,9 +155,10 @@ fn prepare(mut connection: Connection, busy: Duration, account: Option<&str>) ->
         tx.execute_batch(TABLES)?;
         tx.execute_batch(&format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION};"))?;
         tx.execute(
-            "INSERT INTO meta (key, value) VALUES ('account', coalesce(?1, lower(hex(randomblob(10))))), ('seq', 0), ('rights', 0)",
+            "INSERT INTO meta (key, value) VALUES ('account', coalesce(?1, lower(hex(randomblob(10))))), ('rights', random())",
             [account],
         )?;
+        tx.execute("INSERT INTO place (seq, chance) VALUES (0, random())", [])?;
         for (kind, id, name, rank) in COLLECTIONS {
             tx.execute("INSERT INTO collection (kind, id, name, rank) VALUES (?1, ?2, ?3, ?4)", params![kind, id, name, rank])?;
         }

@@ -7,7 +7,8 @@ use crate::{
 };
 use jiff::Timestamp;
 use pimkit_core::{AccountId, Clock, Error, ErrorKind, Provenance, Result};
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Row, Transaction, TransactionBehavior};
+use serde::{Deserialize, Serialize};
 use std::{
     fmt,
     path::Path,
@@ -172,12 +173,45 @@ impl Local {
     }
 }
 
-/// The next place in the feed. Inside an immediate transaction, so places are seen in their order.
-pub(crate) fn next_seq(tx: &Transaction<'_>) -> Res<i64> {
-    Ok(tx.prepare_cached("UPDATE meta SET value = value + 1 WHERE key = 'seq' RETURNING value")?.query_row([], |r| r.get(0))?)
+/// A place in the feed of one history of the file.
+///
+/// Numbers alone do not tell histories apart: when an older copy of the file is put in its place, the
+/// numbers that the lost part had are given out again, for other changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Place {
+    pub(crate) seq: i64,
+    pub(crate) chance: i64,
 }
 
-/// The last place in the feed.
-pub(crate) fn last_seq(tx: &Transaction<'_>) -> Res<i64> {
-    Ok(tx.prepare_cached("SELECT value FROM meta WHERE key = 'seq'")?.query_row([], |r| r.get(0))?)
+impl Place {
+    fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self { seq: row.get(0)?, chance: row.get(1)? })
+    }
+
+    /// A new place at the end. Inside an immediate transaction, so places are seen in their order.
+    pub(crate) fn next(tx: &Transaction<'_>) -> Res<Self> {
+        Ok(tx.prepare_cached("INSERT INTO place (chance) VALUES (random()) RETURNING seq, chance")?.query_row([], Self::of)?)
+    }
+
+    /// The last place.
+    pub(crate) fn last(tx: &Transaction<'_>) -> Res<Self> {
+        Ok(tx.prepare_cached("SELECT seq, chance FROM place ORDER BY seq DESC LIMIT 1")?.query_row([], Self::of)?)
+    }
+
+    /// That this place, and so all before it, is in the history of this file.
+    ///
+    /// # Errors
+    /// `CursorExpired` when it is not.
+    pub(crate) fn check(&self, tx: &Transaction<'_>) -> Res<()> {
+        if tx.prepare_cached("SELECT 1 FROM place WHERE seq = ?1 AND chance = ?2")?.exists([self.seq, self.chance])? {
+            return Ok(());
+        }
+        let error = Error::new(ErrorKind::CursorExpired, "the cursor is not of this copy of the app store; read from the start");
+        Err(error.with("seq", self.seq).into())
+    }
+}
+
+/// The number of a new place at the end of the feed.
+pub(crate) fn next_seq(tx: &Transaction<'_>) -> Res<i64> {
+    Ok(Place::next(tx)?.seq)
 }

@@ -31,7 +31,7 @@ fn admin_only(local: &Local, tx: &Transaction<'_>) -> Res<()> {
 
 /// Every cursor of a user's view ends here: what they see is named anew.
 fn rights_changed(tx: &Transaction<'_>) -> Res<()> {
-    tx.execute("UPDATE meta SET value = value + 1 WHERE key = 'rights'", [])?;
+    tx.execute("UPDATE meta SET value = random() WHERE key = 'rights'", [])?;
     Ok(())
 }
 

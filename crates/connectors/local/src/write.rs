@@ -6,7 +6,7 @@ use crate::{
     error::{Res, denied, storage},
     repo::Items,
     rights::Rights,
-    row::{self, New, Raw, number},
+    row::{self, New, Raw},
 };
 use pimkit_core::{
     Action, CollectionId, Contact, ContactKind, Delete, Error, ErrorKind, Event, Field, Fields, ItemId, Kind, Mark, Outcome, Record,
@@ -130,7 +130,7 @@ impl<R: Record> Items<R> {
         revision: &Revision,
         action: Action,
     ) -> Res<Result<Raw, Outcome<R>>> {
-        let raw = row::get(tx, R::KIND, number(id))?;
+        let raw = row::named(tx, R::KIND, id)?;
         let Some(raw) = raw.filter(|raw| !raw.trashed && raw.collection == collection.as_str() && raw.seen_by(rights)) else {
             return Ok(Err(Outcome::Conflict { now: None }));
         };
@@ -160,11 +160,12 @@ impl<R: Record> Items<R> {
             .query_row(params![R::KIND.plural(), mark.as_str()], |r| r.get(0))
             .optional()?;
         if let Some(first) = first {
-            // Made before: the answer was lost, or somebody deleted it since.
-            return match row::get(tx, R::KIND, first)? {
-                Some(raw) if !raw.trashed => self.written(tx, rights, raw.id, Some(record), Vec::new()),
-                _ => Ok(Outcome::written(first.to_string(), None)),
-            };
+            match row::get(tx, R::KIND, first)? {
+                // Made before: the answer was lost.
+                Some(raw) if !raw.trashed => return self.written(tx, rights, raw.id, Some(record), Vec::new()),
+                // Deleted since: whoever asks again wants it to be there.
+                _ => row::release_mark(tx, first, mark.as_str())?,
+            }
         }
         let mut left_out = Vec::new();
         let stored = self.fitting(tx, collection, &R::default(), record.fields(), brought, Undefined::Make, &mut left_out)?;

@@ -34,10 +34,10 @@ impl<R: Record> BackDoor<R> for Account {
     async fn damage(&self, item: &Stored<R>) -> bool {
         let Some((path, _)) = &self.file else { return false };
         let sql = rusqlite::Connection::open(path).unwrap();
-        let text = "UPDATE item SET record = '{\"name\": 7', rev = rev + 1,
-            seq = (SELECT value + 1 FROM meta WHERE key = 'seq') WHERE id = ?1";
+        sql.execute("INSERT INTO place (chance) VALUES (random())", []).unwrap();
+        let text = "UPDATE item SET record = '{\"name\": 7', rev = random(), seq = (SELECT max(seq) FROM place)
+            WHERE id || '-' || chance = ?1";
         sql.execute(text, [item.id.as_str()]).unwrap() == 1
-            && sql.execute("UPDATE meta SET value = value + 1 WHERE key = 'seq'", []).is_ok()
     }
 }
 

@@ -98,6 +98,7 @@ fn a_converted_lead_is_a_contact_with_its_photo_mark_deals_and_activities() {
     let contact = block_on(store.convert(&lead)).unwrap();
     assert_eq!(contact.collection.as_str(), "contacts");
     assert_ne!(contact.id, lead);
+    assert_eq!(create(&store, "leads", "mark-1", &person("Ada", "ada@example.org")).0, contact.id, "sent again");
     let found = find::<Contact>(&store, "contacts", Key::Mark("mark-1".into()));
     assert_eq!(found.iter().map(|s| &s.id).collect::<Vec<_>>(), [&contact.id]);
     let photo = contact.record.photo.unwrap();

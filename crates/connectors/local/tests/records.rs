@@ -13,7 +13,7 @@ use serde_json::json;
 use world::*;
 
 #[test]
-fn a_create_with_the_same_mark_gives_back_the_first_item_even_after_it_was_deleted() {
+fn a_create_with_the_same_mark_gives_back_the_first_item_while_it_is_there_and_makes_another_when_it_was_deleted() {
     let store = store();
     let ada = person("Ada", "ada@example.org");
     let (id, revision) = create(&store, "contacts", "m1", &ada);
@@ -25,9 +25,18 @@ fn a_create_with_the_same_mark_gives_back_the_first_item_even_after_it_was_delet
         let mark = format!("{mode:?}");
         let (id, revision) = create(&store, "contacts", &mark, &ada);
         assert!(matches!(write(&store, "contacts", Write::<Contact>::Delete { id: id.clone(), revision, mode }), Outcome::Written { .. }));
-        let again = write(&store, "contacts", Write::Create { mark: mark.as_str().into(), record: ada.clone() });
-        assert!(matches!(again, Outcome::Written { id: first, revision: None, .. } if first == id));
+        let again = create(&store, "contacts", &mark, &ada);
+        assert_ne!(again.0, id, "a deleted item stays deleted");
         assert!(matches!(fetch::<Contact>(&store, "contacts", &id), Fetched::Gone));
+        assert!(matches!(fetch::<Contact>(&store, "contacts", &again.0), Fetched::Found(_)));
+        assert_eq!(create(&store, "contacts", &mark, &ada), again, "the second one holds the mark");
+        if mode == Delete::Trash {
+            // Back from the trash it is another item, and the mark is not its own any more.
+            block_on(store.restore(Kind::Contact, &id)).unwrap();
+            assert_eq!(block_on(store.get::<Contact>(&id)).unwrap().mark, None);
+        }
+        let found = find::<Contact>(&store, "contacts", Key::Mark(mark.as_str().into()));
+        assert_eq!(found.iter().map(|s| &s.id).collect::<Vec<_>>(), [&again.0]);
     }
 }
 

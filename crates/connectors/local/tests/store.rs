@@ -4,9 +4,12 @@
 mod world;
 
 use futures::executor::block_on;
-use pimkit_core::{Connector, Contact, ErrorKind};
+use pimkit_core::{
+    Action, App, ChangeOptions, CollectionId, Connector, Contact, Delete, ErrorKind, Fetched, ItemId, Kind, Next, Outcome, Position,
+    Provenance, Record, Task, User, Write, WriteOptions,
+};
 use pimkit_local::{Local, Options};
-use std::fs;
+use std::{collections::BTreeSet, fs};
 use world::*;
 
 #[test]
@@ -121,4 +124,97 @@ fn a_reader_sees_what_another_handle_wrote_since_its_cursor() {
     let (id, _) = create(&writer, "contacts", "m", &person("Ada", "a@example.org"));
     let (changes, ..) = round::<Contact>(&reader, "contacts", Some(&cursor));
     assert_eq!(said(&changes), [id.to_string()]);
+}
+
+fn expired<R: Record>(store: &Local, collection: &str, at: Position<'_>) -> bool {
+    match block_on(repository::<R>(store).changes(&collection.into(), at, &ChangeOptions::default())) {
+        Ok(_) => false,
+        Err(error) if error.kind() == ErrorKind::CursorExpired => true,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+fn calendar(store: &Local, mark: &str) -> CollectionId {
+    let events = store_events(store);
+    let made = block_on(events.folders().unwrap().create(&mark.into(), "Team", &WriteOptions::default()));
+    let Outcome::Written { id, .. } = made else { panic!("{made:?}") };
+    CollectionId(id.0)
+}
+
+#[test]
+fn an_older_copy_that_is_put_back_gives_out_no_id_revision_or_cursor_a_second_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, copy) = (folder.path().join("crm.db"), folder.path().join("copy.db"));
+    let open = || Local::open(&path, options()).unwrap();
+    let ann = pimkit_local::AppUser { name: "ann".into(), role: pimkit_local::UserRole::Admin, ..Default::default() };
+    let deny = |store: &Local, action| block_on(store.deny("ann", Kind::Task, action, true)).unwrap();
+
+    let store = open();
+    block_on(store.put_user(&ann)).unwrap();
+    let (ada, _) = create(&store, "contacts", "ada", &person("Ada", "a@example.org"));
+    let (_, before, _) = round::<Contact>(&store, "contacts", None);
+    let (_, events_before) = block_on(App::events(&store, None)).unwrap();
+    // With the last handle the log is written into the file, so that the file alone is the store.
+    drop(store);
+    fs::copy(&path, &copy).unwrap();
+
+    let go_on = |store: &Local, word: &str| {
+        let mut ids: BTreeSet<ItemId> =
+            (0..4).map(|n| create(store, "contacts", &format!("{word}{n}"), &person(word, "x@example.org")).0).collect();
+        let made = block_on(store.create::<Contact>(&"leads".into(), person(word, "x@example.org"))).unwrap().id;
+        let converted = block_on(store.convert(&made)).unwrap().id;
+        ids.extend(block_on(store.import(&"contacts".into(), &[person(word, "x@example.org")], Provenance::Imported)).unwrap());
+        ids.extend([made, converted]);
+        let edited = block_on(store.edit::<Contact>(&ada, |c| c.notes = vec![word.to_owned()])).unwrap();
+        (ids, edited.revision, calendar(store, word))
+    };
+
+    let store = open();
+    // What the user may see changes, and nothing in the feed does.
+    deny(&store, Action::Create);
+    let (_, lost_tasks_cursor, _) = round::<Task>(&store.acting("ann").unwrap(), "tasks", None);
+    // A listing that goes on while others write: its cursor starts where it began, what it named is of later.
+    let page_of = |at: Position<'_>, size| {
+        let options = ChangeOptions::default().page_size(size);
+        block_on(repository::<Contact>(&store).changes(&"contacts".into(), at, &options)).unwrap()
+    };
+    let Next::More(begun) = page_of(Position::Start, 1).next else { panic!("a full page is followed by another") };
+    let (lost, lost_revision, lost_calendar) = go_on(&store, "lost");
+    let Next::More(lost_page) = page_of(Position::Start, 1).next else { panic!("there are more") };
+    let Next::Done { cursor: ended, .. } = page_of(Position::Page(&begun), 100).next else { panic!("there are more") };
+    let (_, lost_cursor, _) = round::<Contact>(&store, "contacts", None);
+    let (_, lost_users_cursor, _) = round::<User>(&store, "users", None);
+    let (_, lost_events) = block_on(App::events(&store, None)).unwrap();
+    drop(store);
+    fs::copy(&copy, &path).unwrap();
+
+    let ask = |store: &Local, also: bool| {
+        assert!(expired::<Contact>(store, "contacts", Position::Since(&lost_cursor)), "a cursor of the lost part, {also}");
+        assert!(expired::<Contact>(store, "contacts", Position::Page(&lost_page)), "a page of the lost part, {also}");
+        assert!(expired::<User>(store, "users", Position::Since(&lost_users_cursor)), "where nothing was lost, {also}");
+        assert!(expired::<Task>(&store.acting("ann").unwrap(), "tasks", Position::Since(&lost_tasks_cursor)), "{also}");
+        assert_eq!(block_on(App::events(store, Some(&lost_events))).unwrap_err().kind(), ErrorKind::CursorExpired);
+        assert!(!expired::<Contact>(store, "contacts", Position::Since(&before)), "a cursor of before the copy, {also}");
+        assert!(expired::<Contact>(store, "contacts", Position::Since(&ended)), "a cursor that starts before the lost part, {also}");
+        assert!(!expired::<Contact>(store, "contacts", Position::Page(&begun)), "a page of before the copy, {also}");
+        block_on(App::events(store, Some(&events_before))).unwrap();
+    };
+    let store = open();
+    ask(&store, false);
+    // The numbers of the lost part are given out again, and more.
+    let (ids, revision, again) = go_on(&store, "again");
+    deny(&store, Action::Delete);
+    go_on(&store, "more");
+    ask(&store, true);
+    assert_eq!((ids.len(), lost.len()), (7, 7));
+    assert!(ids.is_disjoint(&lost), "an id is given out a second time");
+    assert_ne!(revision, lost_revision, "a revision is given out a second time");
+    assert_ne!(again, lost_calendar, "a collection's id is given out a second time");
+    for id in &lost {
+        assert!(matches!(fetch::<Contact>(&store, "contacts", id), Fetched::Gone), "an item of the lost part is there");
+    }
+    let update = Write::Delete::<Contact> { id: ada, revision: lost_revision, mode: Delete::Permanent };
+    assert!(matches!(write(&store, "contacts", update), Outcome::Conflict { now: Some(_) }));
+    let (changes, ..) = round::<Contact>(&store, "contacts", Some(&before));
+    assert!(ids.iter().all(|id| changes.iter().any(|c| c.id() == id) || matches!(fetch::<Contact>(&store, "contacts", id), Fetched::Gone)));
 }

@@ -32,6 +32,7 @@ pub(super) fn cases<R: Kept>() -> Vec<Case<R>> {
         Case::new("a_move_keeps_the_item_or_is_refused", |c| Box::pin(moving(c))),
         Case::new("a_move_to_nowhere_is_refused", |c| Box::pin(move_to_nowhere(c))),
         Case::new("a_repeated_create_makes_one_item", |c| Box::pin(create_twice(c))),
+        Case::new("a_mark_of_a_deleted_item_makes_an_item_or_is_a_conflict", |c| Box::pin(mark_of_deleted(c))),
         Case::new("a_mark_stays_on_its_item", |c| Box::pin(marks(c))),
         Case::new("one_bad_write_does_not_stop_the_others", |c| Box::pin(one_bad(c))),
         Case::new("outcomes_come_in_order", |c| Box::pin(in_order(c))),
@@ -242,6 +243,43 @@ async fn create_twice<R: Kept>(c: &Context<'_, R>) -> Verdict {
     ensure!(c.there().await? == BTreeSet::from([first.id.clone()]), "a repeated create makes two items");
     let now = c.read(&first.id).await?;
     ensure!(now.revision == first.revision, "a repeated create writes the item again");
+    Ok(())
+}
+
+/// An answer that a create is written, with no item behind it, would leave the writer without one for ever.
+async fn mark_of_deleted<R: Kept>(c: &Context<'_, R>) -> Verdict {
+    c.writes()?;
+    if c.can().create != Create::Repeatable {
+        return skip("a create is not repeatable here");
+    }
+    let modes = [Delete::Permanent].into_iter().chain(c.can().trash.then_some(Delete::Trash));
+    let mut expected = BTreeSet::new();
+    for mode in modes {
+        let (mark, record) = (c.mark(), c.fit(&R::least(1))?);
+        let create = || Write::Create { mark: mark.clone(), record: record.clone() };
+        let first = c.write(create()).await?;
+        let first = c.stored(first).await?;
+        let outcome = delete(c, &first, mode).await?;
+        ensure!(matches!(outcome, Outcome::Written { .. }), "a deletion is {}", words(&outcome));
+        c.stage.settle().await;
+        match c.write(create()).await? {
+            Outcome::Conflict { .. } => {}
+            outcome @ Outcome::Written { .. } => {
+                // Reads the item: it has to be there.
+                let second = c.stored(outcome).await?;
+                expected.insert(second.id.clone());
+                let again = c.write(create()).await?;
+                let same = match &again {
+                    Outcome::Written { id, .. } => *id == second.id,
+                    Outcome::Conflict { .. } => true,
+                    Outcome::Refused(_) | Outcome::Unknown(_) => false,
+                };
+                ensure!(same, "a repeat after that is {}, or another item", words(&again));
+            }
+            other => return fail(format!("a create with the mark of a deleted item is {}", words(&other))),
+        }
+        ensure!(c.there().await? == expected, "creates with the mark of a deleted item leave other items than they say");
+    }
     Ok(())
 }
 
