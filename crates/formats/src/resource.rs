@@ -144,7 +144,9 @@ pub enum FormatError {
         /// Which kind it is.
         found: Kind,
     },
-    /// There is no such component in the text.
+    /// There is no such component in the text. A text without any VCALENDAR misses that one; a calendar without items of
+    /// our kinds (a journal, free-busy times, zones alone) misses `VEVENT` or `VTODO`, see
+    /// [`is_foreign_calendar`](Self::is_foreign_calendar).
     #[error("the resource holds no {component}: leave it out or fetch it again")]
     Nothing {
         /// The component that was looked for: `VCARD`.
@@ -180,6 +182,15 @@ pub enum FormatError {
         /// Why, and what to do.
         reason: &'static str,
     },
+}
+
+impl FormatError {
+    /// Whether the text is a whole calendar that holds neither an event nor a task: nothing is wrong with it, and it is
+    /// of none of our kinds (VJOURNAL and VFREEBUSY, RFC 5545 sections 3.6.3 and 3.6.4; a VTIMEZONE alone).
+    #[must_use]
+    pub fn is_foreign_calendar(&self) -> bool {
+        matches!(self, Self::Nothing { component: "VEVENT" | "VTODO" })
+    }
 }
 
 impl From<FormatError> for Error {

@@ -441,7 +441,8 @@ fn what_cannot_be_read_says_what_and_where() {
         (calendar("BEGIN:VTODO\nUID:u\nEND:VTODO"), FormatError::OtherKind { found: Kind::Task }),
         (calendar("BEGIN:VJOURNAL\nUID:u\nEND:VJOURNAL"), FormatError::Nothing { component: "VEVENT" }),
         (calendar("BEGIN:VFREEBUSY\nUID:u\nEND:VFREEBUSY"), FormatError::Nothing { component: "VEVENT" }),
-        (b"".to_vec(), FormatError::Nothing { component: "VEVENT" }),
+        (b"".to_vec(), FormatError::Nothing { component: "VCALENDAR" }),
+        (b"BEGIN:VCARD\r\nEND:VCARD\r\n".to_vec(), FormatError::Nothing { component: "VCALENDAR" }),
         (
             calendar("BEGIN:VEVENT\nUID:a\nEND:VEVENT\nBEGIN:VEVENT\nUID:b\nEND:VEVENT"),
             FormatError::Several { component: "VEVENT", line: 7 },

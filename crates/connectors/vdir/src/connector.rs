@@ -3,8 +3,8 @@
 use crate::{blocking::blocking, config::Config, error, files::Files, folder::Shared, names};
 use async_trait::async_trait;
 use pimkit_core::{
-    Account, AccountId, Capabilities, CollectionId, Connector, ConnectorInfo, Contact, Create, Event, Kind, Message, Push, Repository,
-    Result, Role, Task, User, cursor::binding,
+    Account, AccountId, Capabilities, CollectionId, Connector, ConnectorInfo, Contact, Create, Error, ErrorKind, Event, Kind, Message,
+    Push, Repository, Result, Role, Task, User, cursor::binding,
 };
 use pimkit_formats::resource::TextRecord;
 use std::{
@@ -23,10 +23,10 @@ pub(crate) const COLOR: &str = "color";
 /// A folder of .vcf and .ics files.
 ///
 /// # Behavior
-/// - The account's id is made of the folder's canonical path: the same in every run, another when the folder is moved.
-///   No file is written into the folder for it.
-/// - Reading writes nothing. Writing makes, replaces and removes items, and for a moment hidden files named
-///   `.pimkit-….tmp`.
+/// - The account's id is the one that [`Config::account`] gives. Without, it is made of the folder's canonical path: the
+///   same in every run, another when the folder is moved. No file is written into the folder for it.
+/// - Reading writes nothing; a listing removes what a killed process of ours left. Writing makes, replaces and removes
+///   items, and for a moment hidden files named `.pimkit-….tmp` or `.pimkit-….old`.
 #[derive(Clone, Debug)]
 pub struct Vdir {
     shared: Arc<Shared>,
@@ -36,7 +36,8 @@ impl Vdir {
     /// Opens a folder.
     ///
     /// # Errors
-    /// `CollectionGone` when the folder is not there; `PermissionDenied` or `Storage` when it cannot be looked at.
+    /// `CollectionGone` when the folder is not there; `PermissionDenied` or `Storage` when it cannot be looked at; `Config`
+    /// when the account's id is empty or not one line.
     pub fn open(path: impl AsRef<Path>, config: Config) -> Result<Self> {
         let path = path.as_ref();
         let root = std::fs::canonicalize(path).map_err(|e| match e.kind() {
@@ -46,7 +47,14 @@ impl Vdir {
         if !root.is_dir() {
             return Err(error::root_gone(path));
         }
-        let account = AccountId(format!("vdir-{:016x}", binding(&[root.as_os_str().as_encoded_bytes()])));
+        let account = match &config.account {
+            Some(id) if id.trim().is_empty() || id.contains(char::is_control) => {
+                return Err(Error::new(ErrorKind::Config, "the id of the account is empty or not one line; give it a name"));
+            }
+            Some(id) => id.clone(),
+            None => format!("vdir-{:016x}", binding(&[root.as_os_str().as_encoded_bytes()])),
+        };
+        let account = AccountId(account);
         Ok(Self { shared: Arc::new(Shared::new(root, account, config)) })
     }
 

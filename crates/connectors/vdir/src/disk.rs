@@ -2,14 +2,14 @@
 
 use crate::{
     error::{disk, unreadable},
-    version::Stamp,
+    leftover,
+    version::{Stamp, hash},
 };
 use pimkit_core::{Error, Persistence};
 use std::{
     fs::{self, File, Metadata, OpenOptions},
     io::{self, Read, Write as _},
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU64, Ordering},
     time::{Duration, SystemTime},
 };
 
@@ -123,24 +123,13 @@ fn too_large(meta: &Metadata) -> Problem {
     Problem::unreadable(Some(Stamp::of(meta)), error.with("bytes", meta.len()).with("limit", LARGEST))
 }
 
-/// What the names of our temporary files start with; hidden, so that no program takes them for items.
-const TEMPORARY: &str = ".pimkit-";
-
-/// Whether this is the name of a temporary file of ours.
-pub(crate) fn is_temporary(name: &str) -> bool {
-    name.starts_with(TEMPORARY) && name.ends_with(".tmp")
-}
-
-/// A path in the folder that nobody else uses: the process's number and a count.
-pub(crate) fn temporary(folder: &Path) -> PathBuf {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    folder.join(format!("{TEMPORARY}{:x}-{:x}.tmp", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)))
-}
-
 /// A written file under a temporary name, taken away again unless it is put in place.
 #[derive(Debug)]
 pub(crate) struct Draft {
     path: PathBuf,
+    /// Locked while the draft is ours; see [`leftover`].
+    lock: Option<File>,
+    hash: u64,
 }
 
 /// What the file system says of a written draft.
@@ -164,7 +153,7 @@ impl Draft {
     /// and, where we may give it, its owner; nobody else can read it before.
     pub(crate) fn write(folder: &Path, bytes: &[u8], like: Option<&Metadata>) -> io::Result<(Self, Drafted)> {
         let (path, mut file) = create_temporary(folder, like.is_some())?;
-        let draft = Self { path };
+        let mut draft = Self { path, lock: None, hash: hash(bytes) };
         file.write_all(bytes)?;
         if let Some(like) = like {
             keep_owner(&file, like);
@@ -176,6 +165,9 @@ impl Draft {
             given.checked_sub(Duration::from_micros(1)).is_some_and(|earlier| file.set_modified(earlier).is_ok() && kept(&file, earlier));
         file.sync_all()?;
         let meta = file.metadata()?;
+        if cfg!(unix) {
+            draft.lock = Some(file);
+        }
         Ok((draft, Drafted { stamp: Stamp::of(&meta), meta, settled }))
     }
 
@@ -209,7 +201,7 @@ fn kept(file: &File, time: SystemTime) -> bool {
 fn create_temporary(folder: &Path, private: bool) -> io::Result<(PathBuf, File)> {
     let mut last = io::Error::from(io::ErrorKind::AlreadyExists);
     for _ in 0..64 {
-        let path = temporary(folder);
+        let path = leftover::draft(folder);
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
@@ -219,12 +211,33 @@ fn create_temporary(folder: &Path, private: bool) -> io::Result<(PathBuf, File)>
         #[cfg(not(unix))]
         let _ = private;
         match options.open(&path) {
-            Ok(file) => return Ok((path, file)),
+            Ok(file) => {
+                // Where there are no locks, leftovers are told by their age.
+                let _ = file.lock();
+                if !is_unlinked(&file) {
+                    return Ok((path, file));
+                }
+                // Swept between its making and the lock.
+            }
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => last = e,
             Err(e) => return Err(e),
         }
     }
     Err(last)
+}
+
+/// Whether the file has no name any more.
+fn is_unlinked(file: &File) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        file.metadata().is_ok_and(|meta| meta.nlink() == 0)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = file;
+        false
+    }
 }
 
 /// Whether the system or file system has no such operation.
@@ -280,22 +293,35 @@ pub(crate) enum Replaced {
     Changed,
 }
 
+/// Whether what lies under this path is the expected content. What is not there any more was swept by another process,
+/// which takes nothing else from under the name of a displaced file.
+fn is_expected(path: &Path, expected: &[u8]) -> bool {
+    match read(path) {
+        Ok(text) => text.bytes == expected,
+        Err(problem) => matches!(problem, Problem::Missing),
+    }
+}
+
 /// Puts the draft in the place of a file whose content must be `expected`.
 ///
 /// Where the system can exchange two files in one step, what was replaced is looked at afterwards, and put back when it
 /// is not what was expected: no edit slips in between. Elsewhere it is looked at right before.
-pub(crate) fn replace(draft: Draft, path: &Path, expected: &[u8]) -> io::Result<Replaced> {
-    let same = |at: &Path| read(at).is_ok_and(|text| text.bytes == expected);
-    if !same(path) {
+pub(crate) fn replace(mut draft: Draft, path: &Path, expected: &[u8]) -> io::Result<Replaced> {
+    if !read(path).is_ok_and(|text| text.bytes == expected) {
         return Ok(Replaced::Changed);
     }
+    let Some(folder) = path.parent() else { return Err(io::ErrorKind::InvalidInput.into()) };
+    // What the exchange brings out may be an edit: under this name nobody sweeps it.
+    let aside = leftover::displaced(folder, &[hash(expected), draft.hash]);
+    fs::rename(&draft.path, &aside)?;
+    draft.path = aside;
     match rename_with(&draft.path, path, true) {
         Ok(()) => {
-            if same(&draft.path) {
+            if is_expected(&draft.path, expected) {
                 return Ok(Replaced::Done);
             }
             if let Err(e) = rename_with(&draft.path, path, true) {
-                // What lies under the temporary name is somebody's edit: it must not go with the draft.
+                // What lies under the hidden name is somebody's edit: it must not go with the draft.
                 std::mem::forget(draft);
                 return Err(e);
             }
@@ -313,15 +339,17 @@ pub(crate) fn replace(draft: Draft, path: &Path, expected: &[u8]) -> io::Result<
 /// Removes a file whose content must be `expected`: it is taken aside first, looked at, and put back when it is not.
 pub(crate) fn remove(path: &Path, expected: &[u8]) -> io::Result<Replaced> {
     let Some(folder) = path.parent() else { return Err(io::ErrorKind::InvalidInput.into()) };
-    let aside = temporary(folder);
+    let aside = leftover::displaced(folder, &[hash(expected)]);
     match rename_new(path, &aside) {
         Ok(()) => {}
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Replaced::Changed),
         Err(e) => return Err(e),
     }
-    if read(&aside).is_ok_and(|text| text.bytes == expected) {
-        fs::remove_file(&aside)?;
-        return Ok(Replaced::Done);
+    if is_expected(&aside, expected) {
+        return match fs::remove_file(&aside) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+            _ => Ok(Replaced::Done),
+        };
     }
     rename_new(&aside, path)?;
     Ok(Replaced::Changed)

@@ -43,7 +43,7 @@ impl<R: TextRecord> fmt::Debug for Files<R> {
 pub(crate) enum Held<R> {
     Missing,
     Item(Box<Stored<R>>),
-    Other(Version, pimkit_core::Kind),
+    Other(Version, Option<pimkit_core::Kind>),
     Unreadable(Option<Version>, Error),
 }
 
@@ -59,14 +59,21 @@ impl<R: TextRecord> Files<R> {
     /// The collections of this kind; blocks.
     ///
     /// A folder belongs to a kind when it holds a file of the kind's extension, or none of any: a new calendar and a new
-    /// address book look the same. The root is one when it holds files itself, or nothing at all.
+    /// address book look the same. The root is one when it holds items itself. When there is nothing at all, it is one too,
+    /// but it is offered for writing only when it never held anything or is labelled as a collection: a root whose
+    /// sub-folders are away looks empty as well, and new items would be lost among them when they come back.
     fn all_collections(&self) -> Result<Vec<Collection>> {
         let shared = &self.shared;
         let folders = shared.folders()?;
         let mut found = Vec::new();
         let (own, other) = self.extensions_in(&shared.root)?;
         if own || (folders.is_empty() && !other) {
-            found.push(self.collection(&CollectionId::from(names::ROOT), &shared.root));
+            let mut root = self.collection(&CollectionId::from(names::ROOT), &shared.root);
+            if !own && !shared.never_held(&shared.root) && shared.beside(&shared.root, connector::DISPLAYNAME).is_none() {
+                root.access = Access::Read;
+                root.capabilities.write = false;
+            }
+            found.push(root);
         }
         for name in folders {
             let folder = shared.root.join(&name);
@@ -144,7 +151,9 @@ impl<R: TextRecord> Files<R> {
         }
         match R::read(&text.bytes) {
             Ok(record) => Held::Item(Box::new(self.stored(collection, name, version, text, record))),
-            Err(FormatError::OtherKind { found }) => Held::Other(version, found),
+            Err(FormatError::OtherKind { found }) => Held::Other(version, Some(found)),
+            // A journal, free-busy times, zones alone: a whole file, of none of our kinds.
+            Err(error) if error.is_foreign_calendar() => Held::Other(version, None),
             Err(error) => Held::Unreadable(Some(version), Error::from(error).with("item", name)),
         }
     }
@@ -169,7 +178,7 @@ impl<R: TextRecord> Files<R> {
                 Ok(_) => Fetched::Gone,
                 Err(e) => Fetched::Failed(e),
             },
-            Held::Other(version, kind) => Fetched::OtherKind { revision: Some(version.revision()), kind: Some(kind) },
+            Held::Other(version, kind) => Fetched::OtherKind { revision: Some(version.revision()), kind },
             Held::Unreadable(version, error) => Fetched::Unreadable { revision: version.map(|v| v.revision()), error },
         }
     }

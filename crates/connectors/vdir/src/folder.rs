@@ -2,9 +2,11 @@
 
 use crate::{
     config::Config,
+    connector::{COLOR, DISPLAYNAME},
     disk::{self, Problem, Text},
     error,
     find::Uids,
+    leftover,
     listing::Rounds,
     names,
     version::{Stamp, Version, hash},
@@ -17,13 +19,11 @@ use std::{
     io::{self, Read},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
-    time::{Duration, SystemTime},
+    time::SystemTime,
 };
 
 /// How many of our own writes are remembered.
 const REMEMBERED: usize = 20_000;
-/// How old a leftover of a crash must be before it is swept: no write takes as long.
-const LEFTOVER: Duration = Duration::from_secs(3600);
 
 /// One opened folder, shared by its repositories.
 #[derive(Debug)]
@@ -94,20 +94,24 @@ impl Shared {
         Ok(folders)
     }
 
-    /// The names of a folder's items of this extension, in order. Whole or not at all.
+    /// The names of a folder's items of this extension, in order. Whole or not at all. What a killed process of ours left
+    /// there is removed.
     pub(crate) fn names(&self, folder: &Path, extension: &str) -> Result<Vec<Name>> {
-        let mut found = Vec::new();
+        let (mut found, mut leftovers) = (Vec::new(), Vec::new());
         self.each_entry(folder, |entry| {
             let name = entry.file_name();
             let (text, damaged) = match name.into_string() {
                 Ok(text) => (text, false),
                 Err(name) => (name.to_string_lossy().into_owned(), true),
             };
-            if names::has_extension(&text, extension) && !entry.file_type()?.is_dir() {
+            if leftover::is_ours(&text) {
+                leftovers.push(entry.path());
+            } else if names::has_extension(&text, extension) && !entry.file_type()?.is_dir() {
                 found.push(Name { text, damaged });
             }
             Ok(())
         })?;
+        self.sweep_leftovers(&leftovers, extension);
         found.sort();
         Ok(found)
     }
@@ -170,36 +174,42 @@ impl Shared {
         own.insert(path.to_owned(), stamp);
     }
 
-    /// Removes what a crash left in a folder: our own temporary files, when they are old. Once per folder.
-    pub(crate) fn sweep(&self, folder: &Path) {
-        if !self.swept.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned()) {
-            return;
+    /// Whether the folder never held anything: it is as old as its last change. A file system that does not keep the time
+    /// of making (NFS) says nothing of it.
+    pub(crate) fn never_held(&self, folder: &Path) -> bool {
+        let Ok(meta) = fs::symlink_metadata(folder) else { return false };
+        matches!((meta.created(), meta.modified()), (Ok(made), Ok(changed)) if changed <= made)
+    }
+
+    /// Removes what a killed process left in a folder. Once per folder; a listing looks each time.
+    pub(crate) fn sweep(&self, folder: &Path, extension: &str) {
+        if self.swept.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned()) {
+            // What cannot be listed is said when it is asked for.
+            let _ = self.names(folder, extension);
         }
+    }
+
+    fn sweep_leftovers(&self, leftovers: &[PathBuf], extension: &str) {
         let now = SystemTime::from(self.now());
-        // A leftover that cannot be removed harms nobody: it is hidden and tried again by the next process.
-        let _ = self.each_entry(folder, |entry| {
-            if entry.file_name().to_str().is_some_and(disk::is_temporary) {
-                let meta = entry.metadata()?;
-                if touched(&meta).is_some_and(|at| now.duration_since(at).is_ok_and(|age| age >= LEFTOVER)) {
-                    let _ = if meta.is_dir() { fs::remove_dir_all(entry.path()) } else { fs::remove_file(entry.path()) };
-                }
+        for path in leftovers {
+            leftover::sweep(path, now, |folder| self.strangers(folder, extension).is_ok_and(|count| count == 0));
+        }
+    }
+
+    /// How many entries of a folder are neither items of this extension nor what stands beside them.
+    pub(crate) fn strangers(&self, folder: &Path, extension: &str) -> Result<u64> {
+        let mut strangers = 0;
+        self.each_entry(folder, |entry| {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            let ours = names::has_extension(&name, extension) || [DISPLAYNAME, COLOR].contains(&name.as_ref()) || leftover::is_draft(&name);
+            if !ours || !entry.file_type()?.is_file() {
+                strangers += 1;
             }
             Ok(())
-        });
+        })?;
+        Ok(strangers)
     }
-}
-
-/// When a file was last written, renamed or otherwise touched.
-fn touched(meta: &fs::Metadata) -> Option<SystemTime> {
-    let written = meta.modified().ok()?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        let changed = SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(meta.ctime()).unwrap_or_default());
-        Some(written.max(changed))
-    }
-    #[cfg(not(unix))]
-    Some(written)
 }
 
 /// The refusal of writes in a folder that may only be read.

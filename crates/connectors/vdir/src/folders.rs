@@ -2,12 +2,12 @@
 
 use crate::{
     blocking::blocking,
-    connector::{COLOR, DISPLAYNAME, EXTENSIONS},
+    connector::{DISPLAYNAME, EXTENSIONS},
     disk::{self, Draft},
     error,
     files::Files,
     folder::read_only,
-    names,
+    leftover, names,
 };
 use async_trait::async_trait;
 use pimkit_core::{
@@ -130,8 +130,9 @@ impl<R: TextRecord> Files<R> {
         if !disk::is_writable(&root) || !disk::is_writable(&folder) {
             return Err(read_only());
         }
+        self.shared.sweep(&root, R::EXTENSION);
         self.only_items(&folder)?;
-        let aside = disk::temporary(&root);
+        let aside = leftover::draft(&root);
         fs::rename(&folder, &aside).map_err(cannot)?;
         disk::sync_folder(&root).map_err(cannot)?;
         // A file that came in meanwhile came with it: look again, and give all back.
@@ -146,18 +147,7 @@ impl<R: TextRecord> Files<R> {
 
     /// Refuses a folder that holds anything but items of this extension and what stands beside them.
     fn only_items(&self, folder: &Path) -> Result<()> {
-        let mut foreign = 0_u64;
-        self.shared.each_entry(folder, |entry| {
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
-            let ours = names::has_extension(&name, R::EXTENSION)
-                || [DISPLAYNAME, COLOR].contains(&name.as_ref())
-                || (disk::is_temporary(&name) && entry.file_type()?.is_file());
-            if !ours || !entry.file_type()?.is_file() {
-                foreign += 1;
-            }
-            Ok(())
-        })?;
+        let foreign = self.shared.strangers(folder, R::EXTENSION)?;
         if foreign == 0 {
             return Ok(());
         }

@@ -1,7 +1,12 @@
 //! Folders of .vcf and .ics files as a pimkit connector, kept as vdirsyncer keeps them.
 //!
-//! [`Vdir`] opens a folder. Each sub-folder is a collection, and the folder itself is one when it holds items directly
-//! (or nothing at all); each file is one item. The files `displayname` and `color` of vdirsyncer's vdir format are read.
+//! [`Vdir`] opens a folder. Each sub-folder is a collection, and the folder itself is one when it holds items directly;
+//! each file is one item. The files `displayname` and `color` of vdirsyncer's vdir format are read.
+//!
+//! A folder without sub-folders and items is listed as one collection, so that a folder can be used flat from its first
+//! item on. It is offered for writing (`access`) when it never held anything, or when a file `displayname` says that it
+//! is meant as a collection. Otherwise it looks like a folder whose sub-folders are away (moved, unmounted), where no new
+//! item belongs; a write that names it all the same is done.
 //!
 //! # What is where
 //!
@@ -15,9 +20,13 @@
 //!
 //! - Every round names everything; nothing is read for it but files that were changed just now. What cannot be read
 //!   (permissions, damage, two cards in one file, a name that is not UTF-8) is `Unreadable`, never absent, and never
-//!   stops the rest. Events and tasks share .ics: a fetch answers `OtherKind`.
+//!   stops the rest. Events and tasks share .ics: a fetch answers `OtherKind`, and for a whole calendar without either (a
+//!   journal, free-busy times, zones alone) too.
 //! - Files are written beside and put in place in one step; an update or delete of another version than planned is a
 //!   conflict. What the record does not say stays in the file byte for byte.
+//! - What a killed process left is removed by the next listing of, or write into, the folder: hidden `.pimkit-….tmp` files
+//!   that nobody has locked. A `.pimkit-….old` file whose content is neither the replaced nor the written version is
+//!   somebody's edit, caught in the moment of the kill; it stays.
 //!
 //! # What it does not, and why
 //!
@@ -41,6 +50,7 @@ mod files;
 mod find;
 mod folder;
 mod folders;
+mod leftover;
 mod listing;
 mod names;
 mod version;

@@ -92,7 +92,7 @@ impl<R: TextRecord> Batch<R> {
         if !disk::is_writable(&folder) {
             return Err(read_only());
         }
-        self.files.shared.sweep(&folder);
+        self.files.shared.sweep(&folder, R::EXTENSION);
         Ok(folder)
     }
 

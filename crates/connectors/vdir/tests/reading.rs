@@ -4,7 +4,7 @@
 mod common;
 
 use common::*;
-use pimkit_core::{Change, ChangeOptions, Connector, ErrorKind, Fetched, Key, Kind, Mark, Next, Position, Repository};
+use pimkit_core::{Access, Change, ChangeOptions, Connector, ErrorKind, Fetched, Key, Kind, Mark, Next, Position, Repository};
 use pimkit_vdir::{Config, Vdir};
 use std::{
     fs,
@@ -37,11 +37,100 @@ async fn each_sub_folder_is_a_collection_of_the_kinds_that_it_may_hold() {
 }
 
 #[tokio::test]
-async fn an_empty_folder_is_one_empty_collection_of_every_kind() {
+async fn a_fresh_folder_is_one_empty_collection_of_every_kind() {
     let folder = Folder::new();
-    assert_eq!(folder.contacts().collections().await.unwrap().len(), 1);
+    if fs::metadata(folder.dir.path()).unwrap().created().is_err() {
+        println!("skip a_fresh_folder_is_one_empty_collection_of_every_kind: this file system does not keep the time of making");
+        return;
+    }
+    let collections = folder.contacts().collections().await.unwrap();
+    assert_eq!(collections.len(), 1);
+    assert!(collections[0].access == Access::Write && collections[0].capabilities.write);
     assert_eq!(folder.tasks().collections().await.unwrap()[0].id, root());
     assert!(round(&folder.tasks(), &root()).await.is_empty());
+}
+
+/// The file system's clock may tick slower than a test runs: the folder was changed a second after it was made.
+fn changed_since_it_was_made(folder: &Folder) {
+    let dir = fs::File::open(folder.dir.path()).unwrap();
+    dir.set_modified(SystemTime::now() + Duration::from_secs(1)).unwrap();
+}
+
+#[tokio::test]
+async fn a_folder_whose_sub_folders_are_away_takes_no_new_items() {
+    let (folder, elsewhere) = (Folder::new(), tempfile::tempdir().unwrap());
+    folder.file("friends/a.vcf", card("a", "Ada"));
+    fs::rename(folder.path("friends"), elsewhere.path().join("friends")).unwrap();
+    changed_since_it_was_made(&folder);
+    for collections in [folder.contacts().collections().await.unwrap(), folder.tasks().collections().await.unwrap()] {
+        let [only] = collections.as_slice() else { panic!("{collections:?}") };
+        assert_eq!((&only.id, only.access, only.capabilities.write), (&root(), Access::Read, false));
+    }
+    fs::rename(elsewhere.path().join("friends"), folder.path("friends")).unwrap();
+    assert_eq!(named(&folder.contacts().collections().await.unwrap()), [("friends", "friends")]);
+
+    // With a label that is no collection either while there are sub-folders.
+    folder.file("displayname", "All of mine");
+    assert_eq!(named(&folder.contacts().collections().await.unwrap()), [("friends", "friends")]);
+}
+
+#[tokio::test]
+async fn a_flat_folder_is_written_to_while_it_holds_an_item_or_a_label() {
+    let folder = Folder::new();
+    let item = folder.file("a.vcf", card("a", "Ada"));
+    let access = async || folder.contacts().collections().await.unwrap()[0].access;
+    changed_since_it_was_made(&folder);
+    assert_eq!(access().await, Access::Write);
+    fs::remove_file(item).unwrap();
+    changed_since_it_was_made(&folder);
+    assert_eq!(access().await, Access::Read);
+    // Whoever names the folder all the same means it: a run that deletes the last item makes the next.
+    let made = written(write(&folder.contacts(), &root(), create("pk-1", pimkit_contract::samples::contact(1))).await);
+    assert_eq!(access().await, Access::Write);
+    fs::remove_file(folder.path(made.id.as_str())).unwrap();
+    folder.file("displayname", "Mine");
+    changed_since_it_was_made(&folder);
+    assert_eq!(access().await, Access::Write);
+}
+
+#[tokio::test]
+async fn a_whole_calendar_without_events_and_tasks_is_of_another_kind_and_a_broken_one_unreadable() {
+    let folder = Folder::new();
+    let calendar = |body: &str| format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//x//EN\r\n{body}END:VCALENDAR\r\n");
+    let zone = "BEGIN:VTIMEZONE\r\nTZID:X\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\nTZOFFSETFROM:+0100\r\nTZOFFSETTO:+0100\r\n\
+                END:STANDARD\r\nEND:VTIMEZONE\r\n";
+    let part = |name: &str| format!("BEGIN:{name}\r\nUID:u\r\nDTSTAMP:20260101T000000Z\r\nEND:{name}\r\n");
+    let journal = calendar(&part("VJOURNAL"));
+    let cases = [
+        ("journal.ics", journal.clone(), true),
+        ("busy.ics", calendar(&part("VFREEBUSY")), true),
+        ("zone.ics", calendar(zone), true),
+        ("bare.ics", calendar(""), true),
+        ("empty.ics", String::new(), false),
+        ("blank.ics", "\r\n".to_owned(), false),
+        ("cut.ics", journal.replace("END:VCALENDAR\r\n", ""), false),
+        ("card.ics", card("a", "Ada"), false),
+        ("page.ics", "<html>Sign in</html>\r\n".to_owned(), false),
+    ];
+    for (name, text, _) in &cases {
+        folder.file(name, text);
+    }
+    async fn check<R: pimkit_core::Record>(repository: Arc<dyn Repository<R>>, cases: &[(&str, String, bool)]) {
+        for (name, _, is_other) in cases {
+            match fetch(&repository, &root(), &id(name)).await {
+                Fetched::OtherKind { revision: Some(_), kind: None } => assert!(is_other, "{name}"),
+                Fetched::Unreadable { revision: Some(_), .. } => assert!(!is_other, "{name}"),
+                other => panic!("{name}: {other:?}"),
+            }
+        }
+        // "u" stands in the cut file only: the whole ones are known to be no items.
+        for (key, known) in [("u", false), ("none", true)] {
+            let found = repository.find(&root(), &[Key::Uid(key.into())]).await.remove(0);
+            assert_eq!(found.is_ok(), known, "{key}");
+        }
+    }
+    check(folder.events(), &cases).await;
+    check(folder.tasks(), &cases).await;
 }
 
 #[tokio::test]
@@ -402,6 +491,30 @@ async fn an_account_is_the_same_in_every_run_and_another_for_another_folder() {
     assert!(one.tree().is_empty());
     let mine = Vdir::open(one.dir.path(), Config::default().address("me@example.org")).unwrap();
     assert_eq!(mine.account().await.unwrap().addresses, ["me@example.org"]);
+}
+
+#[tokio::test]
+async fn an_account_with_an_id_of_its_own_stays_the_same_when_its_folder_moves() {
+    let folder = Folder::new();
+    folder.file("one/a.vcf", card("a", "Ada"));
+    let open = |name: &str| Vdir::open(folder.path(name), Config::default().account("home"));
+    let (before, contacts) = {
+        let vdir = open("one").unwrap();
+        (vdir.account().await.unwrap(), vdir.contacts().unwrap())
+    };
+    let Next::Done { cursor, .. } = contacts.changes(&root(), Position::Start, &ChangeOptions::default()).await.unwrap().next else {
+        panic!()
+    };
+    let listed = revisions(&contacts, &root()).await;
+    fs::rename(folder.path("one"), folder.path("two")).unwrap();
+    let moved = open("two").unwrap();
+    assert_eq!((before.id.as_str(), &moved.account().await.unwrap()), ("home", &before));
+    let contacts = moved.contacts().unwrap();
+    assert!(contacts.changes(&root(), Position::Since(&cursor), &ChangeOptions::default()).await.is_ok());
+    assert_eq!(revisions(&contacts, &root()).await, listed);
+    for bad in ["", " ", "a\nb"] {
+        assert_eq!(Vdir::open(folder.path("two"), Config::default().account(bad)).unwrap_err().kind(), ErrorKind::Config, "{bad:?}");
+    }
 }
 
 #[test]

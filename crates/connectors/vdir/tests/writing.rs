@@ -285,25 +285,44 @@ async fn a_reader_never_sees_half_a_file_nor_none() {
 }
 
 #[tokio::test]
-async fn what_a_crash_left_is_no_item_and_is_swept_when_it_is_old() {
+async fn what_a_kill_left_is_no_item_and_goes_with_the_next_listing_or_write() {
     let folder = Folder::new();
+    let edit = "the hashes in its name say that this is neither the replaced nor the written version";
+    let kept = [".other.tmp", ".pimkit-3-0-0000000000000001-0000000000000002.old", "a.vcf"];
     folder.file("a.vcf", card("a", "Ada"));
-    folder.file(".pimkit-1-0.tmp", "BEGIN:VCARD\r\nFN:Ha");
-    folder.file(".pimkit-2-0.tmp/x.vcf", card("x", "Deleted"));
-    folder.file(".other.tmp", "of another program");
-    // At this time the leftovers may be another process's work.
+    folder.file(kept[0], "of another program");
+    folder.file(kept[1], edit);
+    let half = "BEGIN:VCARD\r\nFN:Ha";
+    folder.file(".pimkit-1-0.tmp", half);
     let contacts = folder.contacts();
     assert_eq!(revisions(&contacts, &root()).await.len(), 1);
-    written(write(&contacts, &root(), create(MARK, samples::contact(1))).await);
-    assert_eq!(folder.tree().iter().filter(|n| n.starts_with(".pimkit")).count(), 3);
+    assert_eq!(folder.tree(), kept);
+    // The same process looks again in its next listing.
+    folder.file(".pimkit-1-1.tmp", half);
+    assert_eq!(revisions(&contacts, &root()).await.len(), 1);
+    assert_eq!(folder.tree(), kept);
 
-    folder.clock.advance(Duration::from_secs(7200));
+    folder.file(".pimkit-1-2.tmp", half);
     let later = folder.contacts();
-    assert_eq!(revisions(&later, &root()).await.len(), 2);
-    assert!(folder.path(".pimkit-1-0.tmp").exists(), "reading changes nothing");
-    written(write(&later, &root(), create("pk-2", samples::contact(2))).await);
-    assert_eq!(folder.tree().iter().filter(|n| n.starts_with(".pimkit")).count(), 0);
-    assert!(folder.path(".other.tmp").exists());
+    let made = written(write(&later, &root(), create(MARK, samples::contact(1))).await);
+    written(write(&later, &root(), update(&made, &[("notes", json!(["x"]))])).await);
+    assert_eq!(folder.tree(), [kept.as_slice(), &[made.id.as_str()]].concat());
+    assert_eq!(fs::read_to_string(folder.path(kept[1])).unwrap(), edit);
+}
+
+#[tokio::test]
+async fn a_folder_that_was_being_deleted_goes_when_it_is_old_and_holds_nothing_else() {
+    let folder = Folder::new();
+    folder.file("a.vcf", card("a", "Ada"));
+    folder.file(".pimkit-2-0.tmp/x.vcf", card("x", "Deleted"));
+    folder.file(".pimkit-2-1.tmp/notes.txt", "came in meanwhile");
+    let there = |name: &str| folder.path(name).exists();
+    // At this time it may be another process's work.
+    revisions(&folder.contacts(), &root()).await;
+    assert!(there(".pimkit-2-0.tmp") && there(".pimkit-2-1.tmp"));
+    folder.clock.advance(Duration::from_secs(7200));
+    revisions(&folder.contacts(), &root()).await;
+    assert!(!there(".pimkit-2-0.tmp") && there(".pimkit-2-1.tmp/notes.txt"));
 }
 
 #[tokio::test]

@@ -25,9 +25,10 @@ pub(super) struct Parts {
 pub(super) fn calendar_at<R: Item>(document: &Document) -> Result<usize, FormatError> {
     let (other, kind) = R::OTHER;
     let mut found = None;
-    let mut is_other = false;
+    let (mut is_calendar, mut is_other) = (false, false);
     for (at, node) in document.nodes().iter().enumerate() {
         let Some(calendar) = node.as_component().filter(|c| c.is("VCALENDAR")) else { continue };
+        is_calendar = true;
         is_other |= calendar.component(other).is_some();
         if let Some(item) = calendar.component(R::COMPONENT) {
             if found.is_some() {
@@ -40,7 +41,7 @@ pub(super) fn calendar_at<R: Item>(document: &Document) -> Result<usize, FormatE
         (Some(_), true) => Err(FormatError::Several { component: "calendar item", line: 0 }),
         (Some(at), false) => Ok(at),
         (None, true) => Err(FormatError::OtherKind { found: kind }),
-        (None, false) => Err(FormatError::Nothing { component: R::COMPONENT }),
+        (None, false) => Err(FormatError::Nothing { component: if is_calendar { R::COMPONENT } else { "VCALENDAR" } }),
     }
 }
 
