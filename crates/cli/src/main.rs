@@ -20,6 +20,7 @@ mod output;
 mod quickstart;
 mod reading;
 mod runner;
+mod undecided;
 
 use clap::Parser;
 use cli::Cli;

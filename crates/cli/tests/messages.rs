@@ -124,6 +124,20 @@ const CASES: &[Case] = &[
         2,
         &["pimkit.toml:5: account \"home\"", "is no folder"],
     ),
+    (
+        "collection that there is not",
+        |d| config(d, "right = \"home\"", "right = \"home\"\ncollections = [\"friends\", \"foes\"]"),
+        &["sync"],
+        2,
+        &["pimkit.toml:13: collections: account \"home\" has no collection \"foes\" of contacts; there are: friends"],
+    ),
+    (
+        "collection that there is not in a store that is to be made",
+        |d| config(d, "right = \"home\"", "right = \"home\"\nleft_collections = [\"peopel\"]"),
+        &["plan"],
+        2,
+        &["pimkit.toml:13: left_collections: account \"crm\" has no collection \"peopel\" of contacts; there are: ", "Companies"],
+    ),
     ("missing folder of the app store", |d| config(d, "crm.db", "no/crm.db"), &["sync"], 2, &["account \"crm\"", "no folder ./no"]),
     ("app store that is a folder", |d| config(d, "crm.db", "contacts/friends"), &["sync"], 2, &["account \"crm\"", "is a folder"]),
     (
@@ -254,4 +268,115 @@ fn a_reader_that_goes_away_is_no_failure() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+}
+
+/// A sync of contacts between two accounts.
+fn between(name: &str, left: &str, right: &str, more: &str) -> String {
+    format!("[[syncs]]\nname = \"{name}\"\nkind = \"contacts\"\nleft = \"{left}\"\nright = \"{right}\"\n{more}")
+}
+
+/// What is joined, the syncs, and what the refusal says; none when they are run.
+type Ring = (&'static str, Vec<String>, Option<&'static [&'static str]>);
+
+#[test]
+fn syncs_in_a_ring_are_refused_by_name_and_a_tree_of_them_is_run() {
+    let accounts = "state = \"sync.db\"\n[accounts.crm]\nconnector = \"local\"\npath = \"crm.db\"\n[accounts.a]\nconnector = \"vdir\"\n\
+         path = \"contacts\"\n[accounts.b]\nconnector = \"vdir\"\npath = \"b\"\n[accounts.again]\nconnector = \"vdir\"\n\
+         path = \"b/../contacts\"\n[accounts.inner]\nconnector = \"vdir\"\npath = \"contacts/friends\"\n\
+         [accounts.crm2]\nconnector = \"local\"\npath = \"./b/../crm.db\"\n";
+    let (one, two) = (between("one", "crm", "a", ""), between("two", "crm", "b", ""));
+    let friends = |of: &str| format!("{of} = [\"friends\"]\n");
+    let cases: Vec<Ring> = vec![
+        ("a tree", vec![one.clone(), two.clone()], None),
+        ("a ring of three", vec![one.clone(), two.clone(), between("three", "a", "b", "")], Some(&["\"three\"", "\"one\"", "\"two\""])),
+        ("there and back", vec![one.clone(), between("two", "a", "crm", "")], Some(&["\"two\"", "\"one\""])),
+        ("the same twice", vec![one.clone(), between("two", "crm", "a", "")], Some(&["\"two\"", "\"one\""])),
+        ("one folder under two names", vec![one.clone(), between("two", "crm", "again", "")], Some(&["\"two\"", "\"one\""])),
+        ("a folder in the other", vec![one.clone(), between("two", "crm", "inner", "")], Some(&["\"two\"", "\"one\""])),
+        ("one store under two names", vec![one.clone(), between("two", "crm2", "a", "")], Some(&["\"two\"", "\"one\""])),
+        (
+            "collections of their own",
+            vec![between("one", "crm", "a", "collections = [\"foes\"]\n"), between("two", "crm", "a", &friends("collections"))],
+            None,
+        ),
+        (
+            "collections of their own, called by name and by id",
+            vec![between("one", "crm", "a", "collections = [\"The foes\"]\n"), between("two", "crm", "a", "collections = [\"foes\"]\n")],
+            Some(&["\"two\"", "\"one\""]),
+        ),
+        (
+            "collections that overlap",
+            vec![
+                between("one", "crm", "a", "collections = [\"foes\", \"friends\"]\n"),
+                between("two", "a", "crm", &friends("left_collections")),
+            ],
+            Some(&["\"two\"", "\"one\""]),
+        ),
+        (
+            "collections of their own, and a way around",
+            vec![
+                between("one", "crm", "a", "collections = [\"foes\"]\n"),
+                between("two", "crm", "a", &friends("collections")),
+                between("three", "a", "b", ""),
+            ],
+            Some(&["\"three\"", "closes a ring"]),
+        ),
+        ("other kinds", vec![one.clone(), one.replace("contacts", "events").replace("one", "two")], None),
+    ];
+    for (what, syncs, refused) in cases {
+        let desk = Desk::new(&format!("{accounts}{}", syncs.concat()));
+        fs::create_dir_all(desk.path("b/book")).unwrap();
+        desk.write("contacts/foes/displayname", "The foes");
+        desk.card("ada.vcf", &card("1", "Ada", "Lovelace", "1"));
+        let before = desk.snapshot();
+        let called = desk.call(&["sync"]);
+        match refused {
+            Some(says) => {
+                assert_eq!((called.code, called.stdout.as_str(), called.stderr.lines().count()), (2, "", 1), "{what}: {called:?}");
+                assert!(called.stderr.starts_with("error: pimkit.toml:"), "{what}: {called:?}");
+                assert!(says.iter().all(|part| called.stderr.contains(part)), "{what}: {called:?}");
+                assert_eq!(desk.snapshot(), before, "{what}: something was changed");
+            }
+            None => {
+                assert_eq!(called.code, 0, "{what}: {called:?}");
+                // What went from one sync into the store goes on to the others, and then there is an end to it.
+                desk.sync();
+                assert_eq!(support::writes(&desk.sync()), 0, "{what}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_collection_that_vanishes_after_a_run_is_a_note_of_the_run() {
+    let desk = Desk::new(&format!("{TO_STORE}collections = [\"friends\"]\n"));
+    desk.card("ada.vcf", &card("1", "Ada", "Lovelace", "1"));
+    desk.sync();
+    fs::rename(desk.path("contacts/friends"), desk.path("elsewhere")).unwrap();
+    let run = desk.call(&["sync", "--json"]).exits(3).json();
+    assert!(run["syncs"][0]["notes"][0].as_str().unwrap().contains("friends"), "{run}");
+    assert_eq!(desk.records("crm", "contacts").len(), 1);
+}
+
+#[test]
+fn a_store_that_is_gone_is_not_made_anew_while_the_state_knows_its_records() {
+    let desk = Desk::new(TO_STORE);
+    desk.card("ada.vcf", &card("1", "Ada", "Lovelace", "1"));
+    desk.sync();
+    for suffix in ["", "-wal", "-shm"] {
+        let _ = fs::rename(desk.path(&format!("crm.db{suffix}")), desk.path(&format!("kept.db{suffix}")));
+    }
+    for command in ["sync", "plan"] {
+        let called = desk.call(&[command]).exits(1);
+        assert_eq!(called.stderr.lines().count(), 1, "{called:?}");
+        for part in ["account \"crm\"", "no app store at ./crm.db", "1 records", "another state file"] {
+            assert!(called.stderr.contains(part), "{part}: {called:?}");
+        }
+        assert!(!called.stdout.contains("no app store"), "said once: {called:?}");
+        assert!(!desk.path("crm.db").exists());
+    }
+    assert!(desk.path("contacts/friends/ada.vcf").exists());
+    // Another state knows nothing of it: it is made.
+    desk.write("pimkit.toml", &TO_STORE.replace("sync.db", "other.db"));
+    assert_eq!(support::writes(&desk.sync()), 1);
 }

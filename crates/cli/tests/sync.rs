@@ -120,6 +120,65 @@ fn the_same_field_follows_the_policy_and_the_loser_is_kept_and_shown() {
 }
 
 #[test]
+fn a_conflict_that_waits_is_shown_with_its_record_and_both_values_until_it_is_decided() {
+    let desk = folders("conflicts = \"ask\"\n");
+    desk.card("ada.vcf", &card("ada", "Ada", "Lovelace", "1"));
+    desk.sync();
+    let hub = hub_file(&desk);
+    desk.write(&hub, &desk.read(&hub).replace("END:VCARD", "TITLE:Hub title\r\nEND:VCARD").replace("Ada Lovelace", "Ada Hub"));
+    let far = desk.read("contacts/friends/ada.vcf");
+    desk.card("ada.vcf", &far.replace("Ada Lovelace", "Ada Far"));
+    let plan = desk.call(&["plan"]).exits(3);
+    assert!(plan.stdout.contains("left has name.full: Ada Hub") && plan.stdout.contains("right has name.full: Ada Far"), "{plan:?}");
+    let shows = |text: &str, far: &str| {
+        for part in ["left  name.full: Ada Hub", &format!("right name.full: {far}"), "friends/ada.vcf", "both sides changed it"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+    };
+    // Told in every run, and with what is there by then.
+    for name in ["Ada Far", "Ada Far", "Ada Further"] {
+        desk.card("ada.vcf", &far.replace("Ada Lovelace", name));
+        shows(&desk.call(&["sync"]).exits(3).stdout, name);
+        shows(&desk.call(&["status"]).exits(0).stdout, name);
+    }
+    for value in [desk.call(&["sync", "--json"]).exits(3).json(), desk.call(&["status", "--json"]).exits(0).json()] {
+        let waiting = &value["syncs"][0]["waiting"][0];
+        assert_eq!(waiting["right"], "friends/ada.vcf", "{value}");
+        let expected = serde_json::json!([{
+            "left": { "field": "name.full", "value": "Ada Hub" },
+            "right": { "field": "name.full", "value": "Ada Further" },
+        }]);
+        assert_eq!(waiting["fields"], expected, "{value}");
+    }
+    let history = desk.call(&["history"]).exits(0);
+    assert!(history.stdout.contains("left name.full: Ada Lovelace -> Ada Hub"), "{history:?}");
+    assert!(history.stdout.contains("right name.full: Ada Lovelace -> Ada Far"), "{history:?}");
+    // Decided: both sides say the same.
+    desk.card("ada.vcf", &desk.read("contacts/friends/ada.vcf").replace("Ada Further", "Ada Hub"));
+    let run = desk.call(&["sync", "--json"]).exits(0).json();
+    assert_eq!(sync_of(&run, "people")["waiting"], serde_json::json!([]), "{run}");
+    assert_eq!(desk.call(&["status", "--json"]).exits(0).json()["syncs"][0]["waiting"], serde_json::json!([]));
+}
+
+#[test]
+fn what_is_to_be_deleted_waits_and_is_named() {
+    let desk = Desk::new(&format!("{TO_STORE}deletes = \"ask\"\n"));
+    desk.card("ada.vcf", &card("ada", "Ada", "Lovelace", "1"));
+    desk.card("grace.vcf", &card("grace", "Grace", "Hopper", "2"));
+    desk.sync();
+    fs::remove_file(desk.path("contacts/friends/ada.vcf")).unwrap();
+    for (command, code) in [("sync", 4), ("status", 0)] {
+        let people = desk.call(&[command]).exits(code);
+        assert!(people.stdout.contains("    friends/ada.vcf (Ada Lovelace)"), "{people:?}");
+        let value = desk.call(&[command, "--json"]).exits(code).json();
+        let of = if command == "sync" { "holds" } else { "approvals" };
+        let expected = serde_json::json!([{ "id": "friends/ada.vcf", "name": "Ada Lovelace" }]);
+        assert_eq!(value["syncs"][0][of][0]["held"], expected, "{value}");
+    }
+    assert_eq!(desk.records("crm", "contacts").len(), 2);
+}
+
+#[test]
 fn a_plan_says_every_step_and_writes_nothing() {
     let desk = Desk::new(TO_STORE);
     desk.card("ada.vcf", &card("ada", "Ada", "Lovelace", "1"));

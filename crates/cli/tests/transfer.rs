@@ -115,3 +115,20 @@ fn what_is_exported_and_imported_elsewhere_is_the_same() {
         assert_eq!((&value["created"], &value["updated"]), (&0.into(), &0.into()), "{kind}: {value}");
     }
 }
+
+#[test]
+fn a_photo_that_a_line_of_json_cannot_hold_is_counted() {
+    let desk = Desk::new(TO_STORE);
+    let photo = "PHOTO;ENCODING=b;TYPE=PNG:iVBORw0KGgo=\r\nEND:VCARD";
+    let with_photo = card("u1", "Ada", "Lovelace", "1").replace("END:VCARD", photo);
+    desk.write("cards.vcf", &format!("{with_photo}{}", card("u2", "Grace", "Hopper", "2")));
+    desk.call(&["import", "crm", "contacts", "cards.vcf"]).exits(0);
+    let left_out = "1 photos of 1 contacts: .jsonl holds no bytes; a .vcf file holds them";
+    let people = desk.call(&["export", "crm", "contacts", "x.jsonl"]).exits(0);
+    assert!(people.stdout.contains("2 contacts written") && people.stdout.contains(&format!("left out: {left_out}")), "{people:?}");
+    let value = desk.call(&["export", "crm", "contacts", "x.jsonl", "--json"]).exits(0).json();
+    assert_eq!((&value["written"], &value["left_out"]), (&2.into(), &serde_json::json!([left_out])), "{value}");
+    let value = desk.call(&["export", "crm", "contacts", "x.vcf", "--json"]).exits(0).json();
+    assert_eq!(value["left_out"], serde_json::json!([]), "{value}");
+    assert!(desk.call(&["export", "--help"]).exits(0).stdout.contains("no photos"));
+}

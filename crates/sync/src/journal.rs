@@ -59,6 +59,22 @@ impl<R: Record> Run<R> {
         }
     }
 
+    /// What waits for somebody to decide: the record, the fields, and what each side has of them.
+    pub(crate) fn journal_undecided(&self, task: &Task<R>) -> Option<StateChange> {
+        let step = &task.step;
+        if step.undecided.is_empty() {
+            return None;
+        }
+        let mut row = self.journal_row(task);
+        row.action = "held".to_owned();
+        row.side = None;
+        row.why = step.waiting.join("; ");
+        row.changes.clone_from(&step.undecided);
+        row.lost = Vec::new();
+        row.before = None;
+        Some(StateChange::Journal(Box::new(row)))
+    }
+
     /// A field that a side did not take: it stays where it is, and is told.
     pub(crate) fn journal_left_out(&mut self, task: &Task<R>, side: Side, field: &Field, error: &Error) {
         let mut row = self.journal_row(task);

@@ -50,6 +50,8 @@ pub(crate) struct Merged {
     pub(crate) conflicts: u64,
     /// What waits, for people.
     pub(crate) waiting: Vec<String>,
+    /// What each side has of the fields that somebody must decide on.
+    pub(crate) undecided: Vec<FieldChange>,
     /// The far record is to become a record of its own.
     pub(crate) keep_both: bool,
     /// Far fields that came back other than we wrote them: see [`flip`].

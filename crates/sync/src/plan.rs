@@ -399,6 +399,7 @@ impl<R: Record> Run<R> {
             lost: merged.lost,
             conflicts: merged.conflicts,
             waiting: merged.waiting,
+            undecided: merged.undecided,
             reread,
             flipped: merged.flipped,
             ..Step::new(R::KIND, action, Some(link), hub, far, reason)

@@ -266,6 +266,7 @@ impl<R: Record> Run<R> {
         let mut changes = vec![StateChange::StepDone { run: self.run, step: task.number, done: "done".to_owned() }];
         let step = &task.step;
         changes.push(StateChange::Journal(Box::new(self.journal_row(task))));
+        changes.extend(self.journal_undecided(task));
         if !task.done.is_empty() && !matches!(step.action, Action::Delete(_)) {
             self.touched += 1;
         }

@@ -35,6 +35,9 @@ pub struct Step {
     /// Fields that wait: both sides changed them and somebody must decide, or a side may not be
     /// written. For people.
     pub waiting: Vec<String>,
+    /// What each side has of the fields that somebody must decide on, from what was agreed last.
+    #[serde(default)]
+    pub undecided: Vec<FieldChange>,
     /// The far item was read since we wrote it last.
     pub reread: bool,
     /// Far fields that came back other than we wrote them: the field, and a number for what was
@@ -61,6 +64,7 @@ impl Step {
             evidence: None,
             held: None,
             waiting: Vec::new(),
+            undecided: Vec::new(),
             reread: true,
             flipped: Vec::new(),
         }

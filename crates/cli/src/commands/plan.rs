@@ -135,6 +135,8 @@ fn object(step: &PlannedStep) -> Value {
         "conflicts": step.body.conflicts,
         "lost": step.body.lost,
         "held": step.body.held,
+        "waiting": step.body.waiting,
+        "undecided": step.body.undecided,
     })
 }
 
@@ -152,6 +154,12 @@ fn people(sync: &SyncConfig, step: &PlannedStep, out: &mut Out) -> Result<()> {
         for (field, from, to) in changes(end) {
             out.line(format_args!("    {} {field}: {} -> {}", side.word(), shown(from.as_ref()), shown(to.as_ref())))?;
         }
+    }
+    for waits in &body.waiting {
+        out.line(format_args!("    waits: {waits}"))?;
+    }
+    for has in &body.undecided {
+        out.line(format_args!("    {} has {}: {}", has.side.word(), has.field, shown(has.to.as_ref())))?;
     }
     for lost in &body.lost {
         let value = shown(lost.to.as_ref().or(lost.from.as_ref()));

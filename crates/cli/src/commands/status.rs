@@ -6,6 +6,7 @@ use crate::{
     config::{Config, SyncConfig},
     failure::{Exit, Result},
     output::{Align, Out, table},
+    undecided::{self, Waiting},
 };
 use futures::{StreamExt, TryStreamExt};
 use pimkit::{ApprovalRow, LinkQuery, LinkState, QuarantineRow, RunRow, State};
@@ -19,6 +20,10 @@ struct Standing {
     intents: u64,
     quarantine: Vec<QuarantineRow>,
     approvals: Vec<ApprovalRow>,
+    /// Of each approval, its items for programs.
+    held: Vec<Value>,
+    /// What is to be decided pair by pair.
+    waiting: Vec<Waiting>,
 }
 
 const STATES: &[LinkState] = &[
@@ -35,7 +40,15 @@ const STATES: &[LinkState] = &[
 impl Standing {
     async fn read(state: Option<&Arc<dyn State>>, sync: &SyncConfig) -> Result<Self> {
         let Some(state) = state else {
-            return Ok(Self { last: None, links: Vec::new(), intents: 0, quarantine: Vec::new(), approvals: Vec::new() });
+            return Ok(Self {
+                last: None,
+                links: Vec::new(),
+                intents: 0,
+                quarantine: Vec::new(),
+                approvals: Vec::new(),
+                held: Vec::new(),
+                waiting: Vec::new(),
+            });
         };
         let id = sync.name.as_str().into();
         let last = state.runs(Some(&id)).next().await.transpose()?;
@@ -52,8 +65,13 @@ impl Standing {
         let quarantine = state.quarantine(&id).try_collect().await?;
         // What the last run did not ask for again has taken care of itself.
         let asked = |a: &ApprovalRow| a.granted.is_none() && last.as_ref().is_some_and(|run| run.run == a.run);
-        let approvals = state.approvals(&id).await?.into_iter().filter(asked).collect();
-        Ok(Self { last, links, intents, quarantine, approvals })
+        let approvals: Vec<ApprovalRow> = state.approvals(&id).await?.into_iter().filter(asked).collect();
+        let mut held = Vec::new();
+        for approval in &approvals {
+            held.push(undecided::held_json(state.as_ref(), &id, sync.kind, &approval.items).await?);
+        }
+        let waiting = undecided::waiting(state.as_ref(), &sync.name, sync.kind).await?;
+        Ok(Self { last, links, intents, quarantine, approvals, held, waiting })
     }
 
     fn result(&self) -> String {
@@ -80,9 +98,10 @@ impl Standing {
                 "id": q.item, "side": q.side.word(), "collection": q.collection, "error": q.error,
                 "since": q.since, "tries": q.tries, "next": q.next,
             })).collect::<Vec<_>>(),
-            "approvals": self.approvals.iter().map(|a| json!({
-                "id": a.id, "run": a.run, "guard": a.guard, "shown": a.shown, "items": a.items.len(),
+            "approvals": self.approvals.iter().zip(&self.held).map(|(a, held)| json!({
+                "id": a.id, "run": a.run, "guard": a.guard, "shown": a.shown, "items": a.items.len(), "held": held,
             })).collect::<Vec<_>>(),
+            "waiting": self.waiting.iter().map(Waiting::json).collect::<Vec<_>>(),
         })
     }
 }
@@ -123,7 +142,7 @@ pub(super) async fn run(args: &Status, out: &mut Out) -> Result<Exit> {
             standing.result(),
             if links.is_empty() { "-".to_owned() } else { links.join(", ") },
             standing.quarantine.len().to_string(),
-            standing.approvals.len().to_string(),
+            (standing.approvals.len() + standing.waiting.len()).to_string(),
         ]
     });
     out.line(table(&headings, rows.collect()))?;
@@ -131,8 +150,12 @@ pub(super) async fn run(args: &Status, out: &mut Out) -> Result<Exit> {
     for (sync, standing) in &standings {
         for waiting in &standing.approvals {
             out.line(format_args!("{}: waits: {} ({} items)", sync.name, waiting.shown, waiting.items.len()))?;
+            if let Some(state) = &state {
+                undecided::tell_held(state.as_ref(), &waiting.sync, sync.kind, &waiting.items, out).await?;
+            }
             out.line(format_args!("    if that is right: pimkit sync -c {file} --approve {}", waiting.id))?;
         }
+        undecided::tell(&sync.name, &standing.waiting, out)?;
         for left in &standing.quarantine {
             let next = left.next.strftime("%Y-%m-%d %H:%M:%S");
             let side = left.side.word();

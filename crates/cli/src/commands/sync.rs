@@ -6,9 +6,10 @@ use crate::{
     failure::{Exit, Result},
     output::{self, Out},
     runner::{RunOutcome, Runner},
+    undecided,
 };
 use futures::StreamExt;
-use pimkit::{JournalQuery, State};
+use pimkit::{JournalQuery, Kind, State, Value};
 
 pub(super) async fn run(args: &Sync, out: &mut Out) -> Result<Exit> {
     let config = Config::load(&args.config.config)?;
@@ -16,7 +17,9 @@ pub(super) async fn run(args: &Sync, out: &mut Out) -> Result<Exit> {
     let runner = Runner::open(&config, &chosen, &args.approve).await?;
     let outcome = runner.run(&chosen).await;
     if out.is_json() {
-        out.value(&outcome.json())?;
+        let mut value = outcome.json();
+        add_waiting(&mut value, &outcome, runner.state().as_ref()).await?;
+        out.value(&value)?;
         for ended in &outcome.syncs {
             if let Some(failed) = &ended.report.failed {
                 Out::note(format_args!("error: {}: {failed}", ended.report.name));
@@ -26,6 +29,23 @@ pub(super) async fn run(args: &Sync, out: &mut Out) -> Result<Exit> {
         people(&outcome, &args.config.config.display().to_string(), runner.state().as_ref(), out).await?;
     }
     Ok(outcome.exit())
+}
+
+/// Adds to each sync what waits for somebody's word: what both sides have, and which items are held.
+async fn add_waiting(value: &mut Value, outcome: &RunOutcome, state: &dyn State) -> Result<()> {
+    let Some(syncs) = value.get_mut("syncs").and_then(Value::as_array_mut) else { return Ok(()) };
+    for (ended, sync) in outcome.syncs.iter().zip(syncs) {
+        let (Some(kind), Some(sync)) = (Kind::parse(&ended.report.kind), sync.as_object_mut()) else { continue };
+        let waiting = undecided::waiting(state, &ended.report.name, kind).await?;
+        sync.insert("waiting".to_owned(), waiting.iter().map(undecided::Waiting::json).collect());
+        for hold in sync.get_mut("holds").and_then(Value::as_array_mut).into_iter().flatten() {
+            let id = hold.get("approve").and_then(Value::as_str).unwrap_or_default().to_owned();
+            if let (Some(row), Some(hold)) = (state.approval(&id).await?, hold.as_object_mut()) {
+                hold.insert("held".to_owned(), undecided::held_json(state, &row.sync, kind, &row.items).await?);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The report for people: what was done, what became of conflicts, what to do next.
@@ -41,6 +61,18 @@ pub(super) async fn people(outcome: &RunOutcome, config: &str, state: &dyn State
     }
     for line in output::sentences(outcome, config) {
         out.line(line)?;
+    }
+    for ended in &outcome.syncs {
+        let Some(kind) = Kind::parse(&ended.report.kind) else { continue };
+        for hold in &ended.report.holds {
+            if let Some(row) = state.approval(&hold.approve).await? {
+                out.line(format_args!("{}: held for {}:", row.sync, row.id))?;
+                undecided::tell_held(state, &row.sync, kind, &row.items, out).await?;
+            }
+        }
+        if ended.report.held > 0 {
+            undecided::tell(&ended.report.name, &undecided::waiting(state, &ended.report.name, kind).await?, out)?;
+        }
     }
     let end = match outcome.exit() {
         Exit::Done if outcome.writes() == 0 => "Done: nothing had changed.".to_owned(),

@@ -76,9 +76,6 @@ pub(crate) fn sentences(outcome: &RunOutcome, config: &str) -> Vec<String> {
             lines.push(format!("{}: and {} more left over; see `pimkit status -c {config}`", r.name, counted(rest as u64, "item")));
         }
         lines.extend(r.notes.iter().map(|note| format!("{}: {note}", r.name)));
-        if let Some(failed) = &r.failed {
-            lines.push(format!("{}: failed: {failed}", r.name));
-        }
     }
     lines
 }

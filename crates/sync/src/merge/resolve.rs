@@ -95,6 +95,18 @@ impl Resolver<'_> {
         self.merged.lost.push(FieldChange { side, field: field.clone(), from: base.cloned(), to: value.cloned() });
     }
 
+    /// What both sides have of a field, for the one who decides.
+    fn undecided(&mut self, case: &Case) {
+        let change = |side, field: &Field, from: &Option<Value>, to: &Option<Value>| FieldChange {
+            side,
+            field: field.clone(),
+            from: from.clone(),
+            to: to.clone(),
+        };
+        self.merged.undecided.push(change(Side::Left, &case.pair.left, &case.h0, &case.h_now));
+        self.merged.undecided.push(change(Side::Right, &case.pair.right, &case.f0, &case.f_now));
+    }
+
     /// Both sides changed something of the group.
     fn both(&mut self, group: &[&Case]) {
         let one_way = match self.policy.direction {
@@ -113,6 +125,7 @@ impl Resolver<'_> {
             None => {
                 for case in group.iter().filter(|c| !matches!(c.changed, Changed::Same | Changed::Nothing)) {
                     self.merged.waiting.push(format!("{}: both sides changed it; decide which one stays", case.pair.left));
+                    self.undecided(case);
                 }
             }
             Some(side) => {
@@ -194,6 +207,7 @@ impl Resolver<'_> {
                                     self.merged
                                         .waiting
                                         .push(format!("{}: both sides changed one entry; decide which one stays", case.pair.left));
+                                    self.undecided(case);
                                     return;
                                 }
                             }

@@ -1,0 +1,168 @@
+//! What waits for somebody's word: conflicts under `conflicts = ask`, and what a guard holds.
+
+use crate::{
+    failure::Result,
+    kinds::with_kind,
+    output::{Out, shown},
+    reading,
+};
+use futures::TryStreamExt;
+use pimkit::{
+    AccountId, CollectionId, Field, ItemId, JournalQuery, Kind, LinkQuery, LinkRow, LinkState, Record, Side, State, SyncId, Value,
+};
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// More of one sort are summed up for people.
+const SHOWN: usize = 20;
+
+/// A field that both sides changed, and what each of them has of it.
+struct Undecided {
+    left: Field,
+    right: Field,
+    values: [Option<Value>; 2],
+}
+
+/// A pair of records that waits.
+pub(crate) struct Waiting {
+    link: LinkRow,
+    /// What the record is called.
+    name: String,
+    /// Why it waits, in one line.
+    why: String,
+    fields: Vec<Undecided>,
+}
+
+/// The held links of a sync, with what both sides have of what is to be decided.
+pub(crate) async fn waiting(state: &dyn State, sync: &str, kind: Kind) -> Result<Vec<Waiting>> {
+    let mut query = LinkQuery::of(&sync.into());
+    query.states = vec![LinkState::Held];
+    let mut links = state.links(query);
+    let mut all = Vec::new();
+    while let Some(link) = links.try_next().await? {
+        all.push(with_kind!(kind, R => of_link::<R>(state, link).await)?);
+    }
+    Ok(all)
+}
+
+async fn of_link<R: Record>(state: &dyn State, link: LinkRow) -> Result<Waiting> {
+    let (left, right) = ends::<R>(state, &link).await?;
+    // The journal says which fields; what the records have of them may have changed since.
+    let item = link.item.clone().or_else(|| link.hub_item.clone());
+    let mut rows = state.journal(JournalQuery { sync: Some(link.sync.clone()), run: None, item });
+    let mut held = Vec::new();
+    while let Some(row) = rows.try_next().await? {
+        if row.action == "held" && row.link.as_deref() == Some(&link.id) {
+            held = row.changes;
+        }
+    }
+    let value = |record: &Option<R>, change: &pimkit::FieldChange| match record {
+        Some(record) => record.get(change.field.as_str()),
+        None => change.to.clone(),
+    };
+    let (lefts, rights): (Vec<_>, Vec<_>) = held.into_iter().partition(|change| change.side == Side::Left);
+    let fields = lefts.into_iter().zip(rights).map(|(l, r)| Undecided {
+        values: [value(&left, &l), value(&right, &r)],
+        left: l.field,
+        right: r.field,
+    });
+    let name = left.as_ref().or(right.as_ref()).map_or_else(|| "(no name)".to_owned(), reading::title);
+    Ok(Waiting { fields: fields.collect(), name, why: link.note.clone().unwrap_or_default(), link })
+}
+
+/// The two records of a link, as they were last read.
+async fn ends<R: Record>(state: &dyn State, link: &LinkRow) -> Result<(Option<R>, Option<R>)> {
+    let left = record::<R>(state, &link.hub_account, &link.hub_collection, link.hub_item.as_ref()).await?;
+    let right = record::<R>(state, &link.account, &link.collection, link.item.as_ref()).await?;
+    Ok((left, right))
+}
+
+async fn record<R: Record>(state: &dyn State, account: &AccountId, collection: &CollectionId, item: Option<&ItemId>) -> Result<Option<R>> {
+    let Some(item) = item else { return Ok(None) };
+    let rows = state.seen(account, R::KIND, collection, std::slice::from_ref(item)).await?;
+    let bytes = rows.into_iter().flatten().next().and_then(|row| row.record);
+    Ok(bytes.and_then(|bytes| pimkit::decode_record(&bytes).ok()))
+}
+
+impl Waiting {
+    /// The object for programs.
+    pub(crate) fn json(&self) -> Value {
+        let field = |f: &Undecided| {
+            let [left, right] = &f.values;
+            json!({ "left": { "field": f.left, "value": left }, "right": { "field": f.right, "value": right } })
+        };
+        json!({
+            "left": self.link.hub_item,
+            "right": self.link.item,
+            "name": self.name,
+            "why": self.why,
+            "fields": self.fields.iter().map(field).collect::<Vec<_>>(),
+        })
+    }
+}
+
+/// The lines for people.
+pub(crate) fn tell(sync: &str, waiting: &[Waiting], out: &mut Out) -> Result<()> {
+    for one in waiting.iter().take(SHOWN) {
+        let id = |item: &Option<ItemId>| item.as_ref().map_or("-".to_owned(), ToString::to_string);
+        let (left, right) = (id(&one.link.hub_item), id(&one.link.item));
+        out.line(format_args!("{sync}: waits: {} ({left} <-> {right}): {}", one.name, one.why))?;
+        for field in &one.fields {
+            let [left, right] = &field.values;
+            out.line(format_args!("    left  {}: {}", field.left, shown(left.as_ref())))?;
+            out.line(format_args!("    right {}: {}", field.right, shown(right.as_ref())))?;
+        }
+        if !one.fields.is_empty() {
+            out.line("    to decide, write the value that is to stay on both sides; the next sync takes it as agreed")?;
+        }
+    }
+    more(sync, waiting.len(), out)
+}
+
+fn more(sync: &str, count: usize, out: &mut Out) -> Result<()> {
+    match count.saturating_sub(SHOWN) {
+        0 => Ok(()),
+        rest => out.line(format_args!("{sync}: and {rest} more; --json lists all")),
+    }
+}
+
+/// What items are called, as far as they are linked.
+pub(crate) async fn names(state: &dyn State, sync: &SyncId, kind: Kind, items: &[String]) -> Result<BTreeMap<String, String>> {
+    let mut wanted: BTreeSet<&str> = items.iter().map(String::as_str).collect();
+    let mut names = BTreeMap::new();
+    let mut links = state.links(LinkQuery::of(sync));
+    while !wanted.is_empty() {
+        let Some(link) = links.try_next().await? else { break };
+        let ids: Vec<String> = link.hub_item.iter().chain(&link.item).map(ToString::to_string).collect();
+        for id in ids {
+            if wanted.remove(id.as_str()) {
+                names.insert(id, with_kind!(kind, R => name_of::<R>(state, &link).await)?);
+            }
+        }
+    }
+    Ok(names)
+}
+
+async fn name_of<R: Record>(state: &dyn State, link: &LinkRow) -> Result<String> {
+    let (left, right) = ends::<R>(state, link).await?;
+    Ok(left.as_ref().or(right.as_ref()).map_or_else(|| "(no name)".to_owned(), reading::title))
+}
+
+/// The items that a guard holds, for programs.
+pub(crate) async fn held_json(state: &dyn State, sync: &SyncId, kind: Kind, items: &[String]) -> Result<Value> {
+    let names = names(state, sync, kind, items).await?;
+    Ok(items.iter().map(|id| json!({ "id": id, "name": names.get(id) })).collect())
+}
+
+/// The items that a guard holds, for people.
+pub(crate) async fn tell_held(state: &dyn State, sync: &SyncId, kind: Kind, items: &[String], out: &mut Out) -> Result<()> {
+    let first = items.get(..SHOWN).unwrap_or(items);
+    let names = names(state, sync, kind, first).await?;
+    for id in first {
+        match names.get(id) {
+            Some(name) => out.line(format_args!("    {id} ({name})"))?,
+            None => out.line(format_args!("    {id}"))?,
+        }
+    }
+    more(sync.as_str(), items.len(), out)
+}
