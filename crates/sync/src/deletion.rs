@@ -97,11 +97,20 @@ impl<R: Record> Run<R> {
     /// What became of the missing ends of a side, by place among the suspects.
     async fn look_into(&mut self, side: Side, suspects: &[Linked]) -> Result<BTreeMap<usize, Finding>> {
         let mut found = BTreeMap::new();
+        let mut taken = Taken::new();
         let mut by_collection: BTreeMap<CollectionId, Vec<(usize, SeenRow)>> = BTreeMap::new();
         for (n, linked) in suspects.iter().enumerate() {
             match linked.end(side) {
                 Some(row) if row.presence == Presence::Gone => {
-                    found.insert(n, Finding::Deleted("believed in an earlier run".to_owned()));
+                    // It may have come back under another id since.
+                    let finding = match self.carrier(side, linked, row, &taken).await? {
+                        Some(other) => {
+                            taken.insert((other.collection.clone(), other.item.clone()));
+                            Finding::Elsewhere(Box::new(other))
+                        }
+                        None => Finding::Deleted("believed in an earlier run".to_owned()),
+                    };
+                    found.insert(n, finding);
                 }
                 Some(row) if matches!(row.presence, Presence::Missing { .. }) => {
                     by_collection.entry(row.collection.clone()).or_default().push((n, row.clone()));
@@ -111,7 +120,6 @@ impl<R: Record> Run<R> {
         }
         let unread =
             self.half(side).failed.iter().next().map(|(id, why)| format!("the {} collection {id} was not read: {why}", side.word()));
-        let mut taken = Taken::new();
         for (collection, rows) in by_collection {
             let repository = self.half(side).repository.clone();
             let ids: Vec<ItemId> = rows.iter().map(|(_, row)| row.item.clone()).collect();
@@ -235,7 +243,7 @@ impl<R: Record> Run<R> {
     }
 
     /// One end is gone: what becomes of the other.
-    async fn plan_deleted(&mut self, gone: Side, linked: Linked, evidence: String) -> Result<()> {
+    pub(crate) async fn plan_deleted(&mut self, gone: Side, linked: Linked, evidence: String) -> Result<()> {
         let rest = gone.other();
         let Some(row) = linked.end(rest).cloned() else {
             let step = self.plain_step(&linked, Action::Forget, "both items are gone".to_owned());
@@ -343,7 +351,7 @@ impl<R: Record> Run<R> {
             return self.wait(linked.link, Some((LinkState::Held, why))).await;
         }
         let mut link = linked.link.clone();
-        link.generation += 1;
+        link.generation = (link.generation + 1).max(u32::try_from(self.run).unwrap_or(u32::MAX));
         let generation = link.generation;
         let reason = format!("deleted on the {} ({evidence}), but edited", gone.word());
         self.plan_create(gone, row, Some(&linked.link), generation, reason, Some((&evidence, linked.base.as_ref()))).await

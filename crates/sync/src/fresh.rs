@@ -35,6 +35,14 @@ impl<R: Record> Run<R> {
                 self.keep_dirty(row);
                 continue;
             }
+            if self.rejoin(side, &row).await? {
+                continue;
+            }
+            if self.is_of_a_missing_collection(side, &row).await? {
+                // It may be what stood there: it waits until that is known.
+                self.keep_dirty(row);
+                continue;
+            }
             let fields = self.record_of(&row)?.fields();
             let is_buried = !buried.is_empty() && keys::hashed(&named(&row)).iter().any(|key| buried.contains(key));
             if is_buried && self.reappeared(side, &row).await? {
@@ -57,7 +65,11 @@ impl<R: Record> Run<R> {
                     self.left_over(side, &row.collection, &row.item, &text);
                     self.keep_dirty(row);
                 }
-                Found::None => self.plan_create(side.other(), &row, None, 1, "it is new".to_owned(), None).await?,
+                Found::None => {
+                    // A number that no earlier creation of this item had: its mark may lie in a trash.
+                    let generation = u32::try_from(self.run).unwrap_or(u32::MAX);
+                    self.plan_create(side.other(), &row, None, generation, "it is new".to_owned(), None).await?;
+                }
             }
         }
         Ok(())

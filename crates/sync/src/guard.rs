@@ -32,9 +32,10 @@ impl<R: Record> Run<R> {
     pub(crate) async fn guard(&mut self) -> Result<()> {
         self.grant().await?;
         self.count_unchanged().await?;
+        let mut waiting = self.unanswered().await?;
         if self.losses == 0 {
             // Nothing to guard: the steps are not read for it.
-            return Ok(());
+            return self.let_go(waiting).await;
         }
         let mut guards = Guards::default();
         let mut steps = self.state().steps(self.run);
@@ -51,19 +52,40 @@ impl<R: Record> Run<R> {
         let mut held: BTreeMap<(Side, CollectionId), String> = BTreeMap::new();
         for ((side, collection), items) in &guards.lost {
             if let Some(links) = self.emptied(*side, collection).await? {
+                let links = links.max(items.len() as u64);
                 let shown = format!("the {} collection {collection} lists none of its {links} linked items", side.word());
                 if let Some(id) = self.hold("emptied", &shown, items).await? {
                     held.insert((*side, collection.clone()), id);
                 }
             }
         }
+        // What was held and not answered stays held, item by item, whatever else has come meanwhile.
+        let mut still: BTreeMap<String, String> = BTreeMap::new();
+        for ((side, collection), items) in &guards.lost {
+            if held.contains_key(&(*side, collection.clone())) {
+                waiting.retain(|row| !row.items.iter().any(|i| items.contains(i)));
+                continue;
+            }
+            for row in &waiting {
+                let lost: Vec<&String> = items.iter().filter(|i| row.items.contains(i)).collect();
+                if lost.is_empty() {
+                    continue;
+                }
+                let count = lost.len() as u64;
+                still.extend(lost.into_iter().map(|item| (item.clone(), row.id.clone())));
+                self.report.holds.push(Hold { approve: row.id.clone(), guard: row.guard.clone(), shown: row.shown.clone(), items: count });
+                self.report.held += count;
+            }
+        }
+        waiting.retain(|row| !still.values().any(|id| *id == row.id));
+        self.let_go(waiting).await?;
         let asked = if guards.asked.is_empty() {
             None
         } else {
             let shown = format!("{} items are to be deleted", guards.asked.len());
             self.hold("ask", &shown, &guards.asked).await?
         };
-        self.mark_held(&held, asked.as_deref()).await
+        self.mark_held(&held, &still, asked.as_deref()).await
     }
 
     /// How many linked items a collection had that lists none of them; none when one is there still.
@@ -84,6 +106,24 @@ impl<R: Record> Run<R> {
             count += items.len() as u64;
         }
         Ok(Some(count))
+    }
+
+    /// What was held because a collection listed none of its items, and nobody has answered.
+    async fn unanswered(&self) -> Result<Vec<ApprovalRow>> {
+        let rows = self.state().approvals(self.sync()).await?;
+        Ok(rows.into_iter().filter(|row| row.guard == "emptied" && row.granted.is_none()).collect())
+    }
+
+    /// Nothing of these is missing any more: they need no answer. Unless something was not read:
+    /// then nothing is known of it.
+    async fn let_go(&mut self, rows: Vec<ApprovalRow>) -> Result<()> {
+        if !self.hub.failed.is_empty() || !self.far.failed.is_empty() {
+            return Ok(());
+        }
+        let now = self.now();
+        let rows = rows.into_iter().map(|row| StateChange::Approval(Box::new(ApprovalRow { used: Some(now), ..row })));
+        let rows: Vec<StateChange> = rows.collect();
+        self.commit(rows).await
     }
 
     /// Notes the approvals given to this run.
@@ -143,12 +183,21 @@ impl<R: Record> Run<R> {
         Ok(Some(id))
     }
 
-    async fn mark_held(&mut self, emptied: &BTreeMap<(Side, CollectionId), String>, asked: Option<&str>) -> Result<()> {
+    async fn mark_held(
+        &mut self,
+        emptied: &BTreeMap<(Side, CollectionId), String>,
+        still: &BTreeMap<String, String>,
+        asked: Option<&str>,
+    ) -> Result<()> {
         let mut steps = self.state().steps(self.run);
         while let Some(mut row) = steps.try_next().await? {
             let mut step = body(&row)?;
-            let Some((side, collection, _)) = lost_end(&step) else { continue };
-            let by = emptied.get(&(side, collection)).cloned().or_else(|| step.held.as_ref().and(asked.map(str::to_owned)));
+            let Some((side, collection, item)) = lost_end(&step) else { continue };
+            let by = emptied
+                .get(&(side, collection))
+                .or_else(|| still.get(&item))
+                .cloned()
+                .or_else(|| step.held.as_ref().and(asked.map(str::to_owned)));
             if by.is_some() {
                 self.uncount(&step);
             }
@@ -203,7 +252,8 @@ fn lost_end(step: &Step) -> Option<(Side, CollectionId, String)> {
         Action::Create(on) if step.evidence.is_some() => (on, on.other()),
         _ => return None,
     };
-    end(named).item.as_ref().map(|item| (lost, end(lost).collection.clone(), item.to_string()))
+    // Of one whose place another item has taken, only the other end has an id.
+    end(named).item.as_ref().or(end(named.other()).item.as_ref()).map(|item| (lost, end(lost).collection.clone(), item.to_string()))
 }
 
 pub(crate) fn body(row: &StepRow) -> Result<Step> {

@@ -48,6 +48,7 @@ mod run;
 mod scope;
 mod sighting;
 mod step;
+mod stranger;
 
 pub use clock::{RandomChance, SystemClock};
 pub use engine::{Engine, PairBuilder};

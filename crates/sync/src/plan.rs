@@ -8,6 +8,7 @@ use crate::{
     run::Run,
     scope,
     step::{Action, End, SideWrite, Step},
+    stranger::lost_its_item,
 };
 use futures::TryStreamExt;
 use pimkit_core::{
@@ -181,7 +182,8 @@ impl<R: Record> Run<R> {
 
     pub(crate) async fn plan_links(&mut self, links: Vec<Linked>) -> Result<()> {
         let mut suspects = Vec::new();
-        for linked in self.read_again(links).await? {
+        let links = self.read_again(links).await?;
+        for linked in self.part_from_strangers(links).await? {
             if self.open.contains(&linked.link.id) {
                 continue;
             }
@@ -277,6 +279,8 @@ impl<R: Record> Run<R> {
         }
         match (present(linked.hub.as_ref()), present(linked.far.as_ref())) {
             (true, true) => self.plan_merge(linked, None).await?,
+            (true, false) if lost_its_item(&linked, Side::Right) => self.plan_lost(Side::Right, linked).await?,
+            (false, true) if lost_its_item(&linked, Side::Left) => self.plan_lost(Side::Left, linked).await?,
             (true, false) if linked.link.item.is_none() => self.plan_remake(Side::Right, linked).await?,
             (false, true) if linked.link.hub_item.is_none() => self.plan_remake(Side::Left, linked).await?,
             // Not readable this time: nothing is known, and nothing is done.

@@ -5,6 +5,7 @@ use crate::{
     plan::Linked,
     run::Run,
     step::{Action, SideWrite},
+    stranger::note_uid,
 };
 use pimkit_core::{
     BaseRow, CollectionId, Error, ErrorKind, Fetched, Field, Fields, IntentKind, IntentRow, ItemId, Key, LinkState, Outcome, Presence,
@@ -354,6 +355,13 @@ impl<R: Record> Run<R> {
             };
             put(&mut base.hub, &agreed.left, pick(&hub_now, &hub_written, &agreed.left, &agreed.hub));
             put(&mut base.far, &agreed.right, pick(&far_now, &far_written, &agreed.right, &agreed.far));
+        }
+        // What names the two records, so that another thing under one of their ids is told from an edit.
+        for (side, fields) in [(Side::Left, &mut base.hub), (Side::Right, &mut base.far)] {
+            match task.done.get(&side) {
+                Some(wrote) => note_uid(fields, Some(&wrote.record)),
+                None => note_uid(fields, task.row(side).and_then(|row| self.record_of(row).ok()).as_ref()),
+            }
         }
         if task.done.contains_key(&Side::Right) {
             for field in far_written {

@@ -45,6 +45,11 @@ impl<R: Record> Half<R> {
         self.collections.iter().any(|c| self.failed.contains_key(&c.id))
     }
 
+    /// Whether a collection that was linked to is not there any more.
+    pub(crate) fn is_vanished(&self, id: &CollectionId) -> bool {
+        self.failed.contains_key(id) && self.collection(id).is_none()
+    }
+
     pub(crate) fn settles(&self, id: &CollectionId, policy: &Policy) -> std::time::Duration {
         match self.collection(id).map(|c| c.capabilities.create) {
             Some(pimkit_core::Create::Findable { settles_after }) => settles_after,
@@ -112,6 +117,7 @@ impl<R: Record> Run<R> {
         let mut run = Self::new(shared, setup, lease, run, started, before, left, right).await?;
         // The number is taken from here on, whatever becomes of the run.
         run.unfinished = unfinished;
+        run.check_accounts().await?;
         run.note_run("started", None).await?;
         Ok(run)
     }
@@ -231,6 +237,12 @@ impl<R: Record> Run<R> {
             }
         }
         for (id, name) in gone {
+            if names.is_empty() && !self.has_links(side, &id).await? {
+                // Nothing was ever linked to it, or all of it went elsewhere: it is forgotten.
+                let stream = self.stream_key(side, &id);
+                self.later([StateChange::DropStream(stream)]);
+                continue;
+            }
             let why = "the collection is not there any more; what was linked to it is left alone".to_owned();
             self.report.notes.push(format!("{} {name}: {why}", side.word()));
             self.half_mut(side).failed.insert(id, why);
@@ -245,6 +257,32 @@ impl<R: Record> Run<R> {
         half.collections = chosen;
         half.all = all;
         half.fields = fields;
+        Ok(())
+    }
+
+    async fn has_links(&self, side: Side, collection: &CollectionId) -> Result<bool> {
+        let mut query = LinkQuery::of(self.sync());
+        query.collection = Some((side, collection.clone()));
+        Ok(self.state().count_links(query).await? > 0)
+    }
+
+    /// Refuses to go on with another account than the one that the links are of: everything would
+    /// look deleted, or nothing ever arrive.
+    async fn check_accounts(&self) -> Result<()> {
+        let Some(link) = self.state().links(LinkQuery::of(self.sync())).try_next().await? else { return Ok(()) };
+        for (side, was, now) in [(Side::Left, &link.hub_account, &self.hub.account.id), (Side::Right, &link.account, &self.far.account.id)]
+        {
+            if was != now {
+                return Err(Error::new(
+                    ErrorKind::Config,
+                    "this side is another account than the one that the sync was made with; point it back, or give the sync another name to start anew",
+                )
+                .with("sync", self.sync())
+                .with("side", side.word())
+                .with("was", was)
+                .with("is", now));
+            }
+        }
         Ok(())
     }
 
