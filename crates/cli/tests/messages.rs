@@ -319,7 +319,7 @@ fn syncs_in_a_ring_are_refused_by_name_and_a_tree_of_them_is_run() {
                 between("two", "crm", "a", &friends("collections")),
                 between("three", "a", "b", ""),
             ],
-            Some(&["\"three\"", "closes a ring"]),
+            Some(&["\"three\" closes a ring", "\"one\"", "\"two\""]),
         ),
         ("other kinds", vec![one.clone(), one.replace("contacts", "events").replace("one", "two")], None),
     ];

@@ -36,11 +36,16 @@ struct Edge<'a> {
 pub(crate) fn check(syncs: &[SyncConfig], accounts: &BTreeMap<String, AccountConfig>) -> Result<()> {
     for (n, closing) in syncs.iter().enumerate() {
         let earlier = syncs.iter().take(n + 1).filter(|s| s.kind == closing.kind).collect();
-        let mut edges = edges(earlier, accounts);
-        let Some(last) = edges.pop() else { continue };
-        let [from, to] = last.nodes;
-        let Some(path) = path(&edges, from, to) else { continue };
-        let names: Vec<String> = path.iter().map(|sync| format!("\"{}\"", sync.name)).collect();
+        let edges = edges(earlier, accounts);
+        // This one may also join two nodes to one, and so close a ring of others.
+        let ring = (0..edges.len()).find_map(|at| {
+            let (before, edge) = (edges.get(..at)?, edges.get(at)?);
+            let [from, to] = edge.nodes;
+            Some(path(before, from, to)?.into_iter().chain([edge.sync]).collect::<Vec<_>>())
+        });
+        let Some(mut ring) = ring else { continue };
+        ring.retain(|sync| sync.name != closing.name);
+        let names: Vec<String> = ring.iter().map(|sync| format!("\"{}\"", sync.name)).collect();
         let with = if names.is_empty() { String::new() } else { format!(" with {}", names.join(" and ")) };
         return Err(Failure::usage(format!(
             "{}: sync \"{}\" closes a ring{with}: its {} would be made again and again; take one of these syncs out, or give them \
