@@ -101,7 +101,7 @@ fn play<R: Played>(options: WorstOptions) -> Result<(), String> {
             // Each user edits what the other one does not.
             let mut n = 0;
             for id in hub_ids.iter().take(3) {
-                let token = format!("h{round}x{n}");
+                let token = format!("h{round}x{n}.");
                 hub.edit(id, |r| {
                     r.write(&token);
                     r.write_at_risk(&format!("{token}risk"));
@@ -113,7 +113,7 @@ fn play<R: Played>(options: WorstOptions) -> Result<(), String> {
             for marker in &mut markers {
                 let found = far.items().into_iter().find(|(_, stored)| stored.record.text().to_lowercase().contains(marker.as_str()));
                 let Some((id, _)) = found else { return Err(format!("{name}: {marker} is gone from the far side before round {round}")) };
-                let token = format!("f{round}x{n}");
+                let token = format!("f{round}x{n}.");
                 assert!(far.edit(&id, |r| r.write(&token)), "{name}: {id} cannot be edited");
                 tokens.push(token.clone());
                 *marker = token;
@@ -155,6 +155,11 @@ fn play<R: Played>(options: WorstOptions) -> Result<(), String> {
         let home = if token.starts_with('h') { &hub_text } else { &far_text };
         if !home.contains(token.as_str()) && !journal.contains(token.as_str()) {
             return Err(format!("{name}: {token} is lost where it was written"));
+        }
+        // What the far side cuts, drops or hides stays with the user who wrote it.
+        let at_risk = format!("{token}risk");
+        if token.starts_with('h') && !home.contains(&at_risk) {
+            return Err(format!("{name}: {at_risk} is lost on the hub"));
         }
         let other = if token.starts_with('h') { &far_text } else { &hub_text };
         if written && !other.contains(token.as_str()) && !journal.contains(token.as_str()) {
