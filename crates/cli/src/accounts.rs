@@ -58,7 +58,7 @@ fn parent(path: &Path) -> Option<&Path> {
 /// Opens one account.
 pub(crate) async fn open(config: &Config, account: &AccountConfig, missing: Missing) -> Result<Arc<dyn Connector>> {
     check(account, missing)?;
-    registry::open(account.connector.name, &account.settings, &config.base).await.map_err(|e| account.blame(e))
+    registry::open(account.connector.name, Some(&account.name), &account.settings, &config.base).await.map_err(|e| account.blame(e))
 }
 
 /// Opens one account whose records come in this way: an app store keeps it with them.

@@ -92,19 +92,22 @@ pub fn connectors() -> Vec<ConnectorInfo> {
 /// `settings` is a JSON object with the connector's keys ([`Registered::keys`]); relative paths in
 /// it start at `base`. A `local` store that is not there is made; a `vdir` folder must be there.
 ///
+/// `account` is what the host calls the account: where the provider has no id of its own for it (a
+/// folder), this is the id under which the state knows it, wherever the folder moves.
+///
 /// # Errors
 /// [`OpenError`]; nothing was made.
-pub async fn open(name: &str, settings: &Value, base: &Path) -> Result<Arc<dyn Connector>, OpenError> {
+pub async fn open(name: &str, account: Option<&str>, settings: &Value, base: &Path) -> Result<Arc<dyn Connector>, OpenError> {
     let known = find(name)?;
     check_keys(known, settings)?;
     match known.name {
         #[cfg(feature = "local")]
         "local" => local::open(settings, base).await,
         #[cfg(feature = "vdir")]
-        "vdir" => vdir::open(settings, base).await,
+        "vdir" => vdir::open(account, settings, base).await,
         _ => {
             // Without a connector built in nothing is left that reads it.
-            let _ = base;
+            let _ = (base, account);
             Err(OpenError::NotBuilt { name: known.name, feature: known.feature })
         }
     }

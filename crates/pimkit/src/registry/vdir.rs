@@ -11,8 +11,12 @@ pub(super) fn info() -> ConnectorInfo {
     pimkit_vdir::INFO
 }
 
-pub(super) async fn open(settings: &Value, base: &Path) -> Result<Arc<dyn Connector>, OpenError> {
+pub(super) async fn open(account: Option<&str>, settings: &Value, base: &Path) -> Result<Arc<dyn Connector>, OpenError> {
     let path = settings::path(NAME, settings, base)?;
     let config = settings::addresses(NAME, settings)?.into_iter().fold(Config::default(), Config::address);
+    let config = match account {
+        Some(id) => config.account(id),
+        None => config,
+    };
     Ok(Arc::new(Vdir::open(path, config)?))
 }
