@@ -5,6 +5,7 @@ use crate::{
     blobs::FromSide,
     guard,
     pair::damaged,
+    record::arrived,
     report::Progress,
     run::Run,
     step::{End, SideWrite, Step},
@@ -150,6 +151,12 @@ impl<R: Record> Run<R> {
                 if !open && !unsent {
                     self.record(task).await?;
                     task.stopped = true;
+                } else if side == Side::Right
+                    && let (Some(wrote), Some(base)) = (task.done.get(&Side::Right), &mut task.base)
+                    && arrived::<R>(&task.step, Side::Right, base, &wrote.record.fields())
+                {
+                    // The hub is still to be written; what has arrived is agreed all the same.
+                    self.later([StateChange::Base(Box::new(base.clone()))]);
                 }
             }
         }

@@ -402,6 +402,36 @@ fn flip_of(flip: &Field, field: &Field) -> bool {
     flip.as_str().rsplit_once(' ').is_some_and(|(of, _)| of == field.as_str())
 }
 
+/// Moves the base of the pairs that were written to one side only, and have arrived there: `now` is
+/// what the side says. What comes later on either side is then an edit of that, not of what was before.
+pub(crate) fn arrived<R: Record>(step: &crate::Step, side: Side, base: &mut BaseRow, now: &Fields) -> bool {
+    let end = |side: Side| if side == Side::Left { &step.hub } else { &step.far };
+    let written = |side: Side| match &end(side).write {
+        Some(SideWrite::Fields { fields, .. }) => Some(fields),
+        _ => None,
+    };
+    let (here, there) = (written(side), written(side.other()));
+    let mut moved = false;
+    for agreed in &step.agreed {
+        let (field, other) = if side == Side::Left { (&agreed.left, &agreed.right) } else { (&agreed.right, &agreed.left) };
+        let Some(target) = here.and_then(|fields| fields.get(field)) else { continue };
+        if there.is_some_and(|fields| fields.contains_key(other)) {
+            continue;
+        }
+        let same = R::catalogue().field(field.as_str()).is_some_and(|def| def.same(now.get(field), Some(target)));
+        if same {
+            let (hub, far) = match side {
+                Side::Left => (now.get(field).cloned(), agreed.far.clone()),
+                Side::Right => (agreed.hub.clone(), now.get(field).cloned()),
+            };
+            put(&mut base.hub, &agreed.left, hub);
+            put(&mut base.far, &agreed.right, far);
+            moved = true;
+        }
+    }
+    moved
+}
+
 fn put(fields: &mut Fields, field: &Field, value: Option<Value>) {
     match value {
         Some(value) if !value.is_null() => {

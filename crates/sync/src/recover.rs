@@ -4,7 +4,7 @@
 //! resolved. Creates are probed as the collection's [`Create`](pimkit_core::Create) capability
 //! says; updates and deletes by a fetch.
 
-use crate::{apply::Task, keys, pair::damaged, project::part_of, report::Progress, run::Run, step::Step};
+use crate::{apply::Task, keys, pair::damaged, project::part_of, record::arrived, report::Progress, run::Run, step::Step};
 use futures::TryStreamExt;
 use pimkit_core::{
     BaseRow, CollectionId, Create, Fetched, Fields, IntentKind, IntentRow, ItemId, Key, LinkState, Mark, Outcome, Presence, Record, Result,
@@ -254,6 +254,9 @@ impl<R: Record> Run<R> {
         let mut changes = vec![StateChange::Settled(intent.id.clone())];
         match answer {
             Some(Fetched::Found(stored)) => {
+                if self.is_done(intent, &stored.record)? {
+                    return self.finish_intent(intent, found_outcome(*stored)).await;
+                }
                 let epoch = known.as_ref().map_or(0, |k| k.epoch);
                 let now = stored.record.fields();
                 let mut row = self.seen_row(intent.side, epoch, known.as_ref(), *stored).await?;
@@ -283,6 +286,19 @@ impl<R: Record> Run<R> {
         Ok(true)
     }
 
+    /// Whether a write has arrived whole, and its step has nothing else to do.
+    fn is_done(&self, intent: &IntentRow, now: &R) -> Result<bool> {
+        let (Some(before), Some(target)) = (&intent.before, &intent.target) else { return Ok(false) };
+        let (before, target): (R, R) = (pimkit_core::decode_record(before)?, pimkit_core::decode_record(target)?);
+        let step: Step = serde_json::from_value(intent.body.clone()).map_err(|_| damaged("an intent"))?;
+        let other = if intent.side == Side::Left { &step.far } else { &step.hub };
+        let now = now.fields();
+        let arrived = pimkit_core::diff(&before, &target)
+            .iter()
+            .all(|d| R::catalogue().field(d.field.as_str()).is_some_and(|def| def.same(now.get(&d.field), d.to.as_ref())));
+        Ok(other.write.is_none() && arrived)
+    }
+
     /// A write of several calls that stopped between two of them leaves fields that are neither as
     /// they were nor as they were to be. Where such a field is empty, or a part of either, our own
     /// unfinished write did it: it becomes the base, so that it is not taken for a user's edit.
@@ -294,8 +310,11 @@ impl<R: Record> Run<R> {
             })
         };
         let (before, target) = (decode(&intent.before)?, decode(&intent.target)?);
-        let Some(mut base) = self.state().bases(&[link.to_owned()]).await?.into_iter().flatten().next() else { return Ok(Vec::new()) };
-        let mut touched = false;
+        let kept = self.state().bases(&[link.to_owned()]).await?.into_iter().flatten().next();
+        let Some(mut base) = kept else { return Ok(Vec::new()) };
+        // What did arrive is agreed, whatever comes after it.
+        let step: Step = serde_json::from_value(intent.body.clone()).map_err(|_| damaged("an intent"))?;
+        let mut touched = arrived::<R>(&step, intent.side, &mut base, now);
         for difference in pimkit_core::diff_fields::<R>(&before, &target) {
             let field = &difference.field;
             let Some(def) = R::catalogue().field(field.as_str()) else { continue };

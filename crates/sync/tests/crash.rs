@@ -252,3 +252,48 @@ fn a_run_dropped_at_any_await_loses_nothing() {
     });
     assert!(stops >= providers().len(), "{stops} drops");
 }
+
+#[test]
+fn an_edit_made_after_a_cut_off_write_takes_the_place_of_what_was_written() {
+    use pimkit_contract::worst::Operation;
+    use pimkit_core::{Clock, Phone};
+    let phones = |numbers: &[&str]| numbers.iter().map(|n| Phone { number: (*n).to_owned(), ..Phone::default() }).collect::<Vec<_>>();
+    for (fault, on_hub) in [(Fault::HangAfter, true), (Fault::HangAfter, false), (Fault::HangBefore, true), (Fault::HangBefore, false)] {
+        let mut world = World::kind();
+        let hub = world.hub_hand::<Contact>().put(&World::home::<Contact>(), marked(1));
+        world.run::<Contact>(POLICY);
+        let far = world.far_hand::<Contact>().items().into_keys().next().unwrap();
+        let edit = |world: &World, numbers: &[&str]| {
+            let set = |c: &mut Contact| c.phones = phones(numbers);
+            // The user is on the side that the write does not go to.
+            if on_hub {
+                world.far_hand::<Contact>().edit(&far, set)
+            } else {
+                world.hub_hand::<Contact>().edit(&hub, set)
+            };
+        };
+        edit(&world, &["1000"]);
+        world.run::<Contact>(POLICY);
+        edit(&world, &["2000"]);
+        let plan = FaultPlan::none().at_nth(Operation::Write, 1, fault);
+        if on_hub {
+            world.hub.set_faults(plan)
+        } else {
+            world.far.set_faults(plan)
+        }
+        let state = world.state.clone();
+        let scene = Scene { hub: world.hub.snapshot(), far: world.far.snapshot(), state: state.snapshot(), now: world.clock.now(), world };
+        assert!(!scene.run_until_stopped(usize::MAX));
+        world = scene.world;
+        world.hub.set_faults(FaultPlan::none());
+        world.far.set_faults(FaultPlan::none());
+        world.state = MemoryState::restore(world.state.snapshot());
+        edit(&world, &["3000"]);
+        world.settle();
+        world.run::<Contact>(POLICY);
+        for record in [world.hub_hand::<Contact>().records(), world.far_hand::<Contact>().records()].concat() {
+            assert_eq!(record.phones, phones(&["3000"]), "{fault:?} on_hub {on_hub}");
+        }
+        assert_eq!(world.run::<Contact>(POLICY).sync.writes(), 0);
+    }
+}
