@@ -1,7 +1,7 @@
 //! What a write came to: one commit per item, with its link, base, sightings and journal row.
 
 use crate::{
-    apply::{Task, Wrote},
+    apply::{Task, Wrote, written},
     plan::Linked,
     run::Run,
     step::{Action, SideWrite},
@@ -406,11 +406,7 @@ fn flip_of(flip: &Field, field: &Field) -> bool {
 /// what the side says. What comes later on either side is then an edit of that, not of what was before.
 pub(crate) fn arrived<R: Record>(step: &crate::Step, side: Side, base: &mut BaseRow, now: &Fields) -> bool {
     let end = |side: Side| if side == Side::Left { &step.hub } else { &step.far };
-    let written = |side: Side| match &end(side).write {
-        Some(SideWrite::Fields { fields, .. }) => Some(fields),
-        _ => None,
-    };
-    let (here, there) = (written(side), written(side.other()));
+    let (here, there) = (written(end(side)), written(end(side.other())));
     let mut moved = false;
     for agreed in &step.agreed {
         let (field, other) = if side == Side::Left { (&agreed.left, &agreed.right) } else { (&agreed.right, &agreed.left) };
