@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::outcome::{Failures, Outcome};
 use crate::workspace::Workspace;
-use crate::{features, fixtures, matrix, package, process, tidy};
+use crate::{features, fixtures, matrix, package, process, rules, tidy};
 
 /// Everything that must hold before a change is taken, except the tests themselves.
 ///
@@ -23,6 +23,7 @@ const STEPS: &[Step] = &[
     ("matrix", |w| matrix::Args { check: true }.run(w)),
     ("package", |w| package::Args {}.run(w)),
     ("fixtures", |w| fixtures::Args {}.run(w)),
+    ("rules", |w| rules::Args { json: false }.run(w)),
 ];
 
 /// How a step ended.

@@ -17,6 +17,7 @@ mod matrix;
 mod outcome;
 mod package;
 mod process;
+mod rules;
 mod tally;
 mod tidy;
 mod workspace;
@@ -54,6 +55,8 @@ enum Command {
     Matrix(matrix::Args),
     /// Pack every crate that is published, without building or uploading it.
     Package(package::Args),
+    /// Print which tests prove which rule of `tests/rules.toml`.
+    Rules(rules::Args),
     /// Sum up the results in the output of `cargo test`.
     Tally(tally::Args),
     /// The rules of the house: crate edges, licences, sources, documents.
@@ -72,6 +75,7 @@ impl Command {
             Self::Fixtures(args) => args.run(&workspace),
             Self::Matrix(args) => args.run(&workspace),
             Self::Package(args) => args.run(&workspace),
+            Self::Rules(args) => args.run(&workspace),
             Self::Tally(args) => args.run(),
             Self::Tidy(args) => args.run(&workspace),
         }

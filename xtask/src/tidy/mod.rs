@@ -5,7 +5,7 @@ mod edges;
 mod licences;
 mod machine;
 mod manifests;
-mod rust_text;
+pub(crate) mod rust_text;
 mod sources;
 
 use crate::outcome::{Failures, Outcome};

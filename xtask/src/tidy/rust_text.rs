@@ -5,9 +5,9 @@
 
 /// A source file taken apart, line for line.
 #[derive(Debug)]
-pub(super) struct RustText {
+pub(crate) struct RustText {
     /// The code of each line; comments and what stands inside of literals are blank.
-    pub(super) code: Vec<String>,
+    pub(crate) code: Vec<String>,
     /// The comments of each line; everything else is blank.
     pub(super) comments: Vec<String>,
     /// Whether each line belongs to an item under `#[cfg(test)]`.
@@ -27,7 +27,7 @@ enum In {
 
 impl RustText {
     /// Takes a source file apart.
-    pub(super) fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         let (code, comments) = apart(text);
         let (test, test_modules) = tests_of(&code);
         let lines = |t: &str| t.lines().map(str::to_owned).collect::<Vec<_>>();
