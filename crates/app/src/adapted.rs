@@ -8,8 +8,8 @@ use crate::{
 use async_trait::async_trait;
 use jiff::Timestamp;
 use pimkit_core::{
-    Account, AccountId, Action, App, AppEvent, Capabilities, Clock, Connector, ConnectorInfo, Contact, Cursor, Event, Facts, ItemId, Kind,
-    Message, Notice, Push, Record, Repository, Result, Role, Task, User, View,
+    Access, Account, AccountId, Action, App, AppEvent, Capabilities, Clock, Connector, ConnectorInfo, Contact, Cursor, Event, Facts,
+    ItemId, Kind, Message, Notice, Push, Record, Repository, Result, Role, Task, User, View,
 };
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -146,6 +146,9 @@ impl App for Adapted {
     fn account(&self) -> AccountId {
         self.account.clone()
     }
+    fn user(&self) -> Option<String> {
+        self.host.user()
+    }
     async fn facts(&self, kind: Kind, ids: &[ItemId]) -> Result<Vec<Option<Facts>>> {
         async fn of<R: Record>(hosted: Option<&Arc<Hosted<R>>>, ids: &[ItemId]) -> Result<Vec<Option<Facts>>> {
             match hosted {
@@ -169,6 +172,9 @@ impl App for Adapted {
     }
     async fn views(&self) -> Result<Vec<View>> {
         self.host.views().await
+    }
+    async fn protect(&self, kind: Kind, records: &[(ItemId, Access)]) -> Result<()> {
+        self.host.protect(kind, records).await
     }
     async fn notify(&self, notice: Notice, at: Timestamp) -> Result<()> {
         self.host.notify(notice, at).await

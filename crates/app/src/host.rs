@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use pimkit_core::{Action, AppEvent, Cursor, Error, ErrorKind, Kind, Notice, Result, View};
+use pimkit_core::{Access, Action, AppEvent, Cursor, Error, ErrorKind, ItemId, Kind, Notice, Result, View};
 use std::fmt::Debug;
 
 /// The host app beside its records. Every method has an answer for hosts that have nothing of the sort.
@@ -11,6 +11,17 @@ pub trait Host: Debug + Send + Sync + 'static {
     /// The acting user's own addresses: who "I" am among attendees.
     fn addresses(&self) -> Vec<String> {
         Vec::new()
+    }
+
+    /// The acting user, as the facts of records name owners; absent for one who may see and do everything.
+    fn user(&self) -> Option<String> {
+        None
+    }
+
+    /// Which records users may only look at from here on, and which they may change again. A host that cannot keep its
+    /// users from editing lets it be: such edits are held by the engine.
+    async fn protect(&self, _kind: Kind, _records: &[(ItemId, Access)]) -> Result<()> {
+        Ok(())
     }
 
     /// Merges and conversions since, each at least once, and where to go on; from none, everything kept.

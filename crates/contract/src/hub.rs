@@ -7,8 +7,8 @@ use crate::{
 use async_trait::async_trait;
 use jiff::Timestamp;
 use pimkit_core::{
-    Account, AccountId, Action, App, AppEvent, Connector, ConnectorInfo, Contact, Cursor, Event, Facts, ItemId, Kind, Message, Notice,
-    Push, Repository, Result, Task, User, View,
+    Access, Account, AccountId, Action, App, AppEvent, Connector, ConnectorInfo, Contact, Cursor, Event, Facts, ItemId, Kind, Message,
+    Notice, Push, Repository, Result, Task, User, View,
     cursor::{binding, decode, encode},
 };
 use std::{
@@ -26,6 +26,9 @@ struct Book {
     forbidden: BTreeSet<(Kind, &'static str)>,
     views: Vec<View>,
     notices: Vec<(Notice, Timestamp)>,
+    protected: BTreeSet<(Kind, ItemId)>,
+    /// What only these users see; without an entry, everybody sees a record.
+    seen_by: BTreeMap<(Kind, ItemId), BTreeSet<String>>,
 }
 
 /// An app with contacts, companies, leads, events and tasks; connector and [`App`] in one. Clones
@@ -124,6 +127,23 @@ impl MemoryHub {
         self.book().notices.clone()
     }
 
+    /// The records that users may only look at.
+    #[must_use]
+    pub fn protected(&self) -> Vec<(Kind, ItemId)> {
+        self.book().protected.iter().cloned().collect()
+    }
+
+    /// Only these users see the record from here on.
+    pub fn show_to(&self, kind: Kind, id: &ItemId, users: &[&str]) {
+        self.book().seen_by.insert((kind, id.clone()), users.iter().map(|u| (*u).to_owned()).collect());
+    }
+
+    /// The app as one of its users has it: facts are for this user.
+    #[must_use]
+    pub fn acting(&self, user: &str) -> Acting {
+        Acting { hub: self.clone(), user: user.to_owned() }
+    }
+
     /// Changes what the app is like as a provider.
     pub fn change(&self, set: impl FnOnce(&mut WorstOptions)) {
         set(&mut self.world.core().options);
@@ -196,10 +216,64 @@ impl Connector for MemoryHub {
     }
 }
 
+/// A [`MemoryHub`] as one of its users has it.
+#[derive(Clone, Debug)]
+pub struct Acting {
+    hub: MemoryHub,
+    user: String,
+}
+
+#[async_trait]
+impl App for Acting {
+    fn account(&self) -> AccountId {
+        App::account(&self.hub)
+    }
+
+    fn user(&self) -> Option<String> {
+        Some(self.user.clone())
+    }
+
+    async fn facts(&self, kind: Kind, ids: &[ItemId]) -> Result<Vec<Option<Facts>>> {
+        let mut all = self.hub.facts(kind, ids).await?;
+        let book = self.hub.book();
+        for (id, facts) in ids.iter().zip(&mut all) {
+            if let (Some(facts), Some(users)) = (facts, book.seen_by.get(&(kind, id.clone()))) {
+                facts.visible &= users.contains(&self.user);
+            }
+        }
+        Ok(all)
+    }
+
+    async fn events(&self, since: Option<&Cursor>) -> Result<(Vec<AppEvent>, Cursor)> {
+        App::events(&self.hub, since).await
+    }
+
+    async fn allowed(&self, kind: Kind, action: Action) -> Result<bool> {
+        self.hub.allowed(kind, action).await
+    }
+
+    async fn views(&self) -> Result<Vec<View>> {
+        self.hub.views().await
+    }
+
+    async fn protect(&self, kind: Kind, records: &[(ItemId, Access)]) -> Result<()> {
+        self.hub.protect(kind, records).await
+    }
+
+    async fn notify(&self, notice: Notice, at: Timestamp) -> Result<()> {
+        let user = notice.user.clone().or_else(|| Some(self.user.clone()));
+        self.hub.notify(Notice { user, ..notice }, at).await
+    }
+}
+
 #[async_trait]
 impl App for MemoryHub {
     fn account(&self) -> AccountId {
         AccountId(self.world.core().options.account.clone())
+    }
+
+    fn user(&self) -> Option<String> {
+        None
     }
 
     async fn facts(&self, kind: Kind, ids: &[ItemId]) -> Result<Vec<Option<Facts>>> {
@@ -223,6 +297,17 @@ impl App for MemoryHub {
 
     async fn views(&self) -> Result<Vec<View>> {
         Ok(self.book().views.clone())
+    }
+
+    async fn protect(&self, kind: Kind, records: &[(ItemId, Access)]) -> Result<()> {
+        let mut book = self.book();
+        for (id, access) in records {
+            match access {
+                Access::Read => book.protected.insert((kind, id.clone())),
+                Access::Write => book.protected.remove(&(kind, id.clone())),
+            };
+        }
+        Ok(())
     }
 
     async fn notify(&self, notice: Notice, at: Timestamp) -> Result<()> {

@@ -1,6 +1,6 @@
 //! What the engine asks of the host app beside its records: facts, merges, rights, notices.
 
-use crate::{AccountId, Cursor, ItemId, Kind, Result, Value};
+use crate::{Access, AccountId, Cursor, ItemId, Kind, Result, Value};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -118,6 +118,8 @@ pub struct View {
 pub trait App: Debug + Send + Sync + 'static {
     /// The account whose records these are: the hub's.
     fn account(&self) -> AccountId;
+    /// The acting user, as [`Facts::owner`] names users; absent for somebody who may see and do everything.
+    fn user(&self) -> Option<String>;
     /// Facts of records, one answer per id, in order; `None` for a record that is not there.
     async fn facts(&self, kind: Kind, ids: &[ItemId]) -> Result<Vec<Option<Facts>>>;
     /// Merges and conversions since.
@@ -126,6 +128,10 @@ pub trait App: Debug + Send + Sync + 'static {
     async fn allowed(&self, kind: Kind, action: Action) -> Result<bool>;
     /// The saved views.
     async fn views(&self) -> Result<Vec<View>>;
+    /// Says which records the app's users may only look at from here on, and which they may change again: what the other
+    /// end of a record does not take must not be offered. Says so for each record whenever it changes; an app that
+    /// cannot keep its users from editing may ignore it, since the engine holds such edits all the same.
+    async fn protect(&self, kind: Kind, records: &[(ItemId, Access)]) -> Result<()>;
     /// Tells one of the app's own users.
     async fn notify(&self, notice: Notice, at: Timestamp) -> Result<()>;
 }

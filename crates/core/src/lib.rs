@@ -54,7 +54,7 @@ pub use record::{
 pub use state::{
     AccountRow, ApprovalRow, BaseRow, FieldChange, IntentKind, IntentRow, JournalQuery, JournalRow, Lease, LinkQuery, LinkRole, LinkRow,
     LinkState, Presence, ProgressRow, QuarantineRow, RunRow, SeenQuery, SeenRow, Side, Stamp, StampRow, State, StateChange, StepRow,
-    StreamKey, StreamRow, TombstoneRow,
+    StreamKey, StreamRow, SyncRow, SyncState, TombstoneRow,
 };
 pub use time::{PartialDate, When, Zone};
 pub use write::{Delete, Notify, Outcome, Write, WriteOptions};

@@ -90,6 +90,9 @@ impl Batch<'_> {
             StateChange::DropSteps(run) => {
                 self.run("DELETE FROM step WHERE run = ?1", [ordered(run)?])?;
             }
+            StateChange::Sync(row) => {
+                self.run("INSERT OR REPLACE INTO sync (sync, body) VALUES (?1, ?2)", params![row.sync.as_str(), body(&row)?])?;
+            }
             StateChange::Run(row) => {
                 self.run(
                     "INSERT OR REPLACE INTO run (run, sync, body) VALUES (?1, ?2, ?3)",

@@ -14,7 +14,7 @@ use std::{
 pub(crate) const APPLICATION: i32 = 0x7069_6d6b;
 
 /// What brings a file of version n (its place here) to version n + 1. Only ever appended to.
-const VERSIONS: &[&str] = &[include_str!("schema.sql")];
+const VERSIONS: &[&str] = &[include_str!("schema.sql"), include_str!("sync.sql")];
 
 /// How long a commit waits for one of another component, in another process, to end.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -4,7 +4,6 @@ use crate::{
     keys,
     matching::Found,
     plan::Linked,
-    policy::Direction,
     project::project,
     run::Run,
     scope,
@@ -147,6 +146,8 @@ impl<R: Record> Run<R> {
             revision: None,
             note: None,
             again: true,
+            parked: false,
+            decision: None,
             version: 1,
         }
     }
@@ -181,11 +182,7 @@ impl<R: Record> Run<R> {
     ) -> Result<()> {
         let evidence = remade.map(|(evidence, _)| evidence.to_owned());
         let base = remade.and_then(|(_, base)| base);
-        let follows = match on {
-            Side::Left => self.setup.policy.direction != Direction::ToRight,
-            Side::Right => self.setup.policy.direction != Direction::ToLeft,
-        };
-        if !follows {
+        if !self.setup.policy.writes(on) {
             return Ok(());
         }
         // It belongs into the collection that was chosen first, and into no other while that is gone.

@@ -11,8 +11,8 @@ use crate::{
 use async_trait::async_trait;
 use jiff::Timestamp;
 use pimkit_core::{
-    AccountId, Action, App, AppEvent, Contact, Cursor, Event, Facts, Fields, ItemId, Kind, Message, Notice, Record, Result, Task, User,
-    Value, View, cursor,
+    Access, AccountId, Action, App, AppEvent, Contact, Cursor, Event, Facts, Fields, ItemId, Kind, Message, Notice, Record, Result, Task,
+    User, Value, View, cursor,
 };
 use rusqlite::{Transaction, params};
 
@@ -32,7 +32,7 @@ fn facts(tx: &Transaction<'_>, rights: &Rights, views: &[SavedView], raw: &Raw) 
     let mut facts = Facts::default();
     facts.owner.clone_from(&raw.owner);
     facts.visible = raw.seen_by(rights);
-    facts.editable = raw.may(rights, Action::Edit);
+    facts.editable = raw.may(rights, Action::Edit) && !row::is_protected(tx, raw.id)?;
     facts.deletable = raw.may(rights, Action::Delete);
     facts.provenance = raw.provenance;
     facts.more.insert("collection".to_owned(), Value::from(raw.collection.as_str()));
@@ -51,6 +51,10 @@ fn facts(tx: &Transaction<'_>, rights: &Rights, views: &[SavedView], raw: &Raw) 
 impl App for Local {
     fn account(&self) -> AccountId {
         self.account_id()
+    }
+
+    fn user(&self) -> Option<String> {
+        self.user.as_deref().map(str::to_owned)
     }
 
     async fn facts(&self, kind: Kind, ids: &[ItemId]) -> Result<Vec<Option<Facts>>> {
@@ -99,6 +103,20 @@ impl App for Local {
                 views.extend(view::of_kind(tx, kind)?.into_iter().map(|view| View { name: view.name, kind }));
             }
             Ok(views)
+        })
+    }
+
+    async fn protect(&self, kind: Kind, records: &[(ItemId, Access)]) -> Result<()> {
+        self.db.write("local.protect", |tx| {
+            for (id, access) in records {
+                let Some(raw) = row::named(tx, kind, id)? else { continue };
+                let sql = match access {
+                    Access::Read => "INSERT OR IGNORE INTO protected (item) VALUES (?1)",
+                    Access::Write => "DELETE FROM protected WHERE item = ?1",
+                };
+                tx.prepare_cached(sql)?.execute([raw.id])?;
+            }
+            Ok(())
         })
     }
 

@@ -21,6 +21,9 @@ impl Local {
         if kind == Kind::Message {
             return Err(pimkit_core::unsupported("local.edit").with("reason", "logged mail is never changed or deleted").into());
         }
+        if action == Action::Edit && row::is_protected(tx, raw.id)? {
+            return Err(denied("the record is kept elsewhere and only shown here; change it where it was made"));
+        }
         if raw.may(&rights, action) { Ok(raw) } else { Err(denied("the user may not do that with this record; ask its owner or an admin")) }
     }
 

@@ -110,6 +110,11 @@ pub(crate) fn reason_word(reason: Removal) -> &'static str {
     }
 }
 
+/// Whether the app's users may only look at a row: its other end takes no changes.
+pub(crate) fn is_protected(tx: &Transaction<'_>, id: i64) -> Res<bool> {
+    Ok(tx.prepare_cached("SELECT 1 FROM protected WHERE item = ?1")?.exists([id])?)
+}
+
 /// The row of this number, in the trash or not.
 pub(crate) fn get(tx: &Transaction<'_>, kind: Kind, id: i64) -> Res<Option<Raw>> {
     let query = format!("SELECT {COLUMNS} FROM item WHERE id = ?1 AND kind = ?2");

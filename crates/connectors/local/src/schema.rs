@@ -8,7 +8,7 @@ use std::{fs, io::Read as _, path::Path, time::Duration};
 /// `pimL`: how the file says that it is ours (SQLite file format, header offset 68).
 const APPLICATION: i32 = 0x7069_6d4c;
 /// The newest schema that this program knows.
-const VERSION: i32 = 1;
+const VERSION: i32 = 2;
 
 const TABLES: &str = "
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -69,6 +69,9 @@ CREATE TABLE saved_view (kind TEXT NOT NULL, name TEXT NOT NULL, filter TEXT NOT
 CREATE TABLE notice (
     id INTEGER PRIMARY KEY AUTOINCREMENT, user TEXT, topic TEXT NOT NULL, kind TEXT, item TEXT, text TEXT NOT NULL, at INTEGER NOT NULL);
 ";
+
+/// What the second version added: records that the app's users may only look at.
+const PROTECTED: &str = "CREATE TABLE protected (item INTEGER PRIMARY KEY REFERENCES item ON DELETE CASCADE);";
 
 /// The collections that every store has: kind, id, name, rank.
 const COLLECTIONS: [(&str, &str, &str, u8); 7] = [
@@ -153,6 +156,7 @@ fn prepare(mut connection: Connection, busy: Duration, account: Option<&str>) ->
     let tables: i64 = tx.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get(0))?;
     if application == 0 && version == 0 && tables == 0 {
         tx.execute_batch(TABLES)?;
+        tx.execute_batch(PROTECTED)?;
         tx.execute_batch(&format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION};"))?;
         tx.execute(
             "INSERT INTO meta (key, value) VALUES ('account', coalesce(?1, lower(hex(randomblob(10))))), ('rights', random())",
@@ -164,6 +168,9 @@ fn prepare(mut connection: Connection, busy: Duration, account: Option<&str>) ->
         }
     } else if application != APPLICATION {
         return Err(Error::new(ErrorKind::Config, "this file is not an app store of ours and was left as it is; name another file").into());
+    } else if version == 1 {
+        tx.execute_batch(PROTECTED)?;
+        tx.pragma_update(None, "user_version", VERSION)?;
     } else if version != VERSION {
         return Err(Error::new(ErrorKind::Config, "the app store was written by another version of pimkit; use that version")
             .with("schema", version)

@@ -6,7 +6,7 @@ use futures::stream::{self, BoxStream, StreamExt};
 use pimkit_core::{
     AccountId, AccountRow, ApprovalRow, BaseRow, CollectionId, ComponentId, Error, ErrorKind, IntentRow, ItemId, JournalQuery, JournalRow,
     Kind, Lease, LinkQuery, LinkRow, ProgressRow, QuarantineRow, Result, RunRow, SeenQuery, SeenRow, StampRow, State, StateChange, StepRow,
-    StreamKey, StreamRow, SyncId, TombstoneRow,
+    StreamKey, StreamRow, SyncId, SyncRow, TombstoneRow,
 };
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -369,6 +369,10 @@ impl State for MemoryState {
         self.stream(move |tables: &Tables, last| after(&tables.quarantine, last, |_, row| row.sync == sync))
     }
 
+    async fn sync(&self, sync: &SyncId) -> Result<Option<SyncRow>> {
+        Ok(self.alive()?.tables.syncs.get(sync).cloned())
+    }
+
     async fn syncs(&self) -> Result<Vec<SyncId>> {
         let inner = self.alive()?;
         let tables = &inner.tables;
@@ -376,6 +380,7 @@ impl State for MemoryState {
         syncs.extend(tables.links.values().map(|row| &row.sync));
         syncs.extend(tables.intents.values().map(|row| &row.sync));
         syncs.extend(tables.steps.values().map(|row| &row.sync));
+        syncs.extend(tables.syncs.keys());
         syncs.extend(tables.runs.values().map(|row| &row.sync));
         syncs.extend(tables.progress.values().map(|row| &row.sync));
         syncs.extend(tables.tombstones.values().map(|row| &row.sync));

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use pimkit_core::{
     Access, AccountId, AccountRow, ApprovalRow, BaseRow, CollectionId, Field, FieldChange, Fields, IntentKind, IntentRow, ItemId,
     JournalRow, Kind, LinkRole, LinkRow, LinkState, Presence, ProgressRow, QuarantineRow, Removal, RunRow, SeenRow, Side, Stamp, StampRow,
-    StateChange, StepRow, StreamKey, StreamRow, SyncId, TombstoneRow, Value,
+    StateChange, StepRow, StreamKey, StreamRow, SyncId, SyncRow, SyncState, TombstoneRow, Value,
 };
 use std::collections::BTreeMap;
 
@@ -165,6 +165,8 @@ pub(super) fn link(id: &str, sync: &str, hub_item: Option<&str>, collection: &st
         revision: Some("f1".into()),
         note: Some("why\nso".into()),
         again: false,
+        parked: true,
+        decision: Some(Side::Right),
         version: 9,
     }
 }
@@ -204,6 +206,10 @@ pub(super) fn intent(id: &str, sync: &str, n: u32) -> IntentRow {
 
 pub(super) fn step(run: u64, step: u64, sync: &str) -> StepRow {
     StepRow { run, step, sync: sync.into(), body: value(), done: None }
+}
+
+pub(super) fn standing(sync: &str) -> SyncRow {
+    SyncRow { sync: sync.into(), state: SyncState::Paused, since: moment(4), why: Some("on\nholiday".into()), body: value() }
 }
 
 pub(super) fn run(run: u64, sync: &str) -> RunRow {
@@ -294,6 +300,7 @@ pub(super) fn one_of_each() -> Vec<StateChange> {
         StateChange::Stamps(stamps("hub", Kind::Contact, "h1")),
         StateChange::Intent(Box::new(intent("i1", "s", 1))),
         StateChange::Step(Box::new(step(7, 1, "s"))),
+        StateChange::Sync(Box::new(standing("s"))),
         StateChange::Run(run(7, "s")),
         StateChange::Progress(progress("s", key)),
         StateChange::Tombstone(Box::new(tombstone("s", "l0", &["t1"]))),

@@ -3,7 +3,7 @@
 use pimkit_core::{
     AccountId, AccountRow, ApprovalRow, BaseRow, CollectionId, ComponentId, Error, ErrorKind, IntentRow, ItemId, JournalRow, Kind,
     LinkQuery, LinkRow, ProgressRow, QuarantineRow, Result, RunRow, SeenRow, Side, StampRow, StateChange, StepRow, StreamKey, StreamRow,
-    SyncId, TombstoneRow,
+    SyncId, SyncRow, TombstoneRow,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -40,6 +40,7 @@ pub(super) struct Tables {
     pub(super) intent_places: BTreeMap<String, u64>,
     pub(super) last_intent: u64,
     pub(super) steps: BTreeMap<(u64, u64), StepRow>,
+    pub(super) syncs: BTreeMap<SyncId, SyncRow>,
     pub(super) runs: BTreeMap<u64, RunRow>,
     pub(super) progress: BTreeMap<(SyncId, StreamKey), ProgressRow>,
     pub(super) tombstones: BTreeMap<(SyncId, String), TombstoneRow>,
@@ -83,6 +84,7 @@ impl Tables {
                 | StateChange::Step(_)
                 | StateChange::StepDone { .. }
                 | StateChange::DropSteps(_)
+                | StateChange::Sync(_)
                 | StateChange::Run(_)
                 | StateChange::Progress(_)
                 | StateChange::Tombstone(_)
@@ -151,6 +153,7 @@ impl Tables {
                 }
             }
             StateChange::DropSteps(run) => self.steps.retain(|(of, _), _| *of != run),
+            StateChange::Sync(row) => drop(self.syncs.insert(row.sync.clone(), *row)),
             StateChange::Run(row) => drop(self.runs.insert(row.run, row)),
             StateChange::Progress(row) => drop(self.progress.insert((row.sync.clone(), row.stream.clone()), row)),
             StateChange::Tombstone(row) => drop(self.tombstones.insert((row.sync.clone(), row.link.clone()), *row)),

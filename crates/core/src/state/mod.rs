@@ -97,6 +97,8 @@ pub enum StateChange {
     },
     /// Forgets the steps of a run.
     DropSteps(u64),
+    /// Key: sync.
+    Sync(Box<SyncRow>),
     /// Key: run.
     Run(RunRow),
     /// Key: sync, stream.
@@ -266,6 +268,8 @@ pub trait State: fmt::Debug + Send + Sync + 'static {
     async fn approvals(&self, sync: &SyncId) -> Result<Vec<ApprovalRow>>;
     /// The quarantined items of a sync.
     fn quarantine(&self, sync: &SyncId) -> BoxStream<'static, Result<QuarantineRow>>;
+    /// How a sync stands; absent before anything was said of it.
+    async fn sync(&self, sync: &SyncId) -> Result<Option<SyncRow>>;
     /// Every sync that has a row here.
     async fn syncs(&self) -> Result<Vec<SyncId>>;
 }

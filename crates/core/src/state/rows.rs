@@ -35,6 +35,46 @@ impl Side {
     }
 }
 
+/// Whether a sync runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SyncState {
+    /// It runs.
+    #[default]
+    Active,
+    /// It rests until it is resumed; links, bases and cursors stay, and what happens meanwhile is caught up on.
+    Paused,
+    /// It was ended.
+    Disabled,
+}
+
+impl SyncState {
+    /// The word used in messages and JSON.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Paused => "paused",
+            Self::Disabled => "disabled",
+        }
+    }
+}
+
+/// How a sync stands between its runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SyncRow {
+    /// The sync.
+    pub sync: SyncId,
+    /// Whether it runs.
+    pub state: SyncState,
+    /// Since when.
+    pub since: Timestamp,
+    /// Why, for people.
+    pub why: Option<String>,
+    /// What the engine keeps of it (its container, its managed categories), in its own words.
+    pub body: Value,
+}
+
 /// What is known of an account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AccountRow {
@@ -136,10 +176,23 @@ pub struct SeenRow {
     pub changed_at: Timestamp,
     /// Revisions that it had before, newest last, and their hashes: a listing that lags names them again.
     pub superseded: Vec<(Option<Revision>, u64)>,
-    /// Who deleted it, when known: `user`, or the sync that did.
+    /// Who deleted it, when known: the sync that carried a user's deletion over, or
+    /// [`SeenRow::BY_ENGINE`] for a deletion that no user made.
     pub deleted_by: Option<String>,
     /// What it can be matched by; a store finds rows by these.
     pub keys: Vec<String>,
+}
+
+impl SeenRow {
+    /// Says in [`deleted_by`](Self::deleted_by) that the engine took the item away for reasons of its own (teardown,
+    /// undo): to every other sync it has left the scope, and nobody deleted it.
+    pub const BY_ENGINE: &str = "engine:";
+
+    /// Whether no user deleted the item, but the engine for reasons of its own.
+    #[must_use]
+    pub fn is_gone_by_engine(&self) -> bool {
+        self.deleted_by.as_deref().is_some_and(|by| by.starts_with(Self::BY_ENGINE))
+    }
 }
 
 /// How a link stands.
@@ -180,10 +233,11 @@ impl LinkState {
         }
     }
 
-    /// True where both ends belong to the link, so that neither may get another one.
+    /// True where the ends that the link names belong to it, so that neither may get another one. A
+    /// shadowed link has given up its hub record and keeps its far item: it is not taken for new.
     #[must_use]
     pub fn claims(self) -> bool {
-        !matches!(self, Self::Archived | Self::Shadowed)
+        self != Self::Archived
     }
 }
 
@@ -237,6 +291,12 @@ pub struct LinkRow {
     pub note: Option<String>,
     /// Looked at in the next run though neither end changed.
     pub again: bool,
+    /// Nothing is done with it until somebody releases it: an undone change would only be made again.
+    #[serde(default)]
+    pub parked: bool,
+    /// Which side somebody chose to win what is in conflict; used up by the next merge.
+    #[serde(default)]
+    pub decision: Option<Side>,
     /// Grows with every change of link or base.
     pub version: u64,
 }

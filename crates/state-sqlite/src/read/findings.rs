@@ -90,7 +90,7 @@ pub(super) fn quarantine(state: &SqliteState, sync: SyncId) -> BoxStream<'static
 }
 
 /// Every table with a sync, each with an index that begins with it.
-const WITH_SYNC: [&str; 9] = ["link", "intent", "step", "run", "progress", "tombstone", "journal", "approval", "quarantine"];
+const WITH_SYNC: [&str; 10] = ["link", "intent", "step", "sync", "run", "progress", "tombstone", "journal", "approval", "quarantine"];
 
 /// From one sync to the next along the index, so that the rows between them are not read.
 pub(super) fn syncs(conn: &Connection) -> Result<Vec<SyncId>, Fault> {

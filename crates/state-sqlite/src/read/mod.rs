@@ -16,7 +16,7 @@ use futures::stream::BoxStream;
 use pimkit_core::{
     AccountId, AccountRow, ApprovalRow, BaseRow, CollectionId, ComponentId, IntentRow, ItemId, JournalQuery, JournalRow, Kind, Lease,
     LinkQuery, LinkRow, ProgressRow, QuarantineRow, Result, RunRow, SeenQuery, SeenRow, StampRow, State, StateChange, StepRow, StreamKey,
-    StreamRow, SyncId, TombstoneRow,
+    StreamRow, SyncId, SyncRow, TombstoneRow,
 };
 use rusqlite::{Connection, OptionalExtension, Params, params};
 use serde::de::DeserializeOwned;
@@ -181,6 +181,11 @@ impl State for SqliteState {
 
     fn quarantine(&self, sync: &SyncId) -> BoxStream<'static, Result<QuarantineRow>> {
         findings::quarantine(self, sync.clone())
+    }
+
+    async fn sync(&self, sync: &SyncId) -> Result<Option<SyncRow>> {
+        let sync = sync.clone();
+        self.read("state.sync", move |conn| one(conn, "sync", "SELECT body FROM sync WHERE sync = ?1", [sync.0])).await
     }
 
     async fn syncs(&self) -> Result<Vec<SyncId>> {

@@ -46,6 +46,7 @@ async fn an_empty_store_answers_nothing(place: &mut dyn Place) -> Verdict {
         "approval: None",
         "approvals: []",
         "quarantine: []",
+        "sync: None",
         "syncs: []",
     ];
     same!(everything(&*state).await?, empty, "the answers of an empty store");
@@ -85,6 +86,7 @@ async fn every_row_is_read_back_as_it_was_written(place: &mut dyn Place) -> Verd
     same!(placed, [journal], "the journal row, wherever it was placed");
     same!(state.approval("a1").await?, Some(rows::approval("a1", "s")), "the approval");
     same!(all_of(state.quarantine(&sync), 1).await?, [rows::quarantine("s", Side::Right, "bad")], "the quarantined item");
+    same!(state.sync(&sync).await?, Some(rows::standing("s")), "how the sync stands");
     same!(state.syncs().await?, [sync], "the syncs");
     Ok(())
 }
@@ -123,6 +125,8 @@ async fn a_row_replaces_the_row_with_its_key(place: &mut dyn Place) -> Verdict {
     step.done = Some("held".into());
     let mut run = rows::run(7, "s");
     run.finished = None;
+    let mut standing = rows::standing("s");
+    standing.why = None;
     let mut progress = rows::progress("s", key);
     progress.run = 7;
     let mut tombstone = rows::tombstone("s", "l0", &["t1"]);
@@ -140,6 +144,7 @@ async fn a_row_replaces_the_row_with_its_key(place: &mut dyn Place) -> Verdict {
         StateChange::Stamps(stamps),
         StateChange::Intent(Box::new(intent)),
         StateChange::Step(Box::new(step)),
+        StateChange::Sync(Box::new(standing)),
         StateChange::Run(run),
         StateChange::Progress(progress),
         StateChange::Tombstone(Box::new(tombstone)),
@@ -284,8 +289,8 @@ async fn everything_that_can_be_forgotten_is_forgotten(place: &mut dyn Place) ->
     ] {
         check!(answers.iter().any(|answer| answer == gone), "after everything was forgotten, not \"{gone}\": {answers:?}");
     }
-    // A shadowed link claims nothing, so that forgetting it must not free what another one holds.
-    let shadow = pimkit_core::LinkRow { state: LinkState::Shadowed, ..rows::link("shadow", "s", Some("h"), "people", Some("c")) };
+    // An archived link claims nothing, so that forgetting it must not free what another one holds.
+    let shadow = pimkit_core::LinkRow { state: LinkState::Archived, ..rows::link("shadow", "s", Some("h"), "people", Some("c")) };
     let live = rows::link("live", "s", Some("h"), "people", Some("c"));
     store.commit(vec![StateChange::Link(Box::new(shadow)), StateChange::Link(Box::new(live))]).await?;
     store.commit(vec![StateChange::DropLink("shadow".into())]).await?;

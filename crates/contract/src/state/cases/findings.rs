@@ -196,6 +196,7 @@ async fn a_sync_is_named_as_long_as_it_has_a_row(place: &mut dyn Place) -> Verdi
         StateChange::Link(Box::new(rows::link("l", "of a link", None, "people", None))),
         StateChange::Intent(Box::new(rows::intent("i", "of an intent", 0))),
         StateChange::Step(Box::new(rows::step(1, 1, "of a step"))),
+        StateChange::Sync(Box::new(rows::standing("of a standing"))),
         StateChange::Run(rows::run(1, "")),
         StateChange::Progress(rows::progress("of progress", stream.clone())),
         StateChange::Tombstone(Box::new(rows::tombstone("of a tombstone", "l", &[]))),
@@ -211,7 +212,7 @@ async fn a_sync_is_named_as_long_as_it_has_a_row(place: &mut dyn Place) -> Verdi
     ];
     store.commit(changes).await?;
     let named = |syncs: Vec<pimkit_core::SyncId>| syncs.into_iter().map(|sync| sync.0).collect::<BTreeSet<_>>();
-    let of = ["a link", "an intent", "a step", "progress", "a tombstone", "the journal", "an approval", "the quarantine"];
+    let of = ["a link", "an intent", "a step", "a standing", "progress", "a tombstone", "the journal", "an approval", "the quarantine"];
     let mut expected: BTreeSet<String> = of.iter().map(|row| format!("of {row}")).collect();
     expected.insert(String::new());
     let syncs = store.state.syncs().await?;

@@ -96,6 +96,7 @@ async fn everything(state: &dyn State) -> Result<Vec<String>, Failure> {
     answers.push(told("approval", state.approval("a1").await?));
     answers.push(told("approvals", state.approvals(&sync).await?));
     answers.push(told("quarantine", all_of(state.quarantine(&sync), 9).await?));
+    answers.push(told("sync", state.sync(&sync).await?));
     answers.push(told("syncs", state.syncs().await?));
     Ok(answers)
 }
