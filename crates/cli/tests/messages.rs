@@ -83,18 +83,18 @@ const CASES: &[Case] = &[
         &["pimkit.toml:12", "\"vdir\" has no messages"],
     ),
     (
-        "policy that is not built yet",
-        |d| config(d, "right = \"home\"", "right = \"home\"\nprofile = \"sell\""),
+        "profile that there is not",
+        |d| config(d, "right = \"home\"", "right = \"home\"\nprofile = \"sel\""),
         &["sync"],
         2,
-        &["pimkit.toml:13: the policy \"profile\" is not built yet"],
+        &["pimkit.toml:13: there is no profile \"sel\"; there are: sell"],
     ),
     (
-        "policy word that is not built yet",
+        "policies that do not go together",
         |d| config(d, "right = \"home\"", "right = \"home\"\nconflicts = \"organiser\""),
         &["sync"],
         2,
-        &["pimkit.toml:13", "conflicts = \"organiser\" is not built yet"],
+        &["pimkit.toml:13", "conflicts = organiser is for events"],
     ),
     (
         "policy word that there is not",

@@ -8,7 +8,7 @@ use crate::{
     fresh::set_end,
     keys,
     plan::Linked,
-    policy::{Deletes, Direction},
+    policy::Deletes,
     project::{degraded, value},
     run::Run,
     scope,
@@ -252,16 +252,13 @@ impl<R: Record> Run<R> {
         if row.presence != Presence::Present {
             return self.wait(linked.link, None).await;
         }
-        let leads = match gone {
-            Side::Left => self.setup.policy.direction != Direction::ToLeft,
-            Side::Right => self.setup.policy.direction != Direction::ToRight,
-        };
-        if !leads {
+        let deletes = self.setup.policy.deletes_on(rest);
+        if !self.setup.policy.writes(rest) {
             return self
                 .suppress(gone, &linked, evidence, format!("direction = {}", crate::plan::word(&self.setup.policy.direction)))
                 .await;
         }
-        if self.setup.policy.deletes == Deletes::Ignore {
+        if deletes == Deletes::Ignore {
             return self.suppress(gone, &linked, evidence, "deletes = ignore".to_owned()).await;
         }
         if gone == Side::Right && self.has_other_syncs(&row.item).await? {
@@ -278,7 +275,7 @@ impl<R: Record> Run<R> {
             return self.wait(linked.link, Some((LinkState::Held, why))).await;
         }
         let has_trash = self.half(rest).collection(&row.collection).is_some_and(|c| c.capabilities.trash);
-        let (mode, held) = match self.setup.policy.deletes {
+        let (mode, held) = match deletes {
             Deletes::Delete => (Delete::Permanent, None),
             Deletes::Ask => (if has_trash { Delete::Trash } else { Delete::Permanent }, Some("ask".to_owned())),
             Deletes::Trash | Deletes::Ignore if has_trash => (Delete::Trash, None),
@@ -296,7 +293,7 @@ impl<R: Record> Run<R> {
         let mut step = self.plain_step(&linked, Action::Delete(rest), format!("deleted on the {}", gone.word()));
         let end = if rest == Side::Left { &mut step.hub } else { &mut step.far };
         end.write = Some(SideWrite::Delete(mode));
-        step.policy = Some(format!("deletes = {}", crate::plan::word(&self.setup.policy.deletes)));
+        step.policy = Some(format!("deletes = {}", crate::plan::word(&deletes)));
         step.evidence = Some(evidence);
         step.held = held;
         self.push(step).await

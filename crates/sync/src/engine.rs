@@ -7,7 +7,7 @@ use crate::{
     policy::Policy,
     report::{Unwatched, Watch},
 };
-use pimkit_core::{Chance, Clock, Connector, Error, ErrorKind, Field, Record, Result, State, SyncId, Value};
+use pimkit_core::{App, Chance, Clock, Connector, Error, ErrorKind, Field, Record, Result, State, SyncId, Value};
 use std::{fmt, marker::PhantomData, sync::Arc};
 
 /// What all pairs of an engine share.
@@ -16,6 +16,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) chance: Arc<dyn Chance>,
     pub(crate) watch: Arc<dyn Watch>,
+    pub(crate) app: Option<Arc<dyn App>>,
 }
 
 /// The engine: makes pairs that share one state. Cheap to clone.
@@ -39,14 +40,20 @@ impl Engine {
                 clock: Arc::new(SystemClock),
                 chance: Arc::new(RandomChance::default()),
                 watch: Arc::new(Unwatched),
+                app: None,
             }),
         }
     }
 
     fn with(self, set: impl FnOnce(&mut Shared)) -> Self {
         let old = &self.shared;
-        let mut shared =
-            Shared { state: old.state.clone(), clock: old.clock.clone(), chance: old.chance.clone(), watch: old.watch.clone() };
+        let mut shared = Shared {
+            state: old.state.clone(),
+            clock: old.clock.clone(),
+            chance: old.chance.clone(),
+            watch: old.watch.clone(),
+            app: old.app.clone(),
+        };
         set(&mut shared);
         Self { shared: Arc::new(shared) }
     }
@@ -69,6 +76,13 @@ impl Engine {
         self.with(|s| s.watch = watch)
     }
 
+    /// The same engine, which asks this app what only it can know: who owns and sees a record, what was merged, whom to
+    /// tell. It must speak of the records that the hub's connector gives, by the same ids.
+    #[must_use]
+    pub fn app(self, app: Arc<dyn App>) -> Self {
+        self.with(|s| s.app = Some(app))
+    }
+
     /// Starts a sync of one kind between a hub (left) and a far side (right). The name keeps the
     /// sync apart in the state: the same name is the same sync.
     pub fn pair<R: Record>(&self, name: &str, left: Arc<dyn Connector>, right: Arc<dyn Connector>) -> PairBuilder<R> {
@@ -87,6 +101,7 @@ impl Engine {
                 homes: Vec::new(),
                 page_size: 200,
                 approvals: Vec::new(),
+                app: self.shared.app.clone(),
             },
             kind: PhantomData,
         }
@@ -111,6 +126,13 @@ impl<R: Record> PairBuilder<R> {
     #[must_use]
     pub fn policy(mut self, policy: Policy) -> Self {
         self.setup.policy = policy;
+        self
+    }
+
+    /// The app as this sync's acting user has it, in place of the engine's.
+    #[must_use]
+    pub fn app(mut self, app: Arc<dyn App>) -> Self {
+        self.setup.app = Some(app);
         self
     }
 
@@ -168,7 +190,7 @@ impl<R: Record> PairBuilder<R> {
     /// The pair.
     ///
     /// # Errors
-    /// `Config` when the name is empty, or a side does not have the kind at all.
+    /// `Config` when the name is empty, a side does not have the kind at all, or the policies do not go together.
     pub fn build(self) -> Result<Pair<R>> {
         if self.setup.sync.as_str().trim().is_empty() {
             return Err(Error::new(ErrorKind::Config, "a sync needs a name"));
@@ -180,6 +202,7 @@ impl<R: Record> PairBuilder<R> {
                     .with("kind", R::KIND.plural()));
             }
         }
+        self.setup.policy.check(R::KIND, self.setup.app.is_some())?;
         Ok(Pair::new(self.shared, self.setup))
     }
 }

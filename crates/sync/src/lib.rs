@@ -54,6 +54,10 @@ pub use clock::{RandomChance, SystemClock};
 pub use engine::{Engine, PairBuilder};
 pub use map::{FieldMap, FieldPair};
 pub use pair::{Pair, Plan};
-pub use policy::{Conflicts, Deletes, Direction, Granularity, Loser, Policy};
+pub use policy::{
+    AXES, Ambiguous, Attendees, Axis, ByKind, Caps, Condition, Conflicts, Container, Deletes, Direction, Drift, Duplicates, Enabling,
+    Folders, Granularity, Guards, HubDelete, Imported, Invited, Limit, Loser, ManagedCategory, MatchKey, Notices, Order, PROFILES, Policy,
+    Recurrence, Removed, Renamed, Scope, Teardown,
+};
 pub use report::{Hold, LeftOver, PerSide, Progress, Report, SyncReport, Unwatched, Verdict, Watch};
 pub use step::{Action, Agreed, End, PlannedStep, SideWrite, Step};

@@ -10,7 +10,7 @@ use crate::{
 };
 use futures::{StreamExt, stream::BoxStream};
 use jiff::Timestamp;
-use pimkit_core::{CollectionId, Connector, Error, ErrorKind, Field, Lease, Record, Result, Side, State, SyncId, Value};
+use pimkit_core::{App, CollectionId, Connector, Error, ErrorKind, Field, Lease, Record, Result, Side, State, SyncId, Value};
 use std::{collections::BTreeMap, fmt, marker::PhantomData, sync::Arc};
 
 /// Which collection of the hub a far-born record goes to.
@@ -36,6 +36,7 @@ pub(crate) struct Setup {
     pub(crate) homes: Vec<Home>,
     pub(crate) page_size: u32,
     pub(crate) approvals: Vec<String>,
+    pub(crate) app: Option<Arc<dyn App>>,
 }
 
 /// One sync, ready to run. Cheap to clone.

@@ -3,7 +3,6 @@
 
 use crate::{
     merge::{self, Interval, Merged, merge},
-    policy::Direction,
     report::Progress,
     run::Run,
     scope,
@@ -310,11 +309,9 @@ impl<R: Record> Run<R> {
 
     /// Whether an item of a side may be written.
     pub(crate) fn may_write(&self, side: Side, row: &SeenRow) -> bool {
-        let follows = match side {
-            Side::Left => self.setup.policy.direction != Direction::ToRight,
-            Side::Right => self.setup.policy.direction != Direction::ToLeft,
-        };
-        follows && row.access == Access::Write && self.half(side).collection(&row.collection).is_some_and(scope::writable)
+        self.setup.policy.writes(side)
+            && row.access == Access::Write
+            && self.half(side).collection(&row.collection).is_some_and(scope::writable)
     }
 
     /// Merges two items that are both there.

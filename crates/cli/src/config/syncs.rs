@@ -30,44 +30,32 @@ pub(crate) struct SyncConfig {
 }
 
 /// The keys that are no policies.
-const KEYS: &[&str] = &["name", "kind", "left", "right", "collections", "left_collections", "fields"];
-/// The policies that there are; `Policy::set` knows their words.
-const POLICIES: &[&str] = &["direction", "conflicts", "deletes", "granularity", "loser"];
-/// Policies that are foreseen and that this version does not have.
-const LATER: &[&str] = &[
-    "profile",
-    "drift",
-    "hub_delete",
-    "attendees",
-    "caps",
-    "scope",
-    "window",
-    "categories",
-    "teardown",
-    "guards",
-    "retention",
-    "photos",
-    "merges",
-];
-
+const KEYS: &[&str] = &["name", "kind", "left", "right", "collections", "left_collections", "fields", "profile"];
 impl SyncConfig {
     pub(super) fn read(table: &Table<'_>, accounts: &BTreeMap<String, AccountConfig>) -> Result<Self> {
-        let mut policy = Policy::default();
+        let mut policy = match table.text("profile")? {
+            Some(name) => Policy::profile(name).map_err(|e| table.refuse("profile", e))?,
+            None => Policy::default(),
+        };
+        let values = table.json(KEYS);
         for key in table.keys().into_iter().filter(|key| !KEYS.contains(key)) {
-            if LATER.contains(&key) {
-                return Err(table.refuse(key, format!("the policy \"{key}\" is not built yet; take the line out")));
-            }
-            if !POLICIES.contains(&key) {
-                let known = [KEYS, POLICIES].concat().join(", ");
+            if !Policy::keys().contains(&key) {
+                let known = [KEYS, &Policy::keys()].concat().join(", ");
                 return Err(table.refuse(key, format!("unknown key \"{key}\" in [[syncs]]; there are: {known}")));
             }
-            let word = table.required_text(key, "one of its words")?;
-            policy.set(key, word).map_err(|e| table.refuse(key, e))?;
+            let value = values.get(key).cloned().unwrap_or_default();
+            policy.set_value(key, value).map_err(|e| table.refuse(key, e))?;
         }
         let name = table.required_text("name", "name = \"people\", or another name of its own")?;
         let word = table.required_text("kind", "kind = \"contacts\", \"events\" or \"tasks\"")?;
         let kind = Kind::parse(word)
             .ok_or_else(|| table.refuse("kind", format!("there is no kind \"{word}\"; there are: contacts, events, tasks")))?;
+        policy.check(kind, true).map_err(|e| {
+            let told = e.to_string();
+            let about = table.keys().into_iter().find(|key| !KEYS.contains(key) && told.contains(*key));
+            let profile = table.keys().contains(&"profile").then_some("profile");
+            table.refuse(about.or(profile).unwrap_or("name"), e)
+        })?;
         let account = |side: &str| -> Result<&AccountConfig> {
             let name = table.required_text(side, "the name of an account")?;
             let account = accounts.get(name).ok_or_else(|| {

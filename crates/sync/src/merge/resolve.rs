@@ -249,7 +249,7 @@ impl Resolver<'_> {
             Conflicts::Left | Conflicts::KeepBoth => Some(Side::Left),
             Conflicts::Right => Some(Side::Right),
             Conflicts::Ask => None,
-            Conflicts::Newest => {
+            Conflicts::Newest | Conflicts::Organiser => {
                 let later = |a: Interval, b: Interval| a.after.is_some_and(|after| after >= b.until);
                 Some(if later(self.far.change, self.hub.change) && !later(self.hub.change, self.far.change) {
                     Side::Right

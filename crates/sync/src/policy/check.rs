@@ -1,0 +1,155 @@
+//! Which policies cannot go together, each refused with a sentence that says why and what to take instead.
+
+use super::{
+    Ambiguous, Attendees, Conflicts, Container, Deletes, Direction, Drift, Duplicates, Enabling, Folders, Granularity, HubDelete, Imported,
+    Invited, Loser, MatchKey, Notices, Policy, Recurrence, Scope, Teardown,
+};
+use pimkit_core::{Error, ErrorKind, Kind, Result, Side};
+
+impl Policy {
+    /// Whether these policies go together for a sync of this kind. `with_app`: whether the engine can ask an app.
+    ///
+    /// # Errors
+    /// `Config` with one sentence about the first combination that makes no sense.
+    pub fn check(&self, kind: Kind, with_app: bool) -> Result<()> {
+        if let Some(sentence) = self.contradiction(kind, with_app) {
+            return Err(Error::new(ErrorKind::Config, sentence).with("kind", kind.plural()));
+        }
+        match self.unbuilt(kind) {
+            Some(what) => Err(Error::new(ErrorKind::Config, format!("the policy {what} is not built yet; take it out"))),
+            None => Ok(()),
+        }
+    }
+
+    /// What is named here and the engine does not do.
+    fn unbuilt(&self, kind: Kind) -> Option<&'static str> {
+        let later = [
+            (self.drift != Drift::Keep, "drift = restore"),
+            (self.conflicts == Conflicts::Organiser, "conflicts = organiser"),
+            (self.loser == Loser::Field, "loser = field"),
+            (self.hub_delete != HubDelete::Last, "hub_delete"),
+            (self.scope != Scope::All, "scope"),
+            (self.view.is_some(), "view"),
+            (self.category.is_some(), "category"),
+            (self.folders != Folders::Any, "folders = private"),
+            (self.container != Container::Selected, "container"),
+            (!self.categories.is_empty(), "categories"),
+            (self.duplicates != Duplicates::Import, "duplicates = hold"),
+            (self.matches != MatchKey::default_order(), "matches"),
+            (self.ambiguous != Ambiguous::Ask, "ambiguous"),
+            (self.imported != Imported::Include, "imported"),
+            (self.caps.of(kind).is_some(), "caps"),
+            (self.recurrence != Recurrence::Apply, "recurrence = ignore"),
+            (self.invited != Invited::Write, "invited = read"),
+            (self.enabling != Enabling::Anybody, "enabling = rights"),
+            (self.teardown != Teardown::Leave, "teardown"),
+            (self.notices != Notices::None, "notices"),
+            (self.attendees != Attendees::Hidden, "attendees"),
+            (self.retention_days.is_some(), "retention_days"),
+        ];
+        later.into_iter().find(|(asked, _)| *asked).map(|(_, what)| what)
+    }
+
+    fn contradiction(&self, kind: Kind, with_app: bool) -> Option<&'static str> {
+        let one_way = self.direction != Direction::TwoWay;
+        let dedicated = self.container == Container::Dedicated;
+        let caps = self.caps.of(kind);
+        let zero = |cap: Option<u64>| cap == Some(0);
+        let rules = [
+            (
+                self.drift == Drift::Restore && !one_way,
+                "drift = restore needs a side that only follows: set direction = to_left or to_right, or take drift = keep",
+            ),
+            (
+                one_way && self.conflicts == Conflicts::KeepBoth,
+                "conflicts = keep_both needs both sides to be written: set direction = two_way, or take conflicts = left or right",
+            ),
+            (
+                self.loser == Loser::Field && !self.writes(Side::Left),
+                "loser = field writes to the hub, which direction = to_right never does: take loser = journal",
+            ),
+            (
+                self.loser == Loser::Field && self.granularity == Granularity::Record,
+                "loser = field keeps single values, and granularity = record has none: take loser = journal or granularity = field",
+            ),
+            (
+                self.conflicts == Conflicts::Organiser && kind != Kind::Event,
+                "conflicts = organiser is for events, which have one: take conflicts = newest",
+            ),
+            (
+                self.hub_delete == HubDelete::Any && self.deletes_on(Side::Left) == Deletes::Ignore,
+                "hub_delete = any deletes nothing while deletions are ignored on the hub: set deletes_left, or take hub_delete = last",
+            ),
+            (dedicated && self.container_name.of(kind).is_none(), "container = dedicated needs a container_name"),
+            (
+                dedicated && !self.writes(Side::Right),
+                "container = dedicated is made at the far side, which direction = to_left never writes: take container = selected",
+            ),
+            (
+                self.container == Container::Tag && self.categories.is_empty() && self.category.is_none(),
+                "container = tag needs categories or a category to tag with",
+            ),
+            (
+                self.teardown == Teardown::DeleteContainer && !dedicated,
+                "teardown = delete_container needs a container of the sync's own: set container = dedicated, or take teardown = delete_made",
+            ),
+            (
+                !self.categories.is_empty() && !self.writes(Side::Right),
+                "categories are kept at the far side, which direction = to_left never writes: take the categories out",
+            ),
+            (
+                !self.categories.is_empty() && matches!(kind, Kind::Message | Kind::User),
+                "categories are kept on contacts, events and tasks: take them out",
+            ),
+            (self.categories.iter().any(|c| c.name.trim().is_empty()), "a managed category needs a name"),
+            (
+                caps.is_some_and(|c| zero(c.initial_left) || zero(c.initial_right) || zero(c.run_left) || zero(c.run_right)),
+                "a cap of 0 would never end: set direction to keep a side from being written",
+            ),
+            (
+                self.asks_the_app() && !with_app,
+                "scope, view, imported and categories depend on what the app knows of its records: give the engine an app",
+            ),
+        ];
+        rules.into_iter().find(|(wrong, _)| *wrong).map(|(_, sentence)| sentence)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::PROFILES;
+    use super::*;
+
+    #[test]
+    fn every_profile_and_the_default_go_together_for_contacts_events_and_tasks() {
+        for kind in [Kind::Contact, Kind::Event, Kind::Task] {
+            Policy::default().check(kind, false).unwrap();
+            for name in PROFILES {
+                assert_eq!(Policy::profile(name).unwrap().contradiction(kind, true), None, "{name}");
+            }
+        }
+        assert!(Policy::profile("hubspot").unwrap_err().to_string().contains("there are: sell, zoho-office365"));
+    }
+
+    #[test]
+    fn what_makes_no_sense_together_is_refused_with_a_sentence() {
+        for (set, says) in [
+            (&[("drift", "restore")][..], "needs a side that only follows"),
+            (&[("direction", "to_left"), ("conflicts", "keep_both")], "needs both sides to be written"),
+            (&[("direction", "to_right"), ("loser", "field")], "never does"),
+            (&[("granularity", "record"), ("loser", "field")], "keeps single values"),
+            (&[("conflicts", "organiser")], "for events"),
+            (&[("hub_delete", "any"), ("deletes", "ignore")], "deletes nothing"),
+            (&[("container", "dedicated")], "needs a container_name"),
+            (&[("container", "dedicated"), ("container_name", "x"), ("direction", "to_left")], "never writes"),
+            (&[("container", "tag")], "to tag with"),
+            (&[("teardown", "delete_container")], "container of the sync's own"),
+            (&[("scope", "owned")], "give the engine an app"),
+        ] {
+            let mut policy = Policy::default();
+            set.iter().for_each(|(key, word)| policy.set(key, word).unwrap());
+            let error = policy.check(Kind::Contact, false).unwrap_err();
+            assert!(error.to_string().contains(says), "{set:?}: {error}");
+        }
+    }
+}
