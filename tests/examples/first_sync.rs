@@ -6,20 +6,19 @@
 //!
 //! The far side keeps nothing that is only read: what grows with COUNT is what the run itself keeps.
 
-// A program of which the output is the purpose.
-#![allow(clippy::print_stdout, clippy::print_stderr)]
+mod measured;
 
 use std::{process::ExitCode, sync::Arc, time::Instant};
 
 use futures::StreamExt as _;
+use measured::{cpu_seconds, failed, peak_kib};
 use pimkit::{
-    Contact, Error, ErrorKind, Kind, Result, SeenQuery, State,
+    Contact, Kind, Result, SeenQuery, State,
     local::{Local, Options},
     state_sqlite::SqliteState,
     sync::{Engine, Report, Verdict},
 };
 use pimkit_contract::{FakeClock, SeededChance, Worst};
-use rustix::time::{ClockId, clock_gettime};
 use serde::Serialize;
 
 /// What a run took.
@@ -51,28 +50,7 @@ struct Measured {
 }
 
 fn main() -> ExitCode {
-    let count = std::env::args().nth(1).and_then(|count| count.parse().ok());
-    let Some(count) = count else {
-        eprintln!("error: name the number of contacts: first_sync 10000");
-        return ExitCode::from(2);
-    };
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(e) => {
-            eprintln!("error: the runtime cannot be started: {e}");
-            return ExitCode::FAILURE;
-        }
-    };
-    match runtime.block_on(measure(count)).and_then(|m| serde_json::to_string(&m).map_err(|e| failed(e.to_string()))) {
-        Ok(line) => {
-            println!("{line}");
-            ExitCode::SUCCESS
-        }
-        Err(e) => {
-            eprintln!("error: {e}");
-            ExitCode::FAILURE
-        }
-    }
+    measured::main("first_sync 10000", measure)
 }
 
 async fn measure(count: u64) -> Result<Measured> {
@@ -109,24 +87,4 @@ async fn taken(run: impl Future<Output = Result<Report>>) -> Result<Taken> {
         return Err(failed(format!("the run was not done: {:?}; {}", report.sync.verdict(), report.sync.notes.join("; "))));
     }
     Ok(Taken { wall, cpu, peak_kib: peak_kib()?, created: report.sync.created.left, writes: report.sync.writes() })
-}
-
-/// Processor time of the whole process, in seconds.
-fn cpu_seconds() -> f64 {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
-}
-
-/// The peak of resident memory, in KiB: `VmHWM` (proc(5)).
-fn peak_kib() -> Result<u64> {
-    let status = std::fs::read_to_string("/proc/self/status")
-        .map_err(|e| failed(format!("/proc/self/status cannot be read; measure on Linux: {e}")))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|rest| rest.split_whitespace().next())
-        .and_then(|kib| kib.parse().ok())
-        .ok_or_else(|| failed("/proc/self/status tells no VmHWM".to_owned()))
-}
-
-fn failed(message: String) -> Error {
-    Error::new(ErrorKind::Unexpected, message)
 }

@@ -54,6 +54,12 @@ impl Worst {
         self.world.generate::<R>(count, seed);
     }
 
+    /// What a user does who edits every so many generated items at once: their records are computed too. The edit before
+    /// it, if there was one, is taken back.
+    pub fn edit_generated<R: Kept>(&self, every: u64, edit: fn(&mut R)) {
+        self.world.edit_generated::<R>(every, edit);
+    }
+
     /// What a user does at the provider.
     #[must_use]
     pub fn by_hand<R: Kept>(&self) -> ByHand<R> {

@@ -507,3 +507,23 @@ fn a_snapshot_brings_back_everything_but_the_requests() {
     assert!(block_on(App::events(&hub, None)).unwrap().0.is_empty());
     assert_eq!(hub.requests().len(), 1);
 }
+
+#[test]
+fn an_edit_of_every_so_many_generated_items_is_named_to_those_who_read_before_it() {
+    let clock = FakeClock::default();
+    let worst = Worst::generated::<Contact>(1_000, 7, &clock);
+    let contacts = worst.contacts().unwrap();
+    let (all, cursor, _) = round(&*contacts, &home(), Position::Start);
+    assert_eq!(all.len(), 1_000);
+    let own = worst.by_hand::<Contact>().put(&home(), samples::contact(5));
+    worst.edit_generated::<Contact>(100, |contact| contact.notes = vec!["changed".to_owned()]);
+    let options = ChangeOptions::default().page_size(3);
+    let pages: Vec<_> = block_on(contacts.pages(&home(), Position::Since(&cursor), &options).try_collect()).unwrap();
+    let lines: Vec<_> = pages.into_iter().flat_map(|page: ChangePage<Contact>| page.changes).collect();
+    assert_eq!(lines.iter().filter(|line| *line.id() != own).count(), 10);
+    assert_eq!(lines.len(), 11);
+    assert_eq!(found(&*contacts, &home(), &ItemId::from("g000000000100")).record.notes, ["changed"]);
+    assert_ne!(found(&*contacts, &home(), &ItemId::from("g000000000101")).record.notes, ["changed"]);
+    let (_, cursor, _) = round(&*contacts, &home(), Position::Since(&cursor));
+    assert_eq!(round(&*contacts, &home(), Position::Since(&cursor)).0.len(), 0, "told once");
+}

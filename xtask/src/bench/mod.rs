@@ -1,18 +1,19 @@
-//! `bench`: the speed of the formats beside their peers, and the speed and memory of a first sync.
+//! `bench`: the speed of the formats beside their peers, and the speed and memory of the engine.
 
 mod formats;
+mod links;
 mod sync;
 
 use clap::ValueEnum;
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 
 use crate::outcome::{Failures, Outcome};
+use crate::process;
 use crate::workspace::Workspace;
 
-/// Measure the speed of the formats beside their peers, and the speed and memory of a first sync.
+/// Measure the speed of the formats beside their peers, and the speed and memory of the engine.
 ///
-/// Everything is built with the release profile. Ends with 1 when a first sync of ten times the records takes more than
-/// 1.5 times the memory. Figures are of this machine at this moment: compare those of one run.
+/// Everything is built with the release profile. Ends with 1 when many more records take more than 1.5 times the memory. Figures are of this machine at this moment: compare those of one run.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// What is measured.
@@ -29,7 +30,10 @@ enum What {
     Formats,
     /// A first sync of 10,000 and of 100,000 contacts into the app store, each in a process of its own.
     Sync,
-    /// Both.
+    /// 1 % of 10,000 and of 1,000,000 links changed, planned and applied in memory, each in a process of its own. It takes
+    /// long and some 10 GB in the temporary folder, so it is not part of `all`.
+    Links,
+    /// Formats and first syncs.
     All,
 }
 
@@ -40,6 +44,8 @@ struct Report {
     formats: Option<Vec<formats::Speed>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sync: Option<sync::Comparison>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    links: Option<links::Comparison>,
 }
 
 impl Args {
@@ -47,14 +53,22 @@ impl Args {
     pub(crate) fn run(&self, workspace: &Workspace) -> Outcome {
         let mut failures = Failures::default();
         let mut report = Report::default();
-        if self.what != What::Sync {
+        if matches!(self.what, What::Formats | What::All) {
             let speeds = formats::measure(workspace).map_err(Failures::one)?;
             if !self.json {
                 print!("{}", formats::table(&speeds));
             }
             report.formats = Some(speeds);
         }
-        if self.what != What::Formats {
+        if self.what == What::Links {
+            let comparison = links::measure(workspace).map_err(Failures::one)?;
+            if !self.json {
+                print!("{}", links::table(&comparison));
+            }
+            failures.extend(comparison.verdict().err());
+            report.links = Some(comparison);
+        }
+        if matches!(self.what, What::Sync | What::All) {
             let comparison = sync::measure(workspace).map_err(Failures::one)?;
             if !self.json {
                 print!("{}", sync::table(&comparison));
@@ -67,6 +81,24 @@ impl Args {
         }
         failures.into_outcome()
     }
+}
+
+/// Builds an example of the composed pipelines, runs it once for each size in a process of its own, and reads what it printed.
+fn each_size<T: DeserializeOwned>(workspace: &Workspace, example: &str, sizes: &[u64]) -> Result<Vec<T>, String> {
+    let named = ["--release", "--package", "pimkit-tests", "--example", example];
+    process::run(&mut process::cargo(&workspace.root, ["build"].into_iter().chain(named)))?;
+    let mut runs = Vec::new();
+    for size in sizes {
+        eprintln!("{example}: {size} contacts");
+        let size = size.to_string();
+        let mut command = process::cargo(&workspace.root, ["run", "--quiet"].into_iter().chain(named).chain(["--", size.as_str()]));
+        let finished = process::capture(&mut command)?;
+        let said = finished.stderr.lines().last().unwrap_or_default().to_owned();
+        process::ended(&command, finished.status).map_err(|how| format!("{how}: {said}"))?;
+        let measured = serde_json::from_str(finished.stdout.trim());
+        runs.push(measured.map_err(|e| format!("bench: {example} printed something else than its measurements: {e}"))?);
+    }
+    Ok(runs)
 }
 
 /// Columns as wide as their widest cell: the first to the left, the others to the right.

@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::aligned;
-use crate::process;
+use super::{aligned, each_size};
 use crate::workspace::Workspace;
 
 /// How many contacts.
@@ -59,22 +58,9 @@ impl Comparison {
     }
 }
 
-/// Builds the example, runs it once for each size.
+/// Runs the example once for each size.
 pub(super) fn measure(workspace: &Workspace) -> Result<Comparison, String> {
-    let example = ["--release", "--package", "pimkit-tests", "--example", "first_sync"];
-    process::run(&mut process::cargo(&workspace.root, ["build"].into_iter().chain(example)))?;
-    let mut runs = Vec::new();
-    for size in SIZES {
-        eprintln!("a first sync of {size} contacts");
-        let size = size.to_string();
-        let mut command = process::cargo(&workspace.root, ["run", "--quiet"].into_iter().chain(example).chain(["--", size.as_str()]));
-        let finished = process::capture(&mut command)?;
-        let said = finished.stderr.lines().last().unwrap_or_default().to_owned();
-        process::ended(&command, finished.status).map_err(|how| format!("{how}: {said}"))?;
-        let measured = serde_json::from_str(finished.stdout.trim());
-        runs.push(measured.map_err(|e| format!("bench: first_sync printed something else than its measurements: {e}"))?);
-    }
-    Ok(Comparison::new(runs))
+    Ok(Comparison::new(each_size(workspace, "first_sync", &SIZES)?))
 }
 
 /// A row for each size, and the ratio.

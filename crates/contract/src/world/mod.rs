@@ -22,7 +22,7 @@ use pimkit_core::{
     Account, AccountId, BlobId, BlobRef, Capabilities, Clock, CollectionId, ConnectorInfo, Contact, Digest, Error, ErrorKind, Event,
     ItemId, Kind, Record, Repository, Result, Revision, Role, Task, unsupported,
 };
-use shelf::{Generated, Shelf};
+use shelf::{Generated, MassEdit, Shelf};
 use std::{
     collections::BTreeMap,
     marker::PhantomData,
@@ -182,7 +182,18 @@ impl World {
         let mut core = self.core();
         let shelf = R::shelf_mut(&mut core);
         if let Some(collection) = shelf.folders.keys().next().cloned() {
-            shelf.generated = Some(Generated { collection, count, seed, at });
+            shelf.generated = Some(Generated { collection, count, seed, at, edited: None });
+        }
+    }
+
+    pub(crate) fn edit_generated<R: Keep>(&self, every: u64, edit: fn(&mut R)) {
+        let at = self.clock.now();
+        let mut core = self.core();
+        let shelf = R::shelf_mut(&mut core);
+        shelf.seq += 1;
+        let seq = shelf.seq;
+        if let Some(generated) = &mut shelf.generated {
+            generated.edited = Some(MassEdit { seq, every: every.max(1), at, edit });
         }
     }
 

@@ -331,6 +331,11 @@ impl WorstOptions {
         own.into_iter().filter(|(name, value)| kind.get(name) != Some(value)).map(|(name, _)| name).collect()
     }
 
+    /// Whether listings may speak of versions that were superseded.
+    pub(crate) fn looks_back(&self) -> bool {
+        self.listing_lag_rounds > 0 || !self.listing_lag.is_zero() || self.stale_rounds > 0 || self.repeats_lines
+    }
+
     /// What a collection can do with a kind.
     pub(crate) fn capabilities(&self, kind: Kind) -> Capabilities {
         Capabilities::none().with(|c| {

@@ -207,6 +207,19 @@ impl<R: Keep> Face<R> {
         if place.seq >= place.horizon {
             return (lines, true);
         }
+        if let Some(generated) = shelf.generated.as_ref().filter(|g| g.collection == *collection)
+            && let Some(edit) = generated.edited.as_ref().filter(|edit| edit.seq > place.seq && edit.seq <= place.horizon)
+        {
+            while place.index < generated.count {
+                if lines.len() >= most {
+                    return (lines, false);
+                }
+                let id = Generated::id(place.index);
+                place.index += edit.every;
+                let untouched = !shelf.is_kept(&id);
+                lines.extend(shelf.version_at(&core.options, &id, place.horizon).filter(|_| untouched).map(|version| (id, version)));
+            }
+        }
         for (seq, id) in shelf.log.range(place.seq + 1..=place.horizon) {
             if lines.len() >= most {
                 return (lines, false);

@@ -58,21 +58,33 @@ pub(crate) struct Folder {
 
 /// Items that are computed from their number until somebody touches them.
 #[derive(Clone, Debug)]
-pub(crate) struct Generated {
+pub(crate) struct Generated<R> {
     pub(crate) collection: CollectionId,
     pub(crate) count: u64,
     pub(crate) seed: u64,
     pub(crate) at: Timestamp,
+    pub(crate) edited: Option<MassEdit<R>>,
 }
 
-impl Generated {
+/// An edit of every so many generated items at once, which takes no memory either.
+#[derive(Clone, Debug)]
+pub(crate) struct MassEdit<R> {
+    pub(crate) seq: u64,
+    pub(crate) every: u64,
+    pub(crate) at: Timestamp,
+    pub(crate) edit: fn(&mut R),
+}
+
+impl Generated<()> {
+    pub(crate) fn id(index: u64) -> ItemId {
+        ItemId(format!("g{index:012}"))
+    }
+}
+
+impl<R> Generated<R> {
     /// The number of the sample behind the item at `index`.
     fn sample(&self, index: u64) -> u64 {
         ((self.seed & 0xffff) << 32).wrapping_add(index)
-    }
-
-    pub(crate) fn id(index: u64) -> ItemId {
-        ItemId(format!("g{index:012}"))
     }
 
     pub(crate) fn index(&self, id: &str) -> Option<u64> {
@@ -80,9 +92,21 @@ impl Generated {
         (index < self.count).then_some(index)
     }
 
-    fn version<R: Sample>(&self, options: &WorstOptions, index: u64) -> Version<R> {
+    /// The mass edit that an item was part of, when that is not after `horizon`.
+    pub(crate) fn edit_of(&self, index: u64, horizon: u64) -> Option<&MassEdit<R>> {
+        self.edited.as_ref().filter(|edit| edit.seq <= horizon && index.is_multiple_of(edit.every))
+    }
+}
+
+impl<R: Sample> Generated<R> {
+    fn version(&self, options: &WorstOptions, index: u64, horizon: u64) -> Version<R> {
+        let edited = self.edit_of(index, horizon);
+        let mut record = R::sample(self.sample(index));
+        if let Some(edited) = edited {
+            (edited.edit)(&mut record);
+        }
         let body = Body {
-            record: super::manners::hold(options, R::sample(self.sample(index))),
+            record: super::manners::hold(options, record),
             mark: None,
             access: Access::Write,
             hidden: false,
@@ -91,11 +115,11 @@ impl Generated {
             created: self.at,
         };
         Version {
-            seq: 0,
-            at: self.at,
+            seq: edited.map_or(0, |edit| edit.seq),
+            at: edited.map_or(self.at, |edit| edit.at),
             round: 0,
             collection: self.collection.clone(),
-            revision: Revision("g".to_owned()),
+            revision: Revision(edited.map_or_else(|| "g".to_owned(), |edit| format!("g{}", edit.seq))),
             body: Some(body),
             reason: Removal::Unknown,
         }
@@ -120,7 +144,7 @@ pub(crate) struct Shelf<R> {
     /// By mark and by uid, every item that ever had it.
     marks: BTreeMap<String, BTreeSet<ItemId>>,
     uids: BTreeMap<String, BTreeSet<ItemId>>,
-    pub(crate) generated: Option<Generated>,
+    pub(crate) generated: Option<Generated<R>>,
     /// Items to be rewritten, by the number of rounds that their collection had seen when they were written.
     pub(crate) to_normalise: BTreeMap<ItemId, u64>,
     pub(crate) custom: BTreeSet<String>,
@@ -178,7 +202,7 @@ impl<R: Sample> Shelf<R> {
             Some(versions) => versions.iter().rev().find(|v| v.seq <= horizon).cloned(),
             None => {
                 let generated = self.generated.as_ref()?;
-                Some(generated.version(options, generated.index(id.as_str())?))
+                Some(generated.version(options, generated.index(id.as_str())?, horizon))
             }
         }
     }
@@ -225,7 +249,9 @@ impl<R: Sample> Shelf<R> {
             body,
             reason,
         };
-        let first = self.generated.as_ref().and_then(|g| Some(g.version(options, g.index(id.as_str())?)));
+        // What a generated item was like before is kept only for a provider that looks back: many small writes take little memory.
+        let before = self.generated.as_ref().filter(|_| options.looks_back());
+        let first = before.and_then(|g| Some(g.version(options, g.index(id.as_str())?, u64::MAX)));
         let versions = self.items.entry(id.clone()).or_insert_with(|| first.into_iter().collect());
         versions.push(version.clone());
         if versions.len() > HISTORY {
