@@ -132,7 +132,7 @@ impl<R: Record> Run<R> {
                         continue;
                     }
                     Fetched::Found(stored) => {
-                        let row = self.seen_row(side, row.epoch, Some(&row), *stored).await?;
+                        let row = self.observed(side, row.epoch, Some(&row), *stored).await?;
                         self.later([StateChange::Seen(Box::new(row.clone()))]);
                         Finding::There(Box::new(row))
                     }

@@ -47,6 +47,7 @@ mod report;
 mod run;
 mod scope;
 mod sighting;
+mod stamp;
 mod step;
 mod stranger;
 

@@ -13,13 +13,30 @@ use crate::{
 use jiff::Timestamp;
 use pimkit_core::{BaseRow, Field, FieldChange, Fields, Overrides, Shape, Value, When, cursor::binding, series::shifted};
 use resolve::Resolver;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// When a side was changed: after the first, not after the second.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Interval {
     pub(crate) after: Option<Timestamp>,
     pub(crate) until: Timestamp,
+}
+
+/// When the fields of a side were changed.
+#[derive(Clone, Debug)]
+pub(crate) struct Times {
+    /// Those fields that are known one by one.
+    pub(crate) fields: BTreeMap<Field, Interval>,
+    /// All others.
+    pub(crate) rest: Interval,
+}
+
+impl Times {
+    /// The latest change of any of these fields.
+    fn latest<'f>(&self, fields: impl Iterator<Item = &'f Field>) -> Interval {
+        let each = fields.map(|field| self.fields.get(field).copied().unwrap_or(self.rest));
+        each.max_by_key(|change| (change.until, change.after)).unwrap_or(self.rest)
+    }
 }
 
 /// One side of a merge.
@@ -30,7 +47,7 @@ pub(crate) struct Half<'a> {
     /// What was not readable.
     pub(crate) unread: &'a [Field],
     /// When it was changed.
-    pub(crate) change: Interval,
+    pub(crate) times: &'a Times,
     /// Whether the item may be written.
     pub(crate) writable: bool,
 }

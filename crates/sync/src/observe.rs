@@ -253,7 +253,7 @@ impl<R: Record> Run<R> {
 
     async fn observe_item(&mut self, page: &mut Page<'_>, stored: Stored<R>) -> Result<()> {
         let known = page.known.get(&stored.id);
-        let row = self.seen_row(page.side, page.epoch, known, stored).await?;
+        let row = self.observed(page.side, page.epoch, known, stored).await?;
         let id = row.item.clone();
         match known {
             Some(old) if same_row(old, &row) => page.named.push(id),

@@ -2,10 +2,11 @@
 //! page, and writes down one step per pair of items, each with its reason.
 
 use crate::{
-    merge::{self, Interval, Merged, merge},
+    merge::{self, Merged, merge},
     report::Progress,
     run::Run,
     scope,
+    stamp::far_times,
     step::{Action, End, SideWrite, Step},
     stranger::lost_its_item,
 };
@@ -220,7 +221,7 @@ impl<R: Record> Run<R> {
                 let answers = self.half(side).repository.clone().fetch(&collection, &ids).await;
                 for ((n, row), answer) in rows.into_iter().zip(answers) {
                     if let Fetched::Found(stored) = answer {
-                        let row = self.seen_row(side, row.epoch, Some(&row), *stored).await?;
+                        let row = self.observed(side, row.epoch, Some(&row), *stored).await?;
                         self.later([StateChange::Seen(Box::new(row.clone()))]);
                         if let Some(linked) = links.get_mut(n) {
                             linked.set(side, row);
@@ -322,13 +323,14 @@ impl<R: Record> Run<R> {
         let (hub_fields, far_fields) = (hub_record.fields(), far_record.fields());
         let reread = linked.link.revision != far.revision;
         let base = linked.base.as_ref();
+        let (hub_times, far_times) = (self.hub_times(hub).await?, far_times(far));
         let merged = merge(
             &map,
             &self.setup.policy,
             base,
             reread,
-            merge::Half { fields: &hub_fields, unread: &hub.unread, change: interval(hub), writable: self.may_write(Side::Left, hub) },
-            merge::Half { fields: &far_fields, unread: &far.unread, change: interval(far), writable: self.may_write(Side::Right, far) },
+            merge::Half { fields: &hub_fields, unread: &hub.unread, times: &hub_times, writable: self.may_write(Side::Left, hub) },
+            merge::Half { fields: &far_fields, unread: &far.unread, times: &far_times, writable: self.may_write(Side::Right, far) },
         );
         self.report.conflicts += merged.conflicts;
         for field in &merged.given_up {
@@ -405,14 +407,6 @@ impl<R: Record> Run<R> {
             flipped: merged.flipped,
             ..Step::new(R::KIND, action, Some(link), hub, far, reason)
         }
-    }
-}
-
-/// When an item was changed: between two looks, or when its side says, where that lies between.
-fn interval(row: &SeenRow) -> Interval {
-    match row.modified {
-        Some(at) if at <= row.changed_at => Interval { after: Some(at), until: at },
-        _ => Interval { after: row.unchanged_at, until: row.changed_at },
     }
 }
 

@@ -54,7 +54,7 @@ impl<R: Record> Run<R> {
                 match now {
                     Some(stored) => {
                         let epoch = self.epoch(side, &stored.collection).await?;
-                        let row = self.seen_row(side, epoch, task.row(side), *stored).await?;
+                        let row = self.observed(side, epoch, task.row(side), *stored).await?;
                         changes.push(StateChange::Seen(Box::new(row)));
                     }
                     None => {
@@ -145,11 +145,11 @@ impl<R: Record> Run<R> {
     }
 
     /// What is there now, for an item that was not as it was thought to be.
-    async fn reread(&self, side: Side, row: SeenRow) -> Result<Vec<StateChange>> {
+    async fn reread(&mut self, side: Side, row: SeenRow) -> Result<Vec<StateChange>> {
         let repository = self.half(side).repository.clone();
         let answer = repository.fetch(&row.collection, std::slice::from_ref(&row.item)).await.into_iter().next();
         Ok(match answer {
-            Some(Fetched::Found(stored)) => vec![StateChange::Seen(Box::new(self.seen_row(side, row.epoch, Some(&row), *stored).await?))],
+            Some(Fetched::Found(stored)) => vec![StateChange::Seen(Box::new(self.observed(side, row.epoch, Some(&row), *stored).await?))],
             Some(Fetched::Gone) => {
                 let mut row = row;
                 row.presence = Presence::Missing { reason: pimkit_core::Removal::Unknown };
@@ -259,6 +259,9 @@ impl<R: Record> Run<R> {
             });
         }
         changes.push(StateChange::Seen(Box::new(row)));
+        if side == Side::Left {
+            changes.extend(self.stamp_written(task, &wrote.item).await?);
+        }
         Ok(changes)
     }
 

@@ -259,7 +259,7 @@ impl<R: Record> Run<R> {
                 }
                 let epoch = known.as_ref().map_or(0, |k| k.epoch);
                 let now = stored.record.fields();
-                let mut row = self.seen_row(intent.side, epoch, known.as_ref(), *stored).await?;
+                let mut row = self.observed(intent.side, epoch, known.as_ref(), *stored).await?;
                 row.changed = self.run;
                 changes.push(StateChange::Seen(Box::new(row)));
                 if let Some(link) = &intent.link {

@@ -29,7 +29,8 @@ impl<R: Record> Run<R> {
             epoch,
             presence: Presence::Present,
             changed: self.run,
-            unchanged_at: known.map(|k| self.before.unwrap_or(k.changed_at)),
+            // Another sync may have seen it since this one's last run.
+            unchanged_at: known.map(|k| self.before.map_or(k.changed_at, |before| before.max(k.changed_at))),
             changed_at: now,
             superseded: known.map(|k| k.superseded.clone()).unwrap_or_default(),
             deleted_by: None,

@@ -114,7 +114,7 @@ impl Resolver<'_> {
             Direction::ToRight => Some(Side::Left),
             Direction::ToLeft => Some(Side::Right),
         };
-        let winner = one_way.or_else(|| self.winner());
+        let winner = one_way.or_else(|| self.winner(group));
         if let ([case], Granularity::Field, None) = (group, self.policy.granularity, one_way)
             && case.pair.def.mergeable()
         {
@@ -244,18 +244,17 @@ impl Resolver<'_> {
     }
 
     /// Who wins a conflict; nobody, where somebody must decide.
-    fn winner(&self) -> Option<Side> {
+    fn winner(&self, group: &[&Case]) -> Option<Side> {
         match self.policy.conflicts {
             Conflicts::Left | Conflicts::KeepBoth => Some(Side::Left),
             Conflicts::Right => Some(Side::Right),
             Conflicts::Ask => None,
             Conflicts::Newest | Conflicts::Organiser => {
                 let later = |a: Interval, b: Interval| a.after.is_some_and(|after| after >= b.until);
-                Some(if later(self.far.change, self.hub.change) && !later(self.hub.change, self.far.change) {
-                    Side::Right
-                } else {
-                    Side::Left
-                })
+                let changed = |by: Changed| group.iter().filter(move |c| c.changed == by || c.changed == Changed::Both);
+                let hub = self.hub.times.latest(changed(Changed::Hub).map(|c| &c.pair.left));
+                let far = self.far.times.latest(changed(Changed::Far).map(|c| &c.pair.right));
+                Some(if later(far, hub) && !later(hub, far) { Side::Right } else { Side::Left })
             }
         }
     }

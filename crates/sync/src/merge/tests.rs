@@ -71,13 +71,10 @@ impl Play {
         let at: Timestamp = TIME.parse().unwrap();
         let later = at + jiff::SignedDuration::from_mins(5);
         let (hub_at, far_at) = if self.far_is_later { (at, later) } else { (later, at) };
-        let half = |fields, n: usize, until| Half {
-            fields,
-            unread: &self.unread[n],
-            change: Interval { after: Some(until), until },
-            writable: self.writable[n],
-        };
-        merge(&map, &self.policy, self.base.as_ref(), self.reread, half(&self.hub, 0, hub_at), half(&self.far, 1, far_at))
+        let times = |until| Times { rest: Interval { after: Some(until), until }, fields: BTreeMap::new() };
+        let times = [times(hub_at), times(far_at)];
+        let half = |fields, n: usize| Half { fields, unread: &self.unread[n], times: &times[n], writable: self.writable[n] };
+        merge(&map, &self.policy, self.base.as_ref(), self.reread, half(&self.hub, 0), half(&self.far, 1))
     }
 
     /// The same pair after the merge was written and recorded.

@@ -1,5 +1,15 @@
 //! A hub, a far side and a state in memory, for the tests of the engine.
-#![allow(dead_code, unreachable_pub, missing_docs, missing_debug_implementations, clippy::unwrap_used)]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    missing_docs,
+    missing_debug_implementations,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
+
+pub mod many;
 
 use futures::executor::block_on;
 use pimkit_contract::{
