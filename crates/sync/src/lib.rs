@@ -23,6 +23,7 @@
 //! # }
 //! ```
 
+mod any;
 mod apply;
 mod blobs;
 mod clock;
@@ -51,6 +52,7 @@ mod stamp;
 mod step;
 mod stranger;
 
+pub use any::AnyPair;
 pub use clock::{RandomChance, SystemClock};
 pub use engine::{Engine, PairBuilder};
 pub use map::{FieldMap, FieldPair};
