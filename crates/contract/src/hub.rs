@@ -237,7 +237,12 @@ impl App for Acting {
         let mut all = self.hub.facts(kind, ids).await?;
         let book = self.hub.book();
         for (id, facts) in ids.iter().zip(&mut all) {
-            if let (Some(facts), Some(users)) = (facts, book.seen_by.get(&(kind, id.clone()))) {
+            let Some(facts) = facts else { continue };
+            let key = (kind, id.clone());
+            if !book.facts.contains_key(&key) {
+                facts.owner = Some(self.user.clone());
+            }
+            if let Some(users) = book.seen_by.get(&key) {
                 facts.visible &= users.contains(&self.user);
             }
         }

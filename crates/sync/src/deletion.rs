@@ -261,6 +261,10 @@ impl<R: Record> Run<R> {
         if deletes == Deletes::Ignore {
             return self.suppress(gone, &linked, evidence, "deletes = ignore".to_owned()).await;
         }
+        if linked.link.state == LinkState::OutOfScope && (gone == Side::Left || !self.edited(rest, &linked, &row)?) {
+            // It was nobody's to carry over while it was outside, and is no more now; only an edit brings a far copy back.
+            return self.suppress(gone, &linked, evidence, "scope: it was deleted while it was outside".to_owned()).await;
+        }
         if gone == Side::Right && self.has_other_syncs(&row.item).await? {
             return self
                 .suppress(gone, &linked, evidence, "the record is in other mailboxes too: only this one is detached".to_owned())
@@ -269,7 +273,8 @@ impl<R: Record> Run<R> {
         if self.edited(rest, &linked, &row)? {
             return self.edit_beats_delete(gone, linked, &row, evidence).await;
         }
-        if !self.may_write(rest, &row) {
+        let deletable = self.is_deletable(rest, &row.item).await?;
+        if !deletable || !self.may_write(rest, &row) {
             self.report.held += 1;
             let why = format!("the {} item was deleted, and the {} one may not be", gone.word(), rest.word());
             return self.wait(linked.link, Some((LinkState::Held, why))).await;
@@ -325,14 +330,16 @@ impl<R: Record> Run<R> {
     /// Whether the end that is left was changed since both were agreed.
     fn edited(&self, rest: Side, linked: &Linked, row: &SeenRow) -> Result<bool> {
         let Some(base) = &linked.base else { return Ok(true) };
-        let fields = self.record_of(row)?.fields();
+        // What is the engine's own among the keywords is no edit.
+        let fields = self.without_tags(rest, linked, &self.record_of(row)?.fields());
+        let agreed = self.without_tags(rest, linked, if rest == Side::Left { &base.hub } else { &base.far });
         let Some(map) = self.map(&linked.link.hub_collection, &linked.link.collection) else { return Ok(true) };
-        Ok(map.pairs(&[&fields, if rest == Side::Left { &base.hub } else { &base.far }]).iter().any(|pair| {
-            let (field, def, agreed) = match rest {
-                Side::Left => (&pair.left, pair.def, &base.hub),
-                Side::Right => (&pair.right, pair.far_def, &base.far),
+        Ok(map.pairs(&[&fields, &agreed]).iter().any(|pair| {
+            let (field, def) = match rest {
+                Side::Left => (&pair.left, pair.def),
+                Side::Right => (&pair.right, pair.far_def),
             };
-            let (before, now) = (value(agreed, field), value(&fields, field));
+            let (before, now) = (value(&agreed, field), value(&fields, field));
             let ours = rest == Side::Right && base.sent.contains(field) && degraded(def, before, now);
             !def.identity && !ours && !row.unread.contains(field) && !def.same(before, now)
         }))

@@ -2,11 +2,11 @@
 
 use crate::{
     keys,
-    matching::Found,
+    matching::{Found, is_proof},
     plan::Linked,
     project::project,
     run::Run,
-    scope,
+    scope::{self, Scoped},
     step::{Action, Agreed, End, SideWrite, Step},
 };
 use pimkit_core::{
@@ -26,6 +26,10 @@ impl<R: Record> Run<R> {
         let mut taken: BTreeSet<(CollectionId, ItemId)> = BTreeSet::new();
         let buried = self.buried(&rows).await?;
         let near = self.near(side.other(), &rows).await?;
+        let theirs: Vec<ItemId> = near.values().flatten().map(|(_, item)| item.clone()).collect();
+        if side == Side::Right && self.setup.policy.asks_the_app() {
+            self.ask(theirs.iter()).await?;
+        }
         for row in rows {
             if self.half(side).failed.contains_key(&row.collection) {
                 continue;
@@ -48,6 +52,14 @@ impl<R: Record> Run<R> {
                 continue;
             }
             match self.find_match(side, &row, &fields, &near, &taken).await? {
+                // What the acting user does not see is, for that user, not there; unless it says itself that it is this one.
+                Found::One(other, why) if side == Side::Right && !is_proof(why) && !self.sees(&other).await? => {
+                    self.plan_new(side, &row).await?;
+                }
+                Found::One(other, _) if side == Side::Left && !self.may_join(&other)? => {
+                    let text = "the item that fits it is not in the category that is synced, and cannot be put into it";
+                    self.note(format!("{text}: {}", other.item));
+                }
                 Found::One(other, why) => {
                     taken.insert((other.collection.clone(), other.item.clone()));
                     let (hub, far) = match side {
@@ -64,14 +76,22 @@ impl<R: Record> Run<R> {
                     self.left_over(side, &row.collection, &row.item, &text);
                     self.keep_dirty(row);
                 }
-                Found::None => {
-                    // A number that no earlier creation of this item had: its mark may lie in a trash.
-                    let generation = u32::try_from(self.run).unwrap_or(u32::MAX);
-                    self.plan_create(side.other(), &row, None, generation, "it is new".to_owned(), None).await?;
-                }
+                Found::None => self.plan_new(side, &row).await?,
             }
         }
         Ok(())
+    }
+
+    /// Makes the other end of an item that is new.
+    async fn plan_new(&mut self, side: Side, row: &SeenRow) -> Result<()> {
+        // A number that no earlier creation of this item had: its mark may lie in a trash.
+        let generation = u32::try_from(self.run).unwrap_or(u32::MAX);
+        self.plan_create(side.other(), row, None, generation, "it is new".to_owned(), None).await
+    }
+
+    /// Whether a far item is in the category that is synced, or can be put into it.
+    fn may_join(&self, far: &SeenRow) -> Result<bool> {
+        Ok(self.far_scope(far)? == Scoped::Inside || self.may_tag(far))
     }
 
     /// Looks at an item without a link again in the next run.
@@ -230,6 +250,7 @@ impl<R: Record> Run<R> {
                 agreed.push(Agreed { left: pair.left.clone(), hub, right: pair.right.clone(), far });
             }
         }
+        self.tag_new(on, &map, row, &fields, &mut record);
         let record = R::default().with(&record)?;
         let mark = keys::mint(self.sync(), &row.item, generation);
         let source = End { collection: row.collection.clone(), item: Some(row.item.clone()), revision: row.revision.clone(), write: None };

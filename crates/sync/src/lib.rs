@@ -51,6 +51,7 @@ mod sighting;
 mod stamp;
 mod step;
 mod stranger;
+mod tags;
 
 pub use any::AnyPair;
 pub use clock::{RandomChance, SystemClock};

@@ -23,6 +23,11 @@ const BY_MARK: &str = "its mark";
 const BY_UID: &str = "its uid";
 const BY_MAIL: &str = "its e-mail address and name";
 
+/// Whether an item says itself that it is the other end: no guess by what it holds.
+pub(crate) fn is_proof(why: &str) -> bool {
+    matches!(why, BY_MARK | BY_UID)
+}
+
 /// Which items of a side have a key and no link, for the keys of one page.
 pub(crate) type Near = BTreeMap<String, Vec<(CollectionId, ItemId)>>;
 

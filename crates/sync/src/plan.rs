@@ -5,7 +5,7 @@ use crate::{
     merge::{self, Merged, merge},
     report::Progress,
     run::Run,
-    scope,
+    scope::{self, Scoped},
     stamp::far_times,
     step::{Action, End, SideWrite, Step},
     stranger::lost_its_item,
@@ -57,11 +57,13 @@ impl<R: Record> Run<R> {
             }
         }
         if self.state().count_links(LinkQuery::of(self.sync())).await? > 0 {
+            self.sweep_scope().await?;
             self.plan_changed(&progress, true).await?;
             let mut query = LinkQuery::of(self.sync());
             query.again = true;
             let mut links = self.state().links(query).try_chunks(self.setup.page_size as usize);
             while let Some(page) = links.try_next().await.map_err(|e| e.1)? {
+                self.forget_facts();
                 let linked = self.load(page).await?;
                 let waiting =
                     linked.into_iter().filter(|l| !self.was_planned(l, &progress, None) && !self.repointed.contains(&l.link.id)).collect();
@@ -81,7 +83,9 @@ impl<R: Record> Run<R> {
             for id in ids {
                 let since = progress.get(&(side, id.clone())).copied().unwrap_or(0);
                 let mut query = SeenQuery::of(&self.half(side).account.id, R::KIND).within(&id);
-                query.changed_after = Some(since);
+                // What the app knows of a record changes without the record: each one without a link is asked for anew.
+                let all = !with_link && side == Side::Left && self.setup.policy.asks_the_app();
+                query.changed_after = (!all).then_some(since);
                 let mut rows = self.state().seen_rows(query).try_chunks(self.setup.page_size as usize);
                 while let Some(page) = rows.try_next().await.map_err(|e| e.1)? {
                     let seen = page.len() as u64;
@@ -116,6 +120,7 @@ impl<R: Record> Run<R> {
         progress: &BTreeMap<(Side, CollectionId), u64>,
         with_link: bool,
     ) -> Result<()> {
+        self.forget_facts();
         let ids: Vec<ItemId> = rows.iter().map(|r| r.item.clone()).collect();
         let links = match side {
             Side::Left => self.state().links_of_hub(self.sync(), &ids).await?,
@@ -132,6 +137,7 @@ impl<R: Record> Run<R> {
         } else {
             let here = |row: &SeenRow| row.presence == Presence::Present && scope::outside(row).is_none();
             let fresh = rows.into_iter().zip(links).filter(|(row, link)| link.is_none() && here(row)).map(|(row, _)| row).collect();
+            let fresh = self.in_scope(side, fresh).await?;
             self.plan_fresh(side, fresh).await?;
         }
         self.flush().await
@@ -183,6 +189,7 @@ impl<R: Record> Run<R> {
     pub(crate) async fn plan_links(&mut self, links: Vec<Linked>) -> Result<()> {
         let mut suspects = Vec::new();
         let links = self.read_again(links).await?;
+        self.ask(links.iter().filter_map(|linked| linked.link.hub_item.as_ref())).await?;
         for linked in self.part_from_strangers(links).await? {
             if self.open.contains(&linked.link.id) {
                 continue;
@@ -250,8 +257,6 @@ impl<R: Record> Run<R> {
 
     /// Plans one link. Comes back with it when an end is missing: that has to be looked into first.
     async fn plan_link(&mut self, linked: Linked) -> Result<Option<Linked>> {
-        let missing = |row: Option<&SeenRow>| matches!(row.map(|r| &r.presence), Some(Presence::Missing { .. } | Presence::Gone));
-        let present = |row: Option<&SeenRow>| matches!(row.map(|r| &r.presence), Some(Presence::Present));
         match linked.link.state {
             LinkState::Suppressed => match (missing(linked.hub.as_ref()), missing(linked.far.as_ref())) {
                 // One end is gone for good; once the other is too, there is nothing to remember.
@@ -267,13 +272,23 @@ impl<R: Record> Run<R> {
             self.wait(linked.link, None).await?;
             return Ok(None);
         }
-        for side in [Side::Left, Side::Right] {
-            if let Some(why) = linked.end(side).and_then(scope::outside) {
-                let note = format!("the {} item is out of scope: {why}", side.word());
-                self.out_of_scope(linked.link, note).await?;
-                return Ok(None);
-            }
+        if let Some(linked) = self.stay_outside(linked).await? {
+            return self.plan_inside(linked).await;
         }
+        Ok(None)
+    }
+
+    /// Leaves a link alone that is out of scope, or of which that cannot be told. Comes back with one that is inside.
+    async fn stay_outside(&mut self, linked: Linked) -> Result<Option<Linked>> {
+        match self.scoped(&linked).await? {
+            Scoped::Inside => return Ok(Some(linked)),
+            Scoped::Outside(why) => self.out_of_scope(linked.link, why).await?,
+            Scoped::Unknown => self.wait(linked.link, None).await?,
+        }
+        Ok(None)
+    }
+
+    async fn plan_inside(&mut self, linked: Linked) -> Result<Option<Linked>> {
         if missing(linked.hub.as_ref()) || missing(linked.far.as_ref()) {
             return Ok(Some(linked));
         }
@@ -312,26 +327,36 @@ impl<R: Record> Run<R> {
     pub(crate) fn may_write(&self, side: Side, row: &SeenRow) -> bool {
         self.setup.policy.writes(side)
             && row.access == Access::Write
+            && self.is_editable(side, &row.item)
             && self.half(side).collection(&row.collection).is_some_and(scope::writable)
     }
 
     /// Merges two items that are both there.
-    pub(crate) async fn plan_merge(&mut self, linked: Linked, reason: Option<String>) -> Result<()> {
+    pub(crate) async fn plan_merge(&mut self, linked: Linked, mut reason: Option<String>) -> Result<()> {
+        self.ask(linked.hub.iter().map(|hub| &hub.item)).await?;
+        let Some(linked) = self.stay_outside(linked).await? else { return Ok(()) };
         let (Some(hub), Some(far)) = (&linked.hub, &linked.far) else { return Ok(()) };
         let Some(map) = self.map(&hub.collection, &far.collection) else { return Ok(()) };
         let (hub_record, far_record) = (self.record_of(hub)?, self.record_of(far)?);
         let (hub_fields, far_fields) = (hub_record.fields(), far_record.fields());
         let reread = linked.link.revision != far.revision;
-        let base = linked.base.as_ref();
+        let plain = self.plain(&linked, &hub_fields, &far_fields);
+        let (hub_seen, far_seen) = plain.as_ref().map_or((&hub_fields, &far_fields), |plain| (&plain.hub, &plain.far));
+        let base = plain.as_ref().map_or(linked.base.as_ref(), |plain| plain.base.as_ref());
         let (hub_times, far_times) = (self.hub_times(hub).await?, far_times(far));
-        let merged = merge(
+        let mut merged = merge(
             &map,
             &self.setup.policy,
             base,
             reread,
-            merge::Half { fields: &hub_fields, unread: &hub.unread, times: &hub_times, writable: self.may_write(Side::Left, hub) },
-            merge::Half { fields: &far_fields, unread: &far.unread, times: &far_times, writable: self.may_write(Side::Right, far) },
+            merge::Half { fields: hub_seen, unread: &hub.unread, times: &hub_times, writable: self.may_write(Side::Left, hub) },
+            merge::Half { fields: far_seen, unread: &far.unread, times: &far_times, writable: self.may_write(Side::Right, far) },
         );
+        if let Some(plain) = &plain
+            && self.tag(plain, (hub, &hub_fields), (far, &far_fields), &mut merged)
+        {
+            reason.get_or_insert_with(|| "its categories follow what the app knows".to_owned());
+        }
         self.report.conflicts += merged.conflicts;
         for field in &merged.given_up {
             self.note(format!("{field} keeps coming back on the right as it was before it was written; it is left as it is on both sides"));
@@ -352,7 +377,7 @@ impl<R: Record> Run<R> {
             self.report.linked += 1;
         }
         if merged.keep_both {
-            self.plan_copy(&linked, far, &far_fields).await?;
+            self.plan_copy(&linked, far, far_seen).await?;
         }
         let step = self.merge_step(&linked, hub, far, &hub_fields, &far_fields, merged, reread, reason);
         self.push(step).await
@@ -408,6 +433,14 @@ impl<R: Record> Run<R> {
             ..Step::new(R::KIND, action, Some(link), hub, far, reason)
         }
     }
+}
+
+fn missing(row: Option<&SeenRow>) -> bool {
+    matches!(row.map(|r| &r.presence), Some(Presence::Missing { .. } | Presence::Gone))
+}
+
+fn present(row: Option<&SeenRow>) -> bool {
+    matches!(row.map(|r| &r.presence), Some(Presence::Present))
 }
 
 /// The config word of a policy.

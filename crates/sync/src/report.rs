@@ -84,6 +84,9 @@ pub struct SyncReport {
     pub quarantined: Vec<LeftOver>,
     /// Collections that could not be read, and what else a person must know: one line each.
     pub notes: Vec<String>,
+    /// What a person may like to know and need not act on: one line each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
     /// Set when the run could not go on.
     pub failed: Option<String>,
 }
@@ -105,6 +108,7 @@ impl SyncReport {
             holds: Vec::new(),
             quarantined: Vec::new(),
             notes: Vec::new(),
+            remarks: Vec::new(),
             failed: None,
         }
     }

@@ -8,6 +8,8 @@ use crate::{
     quarantine::Quarantine,
     recover::OpenCreates,
     report::{PerSide, Progress, Report, SyncReport},
+    scope,
+    tags::Tags,
 };
 use futures::TryStreamExt;
 use jiff::Timestamp;
@@ -92,6 +94,10 @@ pub(crate) struct Run<R: Record> {
     /// How many writes the plan means to do.
     pub(crate) planned: u64,
     pub(crate) quarantine: Quarantine,
+    /// What the app said of the records of the page at work.
+    pub(crate) facts: scope::Known,
+    /// Which far keywords are the engine's.
+    pub(crate) tags: Tags,
     /// The newest round of each collection, as far as it was asked for.
     pub(crate) epochs: BTreeMap<(Side, CollectionId), u64>,
     maps: BTreeMap<(CollectionId, CollectionId), Arc<FieldMap>>,
@@ -100,6 +106,7 @@ pub(crate) struct Run<R: Record> {
 impl<R: Record> Run<R> {
     pub(crate) async fn begin(shared: &Arc<Shared>, setup: &Arc<Setup>) -> Result<Self> {
         let (left, right) = accounts(setup).await?;
+        scope::check_rights(setup, R::KIND).await?;
         let lease = shared.state.acquire(&component()).await?;
         let run = shared.state.last_run().await? + 1;
         let mut before = None;
@@ -128,7 +135,10 @@ impl<R: Record> Run<R> {
         // Ids of links made while planning are taken.
         run.links = 1 << 31;
         let gone = std::mem::take(&mut run.report.notes);
+        let mut remarks = std::mem::take(&mut run.report.remarks);
         run.report = plan.report;
+        remarks.retain(|remark| !run.report.remarks.contains(remark));
+        run.report.remarks.extend(remarks);
         gone.into_iter().for_each(|note| run.note(note));
         // What was not read then is not worked off, whatever is there by this time.
         let [left, right] = plan.carried.failed;
@@ -179,6 +189,8 @@ impl<R: Record> Run<R> {
             unfinished: Vec::new(),
             planned: 0,
             quarantine: Quarantine::default(),
+            facts: scope::Known::new(),
+            tags: Tags::new(setup.policy.category.as_ref(), &setup.policy.categories, []),
             epochs: BTreeMap::new(),
             maps: BTreeMap::new(),
         };
@@ -247,6 +259,7 @@ impl<R: Record> Run<R> {
             self.report.notes.push(format!("{} {name}: {why}", side.word()));
             self.half_mut(side).failed.insert(id, why);
         }
+        let chosen = self.only_private(side, chosen, !names.is_empty())?;
         let repository = self.half(side).repository.clone();
         let mut fields = BTreeMap::new();
         for collection in &chosen {

@@ -71,7 +71,7 @@ fn end(sync: &SyncConfig, ended: &Ended, out: &mut Out) -> Result<()> {
         for left in &report.quarantined {
             out.line(format_args!("{}: cannot be done, {} side: {}: {}", sync.name, left.side.word(), left.id, left.error))?;
         }
-        for note in &report.notes {
+        for note in report.notes.iter().chain(&report.remarks) {
             out.line(format_args!("{}: {note}", sync.name))?;
         }
     }

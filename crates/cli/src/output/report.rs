@@ -75,7 +75,7 @@ pub(crate) fn sentences(outcome: &RunOutcome, config: &str) -> Vec<String> {
             let rest = r.quarantined.len() - SHOWN;
             lines.push(format!("{}: and {} more left over; see `pimkit status -c {config}`", r.name, counted(rest as u64, "item")));
         }
-        lines.extend(r.notes.iter().map(|note| format!("{}: {note}", r.name)));
+        lines.extend(r.notes.iter().chain(&r.remarks).map(|note| format!("{}: {note}", r.name)));
     }
     lines
 }

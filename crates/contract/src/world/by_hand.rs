@@ -6,7 +6,7 @@ use super::{
     shelf::{Body, Folder, Generated, Version},
     writing::whole,
 };
-use pimkit_core::{Access, BlobRef, CollectionId, Field, ItemId, Mark, Removal, Stored};
+use pimkit_core::{Access, BlobRef, Category, CategoryId, CollectionId, Field, ItemId, Mark, Removal, Sharing, Stored};
 use std::{
     collections::{BTreeMap, BTreeSet},
     marker::PhantomData,
@@ -97,7 +97,7 @@ impl<R: Kept> ByHand<R> {
     /// Makes a collection of this id and name.
     pub fn make_collection(&self, name: &str) -> CollectionId {
         let id = CollectionId::from(name);
-        let folder = Folder { name: name.to_owned(), mark: None, read_only: false, vanished: false, rounds: 0 };
+        let folder = Folder::new(name, None);
         self.act(|core| R::shelf_mut(core).folders.insert(id.clone(), folder));
         id
     }
@@ -166,6 +166,49 @@ impl<R: Kept> ByHand<R> {
     /// Lets us only read a collection, or write it again.
     pub fn read_only_collection(&self, id: &CollectionId, read_only: bool) -> bool {
         self.folder(id, |folder| folder.read_only = read_only)
+    }
+
+    /// Shares a collection with others, or keeps it to the account alone again.
+    pub fn share(&self, id: &CollectionId, sharing: Sharing) -> bool {
+        self.folder(id, |folder| folder.sharing = sharing)
+    }
+
+    /// Gives a collection another name; its id stays.
+    pub fn rename_collection(&self, id: &CollectionId, name: &str) -> bool {
+        self.folder(id, |folder| name.clone_into(&mut folder.name))
+    }
+
+    /// The names of the collections that are there, by id.
+    #[must_use]
+    pub fn collection_names(&self) -> BTreeMap<CollectionId, String> {
+        self.act(|core| R::shelf(core).folders.iter().filter(|(_, f)| !f.vanished).map(|(id, f)| (id.clone(), f.name.clone())).collect())
+    }
+
+    /// The categories on the provider's list.
+    #[must_use]
+    pub fn categories(&self) -> Vec<Category> {
+        self.act(|core| R::shelf(core).categories.values().cloned().collect())
+    }
+
+    /// Puts a category on the provider's list.
+    pub fn make_category(&self, name: &str) -> CategoryId {
+        self.act(|core| {
+            let shelf = R::shelf_mut(core);
+            shelf.made += 1;
+            let id = CategoryId(format!("category-{}", shelf.made));
+            shelf.categories.insert(id.clone(), Category { id: id.clone(), name: name.to_owned() });
+            id
+        })
+    }
+
+    /// Gives a category another name, as a user can where programs cannot; items keep the name that they have.
+    pub fn rename_category(&self, id: &CategoryId, name: &str) -> bool {
+        self.act(|core| R::shelf_mut(core).categories.get_mut(id).map(|category| name.clone_into(&mut category.name)).is_some())
+    }
+
+    /// Takes a category off the provider's list; items keep the name that they have.
+    pub fn remove_category(&self, id: &CategoryId) -> bool {
+        self.act(|core| R::shelf_mut(core).categories.remove(id).is_some())
     }
 
     /// Deletes everything in a collection.

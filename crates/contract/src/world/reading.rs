@@ -9,7 +9,7 @@ use super::{
 use jiff::{SignedDuration, Timestamp};
 use pimkit_core::{
     Access, Change, ChangeOptions, ChangePage, Collection, CollectionId, Create, Cursor, Error, ErrorKind, Fetched, Field, FieldSupport,
-    ItemId, Key, Next, PageToken, Position, Precision, Removal, Result, Revision, Sharing, Stored,
+    ItemId, Key, Next, PageToken, Position, Precision, Removal, Result, Revision, Stored,
     cursor::{binding, decode, encode},
 };
 use serde::{Deserialize, Serialize};
@@ -340,7 +340,7 @@ impl<R: Keep> Face<R> {
                     id: id.clone(),
                     name: folder.name.clone(),
                     owner: None,
-                    sharing: Sharing::Private,
+                    sharing: folder.sharing,
                     access: if read_only { Access::Read } else { Access::Write },
                     capabilities: core.options.capabilities(R::KIND).with(|c| c.write = !read_only),
                 }

@@ -118,7 +118,7 @@ impl<R: Keep> Folders for Face<R> {
             let shelf = R::shelf_mut(core);
             shelf.made += 1;
             let id = CollectionId(format!("folder-{}", shelf.made));
-            let folder = Folder { name: name.to_owned(), mark: Some(mark.clone()), read_only: false, vanished: false, rounds: 0 };
+            let folder = Folder::new(name, Some(mark.clone()));
             shelf.folders.insert(id.clone(), folder);
             face.container(core, &id)
         })

@@ -3,7 +3,7 @@
 use super::{options::WorstOptions, revision};
 use crate::samples::Sample;
 use jiff::Timestamp;
-use pimkit_core::{Access, Category, CategoryId, CollectionId, Field, ItemId, Mark, Removal, Revision, Stored};
+use pimkit_core::{Access, Category, CategoryId, CollectionId, Field, ItemId, Mark, Removal, Revision, Sharing, Stored};
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
@@ -51,9 +51,16 @@ pub(crate) struct Folder {
     pub(crate) name: String,
     pub(crate) mark: Option<Mark>,
     pub(crate) read_only: bool,
+    pub(crate) sharing: Sharing,
     /// There, but not answered for: see `vanish`.
     pub(crate) vanished: bool,
     pub(crate) rounds: u64,
+}
+
+impl Folder {
+    pub(crate) fn new(name: &str, mark: Option<Mark>) -> Self {
+        Self { name: name.to_owned(), mark, read_only: false, sharing: Sharing::Private, vanished: false, rounds: 0 }
+    }
 }
 
 /// Items that are computed from their number until somebody touches them.
@@ -157,7 +164,7 @@ impl<R: Sample> Shelf<R> {
         let folders = collections
             .iter()
             .map(|name| {
-                let folder = Folder { name: name.clone(), mark: None, read_only: false, vanished: false, rounds: 0 };
+                let folder = Folder::new(name, None);
                 (CollectionId(name.clone()), folder)
             })
             .collect();

@@ -1,8 +1,8 @@
 //! Which policies cannot go together, each refused with a sentence that says why and what to take instead.
 
 use super::{
-    Ambiguous, Attendees, Conflicts, Container, Deletes, Direction, Drift, Duplicates, Enabling, Folders, Granularity, HubDelete, Imported,
-    Invited, Loser, MatchKey, Notices, Policy, Recurrence, Scope, Teardown,
+    Ambiguous, Attendees, Conflicts, Container, Deletes, Direction, Drift, Duplicates, Enabling, Granularity, HubDelete, Invited, Loser,
+    MatchKey, Notices, Policy, Recurrence, Teardown,
 };
 use pimkit_core::{Error, ErrorKind, Kind, Result, Side};
 
@@ -28,20 +28,14 @@ impl Policy {
             (self.conflicts == Conflicts::Organiser, "conflicts = organiser"),
             (self.loser == Loser::Field, "loser = field"),
             (self.hub_delete != HubDelete::Last, "hub_delete"),
-            (self.scope != Scope::All, "scope"),
-            (self.view.is_some(), "view"),
-            (self.category.is_some(), "category"),
-            (self.folders != Folders::Any, "folders = private"),
-            (self.container != Container::Selected, "container"),
+            (self.container == Container::Dedicated, "container = dedicated"),
             (!self.categories.is_empty(), "categories"),
             (self.duplicates != Duplicates::Import, "duplicates = hold"),
             (self.matches != MatchKey::default_order(), "matches"),
             (self.ambiguous != Ambiguous::Ask, "ambiguous"),
-            (self.imported != Imported::Include, "imported"),
             (self.caps.of(kind).is_some(), "caps"),
             (self.recurrence != Recurrence::Apply, "recurrence = ignore"),
             (self.invited != Invited::Write, "invited = read"),
-            (self.enabling != Enabling::Anybody, "enabling = rights"),
             (self.teardown != Teardown::Leave, "teardown"),
             (self.notices != Notices::None, "notices"),
             (self.attendees != Attendees::Hidden, "attendees"),
@@ -105,6 +99,10 @@ impl Policy {
             (
                 caps.is_some_and(|c| zero(c.initial_left) || zero(c.initial_right) || zero(c.run_left) || zero(c.run_right)),
                 "a cap of 0 would never end: set direction to keep a side from being written",
+            ),
+            (
+                self.enabling == Enabling::Rights && !with_app,
+                "enabling = rights asks the app what its user may do: give the engine an app, or take enabling = anybody",
             ),
             (
                 self.asks_the_app() && !with_app,

@@ -61,6 +61,24 @@ impl World {
         self.builder::<R>(R::KIND.plural(), policy).left_collections(vec![R::KIND.plural().to_owned()]).build().unwrap()
     }
 
+    /// The pair of one of the app's users, over all collections of the hub.
+    pub fn pair_as<R: Record>(&self, user: &str, policy: &[(&str, &str)]) -> Pair<R> {
+        self.builder::<R>(R::KIND.plural(), policy).app(Arc::new(self.hub.acting(user))).build().unwrap()
+    }
+
+    /// One run for one of the app's users.
+    pub fn run_as<R: Record>(&self, user: &str, policy: &[(&str, &str)]) -> Report {
+        self.run_pair(&self.pair_as::<R>(user, policy)).unwrap()
+    }
+
+    /// One run of a pair, some time after the last.
+    pub fn run_pair<R: Record>(&self, pair: &Pair<R>) -> Result<Report> {
+        self.clock.advance(Duration::from_secs(60));
+        let report = block_on(pair.run());
+        self.clock.advance(Duration::from_secs(60));
+        report
+    }
+
     /// One run, some time after the last.
     pub fn run<R: Record>(&self, policy: &[(&str, &str)]) -> Report {
         self.try_run::<R>(policy).unwrap()

@@ -1,0 +1,60 @@
+//! What the app knows of a record changes without the record, and so do the views that list it: each
+//! run goes over all hub records once and finds the links that came in or went out since.
+
+use super::{Scoped, facts::BY_APP};
+use crate::run::Run;
+use futures::TryStreamExt;
+use pimkit_core::{CollectionId, ItemId, LinkRow, LinkState, Presence, Record, Result, SeenQuery, SeenRow, StateChange};
+
+impl<R: Record> Run<R> {
+    /// Marks the links whose record is no more on the side of the scope that the link says, so that they are planned in
+    /// this run. No far request is made.
+    pub(crate) async fn sweep_scope(&mut self) -> Result<()> {
+        if !self.setup.policy.asks_the_app() {
+            return Ok(());
+        }
+        let read = |id: &CollectionId| !self.hub.failed.contains_key(id);
+        let ids: Vec<CollectionId> = self.hub.collections.iter().map(|c| c.id.clone()).filter(read).collect();
+        for id in ids {
+            let query = SeenQuery::of(&self.hub.account.id, R::KIND).within(&id);
+            let mut rows = self.state().seen_rows(query).try_chunks(self.setup.page_size as usize);
+            while let Some(page) = rows.try_next().await.map_err(|e| e.1)? {
+                self.sweep_page(page).await?;
+            }
+        }
+        self.forget_facts();
+        Ok(())
+    }
+
+    async fn sweep_page(&mut self, rows: Vec<SeenRow>) -> Result<()> {
+        self.forget_facts();
+        let rows: Vec<SeenRow> = rows.into_iter().filter(|row| row.presence == Presence::Present).collect();
+        let ids: Vec<ItemId> = rows.iter().map(|row| row.item.clone()).collect();
+        self.ask(ids.iter()).await?;
+        let links = self.state().links_of_hub(self.sync(), &ids).await?;
+        let mut pairs: Vec<(SeenRow, LinkRow)> = Vec::new();
+        for (row, link) in rows.into_iter().zip(links) {
+            let Some(link) = link.filter(|link| !link.again && sweeps(link)) else { continue };
+            match (self.hub_scope(&row).await?, link.state == LinkState::OutOfScope) {
+                (Scoped::Inside, true) if !link.note.as_deref().is_some_and(|note| note.starts_with(BY_APP)) => {}
+                (Scoped::Inside, true) | (Scoped::Outside(_), false) => self.look_again(link),
+                (Scoped::Inside, false) => pairs.push((row, link)),
+                (Scoped::Outside(_), true) | (Scoped::Unknown, _) => {}
+            }
+        }
+        self.sweep_tags(pairs).await?;
+        self.flush().await
+    }
+
+    /// Has a link planned in this run.
+    pub(crate) fn look_again(&mut self, mut link: LinkRow) {
+        link.again = true;
+        link.version += 1;
+        self.later([StateChange::Link(Box::new(link))]);
+    }
+}
+
+/// Whether scope is of any matter to the link.
+fn sweeps(link: &LinkRow) -> bool {
+    !link.parked && !matches!(link.state, LinkState::Suppressed | LinkState::Shadowed | LinkState::Archived)
+}
