@@ -368,21 +368,7 @@ pub(crate) async fn fields<R: Record>(account: &str, connector: &dyn Connector) 
 
 /// The report of a sync that could not go on.
 pub(crate) fn failed(sync: &SyncConfig, failure: &Failure) -> SyncReport {
-    SyncReport {
-        name: sync.name.clone(),
-        kind: sync.kind.plural().to_owned(),
-        left: sync.left.clone(),
-        right: sync.right.clone(),
-        created: PerSide::default(),
-        updated: PerSide::default(),
-        deleted: PerSide::default(),
-        linked: 0,
-        unchanged: 0,
-        conflicts: 0,
-        held: 0,
-        holds: Vec::new(),
-        quarantined: Vec::new(),
-        notes: Vec::new(),
-        failed: Some(failure.to_string()),
-    }
+    let mut report = SyncReport::new(&sync.name, sync.kind, &sync.left, &sync.right);
+    report.failed = Some(failure.to_string());
+    report
 }

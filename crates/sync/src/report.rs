@@ -92,7 +92,9 @@ pub struct SyncReport {
 }
 
 impl SyncReport {
-    pub(crate) fn new(name: &str, kind: Kind, left: &str, right: &str) -> Self {
+    /// Of a sync that has done nothing yet.
+    #[must_use]
+    pub fn new(name: &str, kind: Kind, left: &str, right: &str) -> Self {
         Self {
             name: name.to_owned(),
             kind: kind.plural().to_owned(),
