@@ -1,0 +1,78 @@
+//! The tests of the rules, written once over any far side.
+//!
+//! A rule test is a function named after its rule. It sets a profile, acts as users do at the app and in their
+//! mailboxes, and reads nothing but what the two sides hold, the app's notices and the provider's outbox. Each runs over
+//! every far side that calls [`every_rule!`](crate::every_rule); a new provider implements [`FarSide`] and calls it too.
+
+pub mod far;
+pub mod people;
+pub mod sage;
+pub mod sell;
+pub mod sell_categories;
+pub mod sell_merges;
+pub mod sell_values;
+pub mod stage;
+pub mod vdir;
+pub mod worst;
+pub mod zoho_contacts;
+pub mod zoho_events;
+pub mod zoho_google;
+
+pub use far::{FarSide, Item, Mailbox};
+pub use stage::{Desk, Stage, Sync};
+
+/// Makes a test of each rule over a far side.
+#[macro_export]
+macro_rules! every_rule {
+    ($far:ty) => {
+        $crate::rule_tests! { $far;
+            sell {
+                sell_21_contacts_and_their_edits_flow_both_ways,
+                sell_22_deletes_are_carried_to_neither_side,
+                sell_23_a_deleted_contact_does_not_come_back_and_goes_for_good_when_both_sides_delete_it,
+                sell_26_duplicates_of_the_mailbox_come_into_the_app_as_duplicates,
+                sell_30_runs_recognise_who_is_the_same_on_both_sides,
+                sell_31_a_contact_on_both_sides_is_linked_and_not_made_twice,
+            }
+            sell_merges {
+                sell_27_users_merge_duplicate_contacts_and_leads_in_the_app,
+                sell_28_a_merge_in_the_app_leaves_the_mailboxes_duplicates_where_they_are,
+                sell_29_after_a_merge_exactly_one_duplicate_keeps_syncing,
+            }
+            sell_values {
+                sell_25_a_manager_finds_the_teams_contacts_in_the_own_mailbox,
+            }
+            zoho_contacts {
+                zo_33_set_up_offers_a_map_of_fields_that_can_be_edited,
+                zo_34_fields_that_the_mailbox_cannot_hold_are_not_offered,
+            }
+            zoho_google {
+                zg_01_the_direction_is_chosen,
+                zg_02_the_chosen_side_overwrites_the_whole_contact,
+                zg_07_fields_are_mapped_and_pairs_can_be_added,
+                zg_08_a_sync_that_is_set_up_again_makes_no_duplicates,
+                zg_14_contacts_are_synced_as_far_as_the_users_rights_go,
+            }
+            sage {
+                sg_15_an_apps_event_takes_its_edits_in_the_app_to_the_calendar,
+                sg_16_an_apps_event_takes_its_edits_in_the_calendar_to_the_app,
+                sg_18_guests_from_outside_are_shown_by_address_without_a_persons_record,
+                sg_23_invitations_that_are_not_answered_are_shown_all_the_same,
+                sg_26_an_event_from_outside_that_the_user_organises_can_be_edited,
+            }
+        }
+    };
+}
+
+/// Makes a test of each of these functions over a far side.
+#[macro_export]
+macro_rules! rule_tests {
+    ($far:ty; $($module:ident { $($name:ident),* $(,)? })*) => {
+        $($(
+            #[test]
+            fn $name() {
+                $crate::rules::$module::$name::<$far>();
+            }
+        )*)*
+    };
+}

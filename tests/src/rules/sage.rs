@@ -1,0 +1,207 @@
+//! SG: a CRM and a mailbox's calendar.
+
+use super::{
+    Desk, FarSide, Mailbox, Stage,
+    far::address_of,
+    people::{Named as _, event, names, person, the},
+    stage::done,
+};
+use pimkit::{
+    ErrorKind, Event, Frequency, ItemId, Organizer, Override, Participant, ParticipationStatus, RecurrenceId, RecurrenceRule, Value,
+};
+
+const PROFILE: &str = "sage";
+
+fn guest(address: &str, status: ParticipationStatus) -> Participant {
+    Participant { address: address.to_owned(), participation_status: status, ..Participant::default() }
+}
+
+/// A meeting that this address organises, with Ann and a stranger invited.
+fn meeting<F: FarSide>(stage: &Stage<F>, title: &str, organizer: &str, answer: ParticipationStatus) -> Event {
+    let mut meeting = event(title, &stage.clock, 3);
+    meeting.organizer = Some(Organizer { address: organizer.to_owned(), name: None });
+    meeting.participants = vec![
+        guest(organizer, ParticipationStatus::Accepted),
+        guest(&address_of("ann"), answer),
+        guest("stranger@elsewhere.example", ParticipationStatus::NeedsAction),
+    ];
+    let mut seen = std::collections::BTreeSet::new();
+    meeting.participants.retain(|p| seen.insert(p.address.clone()));
+    meeting
+}
+
+fn put(mailbox: &impl Mailbox, event: Event) -> ItemId {
+    mailbox.put(&mailbox.home::<Event>(), event)
+}
+
+/// A weekly series.
+fn series<F: FarSide>(stage: &Stage<F>, title: &str) -> Event {
+    let mut series = event(title, &stage.clock, 3);
+    series.recurrence_rules = vec![RecurrenceRule { frequency: Frequency::Weekly, count: Some(5), ..RecurrenceRule::default() }];
+    series
+}
+
+/// Whether the app lets its user change the record.
+fn can_edit(ann: &Desk, id: &ItemId) -> bool {
+    match futures::executor::block_on(ann.local.edit::<Event>(id, |e| e.description = Some("mine".into()))) {
+        Ok(_) => true,
+        Err(error) => {
+            assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
+            false
+        }
+    }
+}
+
+pub fn sg_15_an_apps_event_takes_its_edits_in_the_app_to_the_calendar<F: FarSide>() {
+    let stage = Stage::<F>::new("sg_15");
+    let (ann, sync) = stage.set_up::<Event>(PROFILE);
+    let id = ann.put("calendar", event("Lunch", &stage.clock, 3));
+    sync.run();
+    let moved = event("Dinner", &stage.clock, 4);
+    ann.edit::<Event>(&id, |e| (e.title, e.start, e.end) = (moved.title.clone(), moved.start.clone(), moved.end.clone()));
+    sync.run();
+    let there = the(&sync.mailbox.items::<Event>(), "Dinner").record;
+    assert_eq!((there.start, there.end), (moved.start, moved.end));
+    assert_eq!(sync.mailbox.items::<Event>().len(), 1);
+}
+
+pub fn sg_16_an_apps_event_takes_its_edits_in_the_calendar_to_the_app<F: FarSide>() {
+    let stage = Stage::<F>::new("sg_16");
+    let (ann, sync) = stage.set_up::<Event>(PROFILE);
+    let id = ann.put("calendar", event("Lunch", &stage.clock, 3));
+    sync.run();
+    let moved = event("Dinner", &stage.clock, 4);
+    let there = the(&sync.mailbox.items::<Event>(), "Lunch").id;
+    sync.mailbox.edit::<Event>(&there, |e| (e.title, e.start, e.end) = (moved.title.clone(), moved.start.clone(), moved.end.clone()));
+    sync.run();
+    let ours = ann.get::<Event>(&id);
+    assert_eq!((ours.title, ours.start, ours.end), (moved.title, moved.start, moved.end));
+    assert_eq!(ann.items::<Event>().len(), 1);
+}
+
+pub fn sg_17_a_meeting_to_which_the_user_is_only_invited_is_shown_and_cannot_be_edited<F: FarSide>() {
+    let stage = Stage::<F>::new("sg_17");
+    let (ann, sync) = stage.set_up::<Event>(PROFILE);
+    let there = put(&sync.mailbox, meeting(&stage, "Board", "boss@elsewhere.example", ParticipationStatus::Accepted));
+    sync.run();
+    let ours = the(&ann.items::<Event>(), "Board").id;
+    assert!(!can_edit(&ann, &ours));
+    // The organiser's changes still come in.
+    sync.mailbox.edit::<Event>(&there, |e| e.title = Some("Board, moved".into()));
+    sync.run();
+    assert_eq!(ann.get::<Event>(&ours).name(), "Board, moved");
+    assert!(!can_edit(&ann, &ours));
+}
+
+pub fn sg_19_a_series_from_outside_is_shown_and_cannot_be_edited<F: FarSide>() {
+    let stage = Stage::<F>::new("sg_19");
+    let (ann, sync) = stage.set_up::<Event>(PROFILE);
+    put(&sync.mailbox, series(&stage, "Jour fixe"));
+    sync.run();
+    let ours = the(&ann.items::<Event>(), "Jour fixe");
+    assert_eq!(ours.record.recurrence_rules.len(), 1);
+    assert!(!can_edit(&ann, &ours.id));
+    // The app's own series can be, as anything of its own.
+    let own = ann.put("calendar", series(&stage, "Stand-up"));
+    sync.run();
+    assert!(can_edit(&ann, &own));
+}
+
+pub fn sg_20_one_edited_occurrence_of_a_series_from_outside_changes_nothing_in_the_app<F: FarSide>() {
+    let stage = Stage::<F>::new("sg_20");
+    let (ann, sync) = stage.set_up::<Event>(PROFILE);
+    let there = put(&sync.mailbox, series(&stage, "Jour fixe"));
+    sync.run();
+    let before = the(&ann.items::<Event>(), "Jour fixe").record;
+    let second = before.start.clone().unwrap().wall().checked_add(jiff::Span::new().days(7)).unwrap();
+    let edit: pimkit::Fields = [("title".into(), Value::from("Jour fixe with cake"))].into();
+    sync.mailbox.edit::<Event>(&there, |e| {
+        e.recurrence_overrides.insert(RecurrenceId(second), Override::Changed(edit.clone()));
+    });
+    for _ in 0..2 {
+        sync.run();
+        assert_eq!(the(&ann.items::<Event>(), "Jour fixe").record.recurrence_overrides, before.recurrence_overrides);
+        // And it is not undone outside.
+        assert_eq!(the(&sync.mailbox.items::<Event>(), "Jour fixe").record.recurrence_overrides.len(), 1);
+    }
+    // The series itself is followed.
+    sync.mailbox.edit::<Event>(&there, |e| e.description = Some("in room 2".into()));
+    sync.run();
+    assert_eq!(the(&ann.items::<Event>(), "Jour fixe").record.description.as_deref(), Some("in room 2"));
+}
+
+pub fn sg_21_a_new_event_that_comes_in_notifies_its_own_user<F: FarSide>() {
+    let stage = Stage::<F>::new("sg_21");
+    let (ann, sync) = stage.set_up::<Event>(PROFILE);
+    let bob = stage.user("bob", pimkit::local::UserRole::Member, None);
+    put(&sync.mailbox, event("Lunch", &stage.clock, 3));
+    ann.put("calendar", event("Dinner", &stage.clock, 4));
+    sync.run();
+    let notices = done(ann.local.notices());
+    let ours = the(&ann.items::<Event>(), "Lunch").id;
+    let told: Vec<_> = notices.iter().filter_map(|n| n.item.clone()).collect();
+    assert_eq!((ann.notices(), told), (vec!["event.created".to_owned()], vec![(pimkit::Kind::Event, ours)]));
+    sync.run();
+    assert_eq!((ann.notices().len(), bob.notices().len()), (1, 0), "once, and nobody else");
+}
+
+pub fn sg_22_changes_of_events_that_are_there_notify_nobody<F: FarSide>() {
+    let stage = Stage::<F>::new("sg_22");
+    let (ann, sync) = stage.set_up::<Event>(PROFILE);
+    let there = put(&sync.mailbox, event("Lunch", &stage.clock, 3));
+    sync.run();
+    assert_eq!(ann.notices().len(), 1);
+    sync.mailbox.edit::<Event>(&there, |e| e.title = Some("Late lunch".into()));
+    sync.run();
+    assert_eq!(names(&ann.items::<Event>()), ["Late lunch"], "the change arrived");
+    assert_eq!(ann.notices().len(), 1, "and nobody was told");
+}
+
+pub fn sg_23_invitations_that_are_not_answered_are_shown_all_the_same<F: FarSide>() {
+    let stage = Stage::<F>::new("sg_23");
+    let (ann, sync) = stage.set_up::<Event>(PROFILE);
+    put(&sync.mailbox, meeting(&stage, "Unanswered", "boss@elsewhere.example", ParticipationStatus::NeedsAction));
+    put(&sync.mailbox, meeting(&stage, "Perhaps", "boss@elsewhere.example", ParticipationStatus::Tentative));
+    sync.run();
+    for (title, status) in [("Unanswered", ParticipationStatus::NeedsAction), ("Perhaps", ParticipationStatus::Tentative)] {
+        let ours = the(&ann.items::<Event>(), title).record;
+        let me = ours.participants.iter().find(|p| p.address == address_of("ann")).unwrap();
+        assert_eq!(me.participation_status, status, "with the answer as it stands");
+    }
+}
+
+pub fn sg_26_an_event_from_outside_that_the_user_organises_can_be_edited<F: FarSide>() {
+    let stage = Stage::<F>::new("sg_26");
+    let (ann, sync) = stage.set_up::<Event>(PROFILE);
+    put(&sync.mailbox, meeting(&stage, "Mine", &address_of("ann"), ParticipationStatus::Accepted));
+    put(&sync.mailbox, event("Alone", &stage.clock, 5));
+    sync.run();
+    for title in ["Mine", "Alone"] {
+        let ours = the(&ann.items::<Event>(), title).id;
+        assert!(can_edit(&ann, &ours), "{title}");
+        sync.run();
+        let there = the(&sync.mailbox.items::<Event>(), title).record;
+        assert_eq!(there.description.as_deref(), Some("mine"), "{title}");
+    }
+}
+
+pub fn sg_18_guests_from_outside_are_shown_by_address_without_a_persons_record<F: FarSide>() {
+    let stage = Stage::<F>::new("sg_18");
+    let (ann, sync) = stage.set_up::<Event>(PROFILE);
+    put(&sync.mailbox, meeting(&stage, "Board", "boss@elsewhere.example", ParticipationStatus::Accepted));
+    sync.run();
+    let ours = the(&ann.items::<Event>(), "Board").record;
+    assert!(ours.participants.iter().any(|p| p.address == "stranger@elsewhere.example"));
+    assert!(ann.items::<pimkit::Contact>().is_empty(), "no person is made of a guest");
+}
+
+pub fn sg_27_guests_of_an_apps_event_are_linked_to_their_records<F: FarSide>() {
+    let stage = Stage::<F>::new("sg_27");
+    let (ann, sync) = stage.set_up::<Event>(PROFILE);
+    let ada = ann.put("contacts", person("Ada Lovelace"));
+    let mut lunch = event("Lunch", &stage.clock, 3);
+    lunch.participants = vec![guest("ada@work.example", ParticipationStatus::NeedsAction)];
+    let id = ann.put("calendar", lunch);
+    sync.run();
+    assert_eq!(done(ann.local.activities(&ada)), [(pimkit::Kind::Event, id)]);
+}

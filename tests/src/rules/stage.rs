@@ -1,0 +1,263 @@
+//! The stage of a rule test: an app with users, their mailboxes, and syncs between them.
+
+use super::{
+    far::{FarSide, Item, Mailbox, address_of, everything},
+    people::{Named, names},
+};
+use futures::executor::block_on;
+use pimkit::{
+    CollectionId, ItemId, Record, Result, State, Stored,
+    local::{AppUser, Local, Options, UserRole},
+    sync::{Engine, FieldPair, Policy, Report},
+};
+use pimkit_contract::{FakeClock, SeededChance};
+use std::{future::Future, io::Write as _, marker::PhantomData, sync::Arc, time::Duration};
+
+/// An app, a far side, and what the engine remembers.
+#[derive(Debug)]
+pub struct Stage<F: FarSide> {
+    /// The time of everything on the stage.
+    pub clock: FakeClock,
+    /// The app, for the owner of its file: who may do everything.
+    pub app: Local,
+    /// The provider.
+    pub far: F,
+    state: Arc<dyn State>,
+    chance: SeededChance,
+    rule: &'static str,
+}
+
+/// What something of the app's own interface comes to.
+///
+/// # Panics
+/// When it fails.
+pub fn done<T>(work: impl Future<Output = Result<T>>) -> T {
+    block_on(work).unwrap()
+}
+
+impl<F: FarSide> Stage<F> {
+    /// An empty stage for the rule of this id.
+    #[must_use]
+    pub fn new(rule: &'static str) -> Self {
+        let clock = F::clock();
+        let app = Local::in_memory(Options::default().account("crm").clock(Arc::new(clock.clone()))).unwrap();
+        let far = F::open(&clock);
+        Self { state: far.state(), chance: SeededChance::new(1), clock, app, far, rule }
+    }
+
+    /// A user of the app.
+    pub fn user(&self, name: &str, role: UserRole, team: Option<&str>) -> Desk {
+        let user = AppUser { name: name.to_owned(), role, team: team.map(str::to_owned), emails: vec![address_of(name)] };
+        done(self.app.put_user(&user));
+        Desk { local: self.app.acting(name).unwrap(), user: name.to_owned() }
+    }
+
+    /// What everything of a kind in the app is called, whoever sees it; sorted.
+    pub fn everything<R: Record + Named>(&self) -> Vec<String> {
+        names(&everything::<R>(&self.app)).into_iter().map(str::to_owned).collect()
+    }
+
+    /// The one user that most rules need.
+    pub fn ann(&self) -> Desk {
+        self.user("ann", UserRole::Member, None)
+    }
+
+    /// That user, with a sync under a named profile.
+    pub fn set_up<R: Item>(&self, profile: &str) -> (Desk, Sync<'_, F, R>) {
+        let ann = self.ann();
+        let sync = self.sync(&ann, profile);
+        (ann, sync)
+    }
+
+    /// A sync between a user's view of the app and the user's mailbox, under a named profile.
+    pub fn sync<R: Item>(&self, desk: &Desk, profile: &str) -> Sync<'_, F, R> {
+        let mailbox = self.far.mailbox(&desk.user);
+        Sync {
+            stage: self,
+            name: format!("{} of {}", R::KIND.plural(), desk.user),
+            desk: desk.clone(),
+            hub: desk.local.clone(),
+            collections: vec![mailbox.home::<R>().0],
+            left_collections: Vec::new(),
+            mailbox,
+            policy: Policy::profile(profile).unwrap(),
+            fields: Vec::new(),
+            kind: PhantomData,
+        }
+    }
+
+    /// Time passes.
+    pub fn wait(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
+    }
+
+    /// Forgets everything that the engine knows: the sync was deleted with its state.
+    pub fn forget(&mut self) {
+        self.state = Arc::new(pimkit_contract::state::MemoryState::new());
+    }
+
+    /// Says, past the capture of test output, that the far side lacks what the rule is about.
+    pub fn skip(&self, lacks: &str) {
+        // Nobody to tell is no reason to fail.
+        let _ = std::io::stderr().write_all(format!("skipped: {} over {}: {lacks}\n", self.rule, F::NAME).as_bytes());
+    }
+}
+
+/// A user at the app's own interface.
+#[derive(Clone, Debug)]
+pub struct Desk {
+    /// The app, as the user sees it.
+    pub local: Local,
+    /// The user's name.
+    pub user: String,
+}
+
+impl Desk {
+    /// Makes a record.
+    pub fn put<R: Record>(&self, collection: &str, record: R) -> ItemId {
+        done(self.local.create(&collection.into(), record)).id
+    }
+
+    /// Changes a record.
+    pub fn edit<R: Record>(&self, id: &ItemId, set: impl FnOnce(&mut R) + Send) {
+        done(self.local.edit(id, set));
+    }
+
+    /// Puts a record into the trash.
+    pub fn delete<R: Record>(&self, id: &ItemId) {
+        done(self.local.delete(R::KIND, id));
+    }
+
+    /// A record that is there.
+    #[must_use]
+    pub fn get<R: Record>(&self, id: &ItemId) -> R {
+        done(self.local.get::<R>(id)).record
+    }
+
+    /// Every record of a kind that the user sees.
+    #[must_use]
+    pub fn items<R: Record>(&self) -> Vec<Stored<R>> {
+        everything(&self.local)
+    }
+
+    /// The topics of the user's notices, oldest first.
+    #[must_use]
+    pub fn notices(&self) -> Vec<String> {
+        done(self.local.notices()).into_iter().map(|notice| notice.topic).collect()
+    }
+}
+
+/// A sync of one kind between a desk and a mailbox.
+#[derive(Debug)]
+pub struct Sync<'s, F: FarSide, R> {
+    stage: &'s Stage<F>,
+    desk: Desk,
+    /// The user's mailbox.
+    pub mailbox: F::Mailbox,
+    name: String,
+    policy: Policy,
+    fields: Vec<FieldPair>,
+    collections: Vec<String>,
+    left_collections: Vec<String>,
+    hub: Local,
+    kind: PhantomData<fn() -> R>,
+}
+
+impl<F: FarSide, R: Item> Sync<'_, F, R> {
+    /// The same under another policy.
+    #[must_use]
+    pub fn with(mut self, set: impl FnOnce(&mut Policy)) -> Self {
+        set(&mut self.policy);
+        self
+    }
+
+    /// The same under another name: another sync.
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.name);
+        self
+    }
+
+    /// The same with these pairs of fields.
+    #[must_use]
+    pub fn fields(mut self, pairs: &[(&str, &str)]) -> Self {
+        self.fields = pairs.iter().map(|(left, right)| FieldPair { left: (*left).into(), right: (*right).into() }).collect();
+        self
+    }
+
+    /// The same over these collections of the mailbox; all when none is named.
+    #[must_use]
+    pub fn over(mut self, collections: &[&CollectionId]) -> Self {
+        self.collections = collections.iter().map(|c| c.0.clone()).collect();
+        self
+    }
+
+    /// The same over these collections of the app; all when none is named.
+    #[must_use]
+    pub fn of(mut self, collections: &[&str]) -> Self {
+        self.left_collections = collections.iter().map(|c| (*c).to_owned()).collect();
+        self
+    }
+
+    /// The same, whose connector shows the whole app: what the user may see is for the engine to ask.
+    #[must_use]
+    pub fn of_the_whole_app(mut self) -> Self {
+        self.hub = self.stage.app.clone();
+        self
+    }
+
+    /// One run, some time after whatever was before it.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub fn try_run(&self) -> Result<()> {
+        let stage = self.stage;
+        stage.wait(60);
+        let engine = Engine::new(stage.state.clone()).clock(Arc::new(stage.clock.clone())).chance(Arc::new(stage.chance.clone()));
+        let pair = engine
+            .pair::<R>(&self.name, Arc::new(self.hub.clone()), self.mailbox.connector())
+            .app(Arc::new(self.desk.local.clone()))
+            .policy(as_far_as_built(&self.policy, R::KIND))
+            .fields(self.fields.clone())
+            .collections(self.collections.clone())
+            .left_collections(self.left_collections.clone())
+            .home("kind", "org".into(), "companies")
+            .build()?;
+        let report = block_on(pair.run());
+        stage.wait(60);
+        shown(&self.name, &report);
+        report.map(|_| ())
+    }
+
+    /// One run that must come to its end.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub fn run(&self) {
+        self.try_run().unwrap();
+        assert!(self.mailbox.outbox().is_empty(), "nobody is mailed: {:?}", self.mailbox.outbox());
+    }
+}
+
+/// For whoever reads a failed test; the rules themselves never look.
+#[allow(clippy::print_stdout, reason = "cargo shows what a test prints when it fails")]
+fn shown(name: &str, report: &Result<Report>) {
+    println!("{name}: {report:?}");
+}
+
+/// The policies with those taken out that the engine refuses as not built yet: the rules that they are for are open.
+fn as_far_as_built(policy: &Policy, kind: pimkit::Kind) -> Policy {
+    let mut policy = policy.clone();
+    let none = Policy::default();
+    for _ in 0..30 {
+        let Err(error) = policy.check(kind, true) else { break };
+        let text = error.to_string();
+        match text.split("the policy ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap_or("teardown") {
+            "caps" => policy.caps = none.caps.clone(),
+            "view" => policy.view = None,
+            "category" => policy.category = None,
+            key => policy.set_value(key, serde_json::to_value(&none).unwrap()[key].clone()).unwrap(),
+        }
+    }
+    policy
+}

@@ -1,0 +1,3 @@
+//! The rules over folders of files.
+
+pimkit_tests::every_rule!(pimkit_tests::rules::vdir::Folders);
