@@ -5,6 +5,7 @@
 //! other collections were searched for it. Found there is scope exit; not searchable is hold.
 
 use crate::{
+    detach::taken_away,
     fresh::set_end,
     keys,
     plan::Linked,
@@ -74,7 +75,9 @@ impl<R: Record> Run<R> {
                 }
                 (None, []) => self.plan_merge(linked, None).await?,
                 (None, [(side, evidence)]) => {
-                    if linked.link.state != LinkState::Suppressed {
+                    if let Some(why) = taken_away(&linked, *side) {
+                        self.out_of_scope(linked.link, why).await?;
+                    } else if linked.link.state != LinkState::Suppressed {
                         self.plan_deleted(*side, linked, evidence.clone()).await?;
                     }
                 }
@@ -265,15 +268,15 @@ impl<R: Record> Run<R> {
             // It was nobody's to carry over while it was outside, and is no more now; only an edit brings a far copy back.
             return self.suppress(gone, &linked, evidence, "scope: it was deleted while it was outside".to_owned()).await;
         }
-        if gone == Side::Right && self.has_other_syncs(&row.item).await? {
-            return self
-                .suppress(gone, &linked, evidence, "the record is in other mailboxes too: only this one is detached".to_owned())
-                .await;
+        if gone == Side::Right
+            && let Some(why) = self.detaches(&row.item).await?
+        {
+            return self.suppress(gone, &linked, evidence, why.to_owned()).await;
         }
         if self.edited(rest, &linked, &row)? {
             return self.edit_beats_delete(gone, linked, &row, evidence).await;
         }
-        let deletable = self.is_deletable(rest, &row.item).await?;
+        let deletable = self.is_deletable(rest, &row.item).await? && self.may_delete_any(rest).await?;
         if !deletable || !self.may_write(rest, &row) {
             self.report.held += 1;
             let why = format!("the {} item was deleted, and the {} one may not be", gone.word(), rest.word());
@@ -310,21 +313,6 @@ impl<R: Record> Run<R> {
         step.policy = Some(policy);
         step.evidence = Some(evidence);
         self.push(step).await
-    }
-
-    /// Whether a hub record is linked by other syncs too.
-    async fn has_other_syncs(&self, hub_item: &ItemId) -> Result<bool> {
-        for sync in self.state().syncs().await? {
-            if sync == *self.sync() {
-                continue;
-            }
-            let links = self.state().links_of_hub(&sync, std::slice::from_ref(hub_item)).await?;
-            if links.into_iter().flatten().any(|l| l.kind == R::KIND && l.hub_account == self.hub.account.id && l.state == LinkState::Live)
-            {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 
     /// Whether the end that is left was changed since both were agreed.

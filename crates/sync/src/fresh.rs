@@ -41,6 +41,9 @@ impl<R: Record> Run<R> {
             if self.rejoin(side, &row).await? {
                 continue;
             }
+            if self.join_sibling(side, &row).await? {
+                continue;
+            }
             if self.is_of_a_missing_collection(side, &row).await? {
                 // It may be what stood there: it waits until that is known.
                 self.keep_dirty(row);
@@ -95,7 +98,7 @@ impl<R: Record> Run<R> {
     }
 
     /// Looks at an item without a link again in the next run.
-    fn keep_dirty(&mut self, mut row: SeenRow) {
+    pub(crate) fn keep_dirty(&mut self, mut row: SeenRow) {
         row.changed = self.run + 1;
         self.later([StateChange::Seen(Box::new(row))]);
     }

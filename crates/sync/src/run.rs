@@ -98,6 +98,8 @@ pub(crate) struct Run<R: Record> {
     pub(crate) facts: scope::Known,
     /// Which far keywords are the engine's.
     pub(crate) tags: Tags,
+    /// Other syncs between the same two accounts.
+    pub(crate) siblings: Vec<SyncId>,
     /// The newest round of each collection, as far as it was asked for.
     pub(crate) epochs: BTreeMap<(Side, CollectionId), u64>,
     maps: BTreeMap<(CollectionId, CollectionId), Arc<FieldMap>>,
@@ -125,6 +127,7 @@ impl<R: Record> Run<R> {
         // The number is taken from here on, whatever becomes of the run.
         run.unfinished = unfinished;
         run.check_accounts().await?;
+        run.siblings = run.find_siblings().await?;
         run.note_run("started", None).await?;
         Ok(run)
     }
@@ -191,6 +194,7 @@ impl<R: Record> Run<R> {
             quarantine: Quarantine::default(),
             facts: scope::Known::new(),
             tags: Tags::new(setup.policy.category.as_ref(), &setup.policy.categories, []),
+            siblings: Vec::new(),
             epochs: BTreeMap::new(),
             maps: BTreeMap::new(),
         };

@@ -1,0 +1,48 @@
+//! A record that several mailboxes have: a deletion in one of them lets go of that one alone, and
+//! what the engine itself took away nobody has deleted.
+
+use crate::{plan::Linked, policy::HubDelete, run::Run};
+use pimkit_core::{Action, ItemId, LinkState, Record, Result, Side};
+
+impl<R: Record> Run<R> {
+    /// Why a deletion at the far side lets go of this link alone; absent where the hub record may follow.
+    pub(crate) async fn detaches(&self, hub_item: &ItemId) -> Result<Option<&'static str>> {
+        Ok(match self.setup.policy.hub_delete {
+            HubDelete::Never => Some("hub_delete = never"),
+            HubDelete::Last if self.is_in_other_mailboxes(hub_item).await? => {
+                Some("hub_delete = last: the record is in other mailboxes too, and only this one is detached")
+            }
+            HubDelete::Last | HubDelete::Any => None,
+        })
+    }
+
+    /// Whether another sync has the hub record too. One whose item is out of sight may have it still.
+    async fn is_in_other_mailboxes(&self, hub_item: &ItemId) -> Result<bool> {
+        for sync in self.state().syncs().await? {
+            if sync == *self.sync() {
+                continue;
+            }
+            let links = self.state().links_of_hub(&sync, std::slice::from_ref(hub_item)).await?;
+            let has = |state| !matches!(state, LinkState::Suppressed | LinkState::Shadowed | LinkState::Archived);
+            let ours = links.into_iter().flatten().filter(|l| l.kind == R::KIND && l.hub_account == self.hub.account.id);
+            if ours.into_iter().any(|l| l.item.is_some() && has(l.state)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether the acting user may delete records of this kind on a side at all; everybody may where there is no app to ask.
+    pub(crate) async fn may_delete_any(&self, side: Side) -> Result<bool> {
+        match &self.setup.app {
+            Some(app) if side == Side::Left => app.allowed(R::KIND, Action::Delete).await,
+            _ => Ok(true),
+        }
+    }
+}
+
+/// Why a link whose item is gone is out of scope and no more: the engine took it away for reasons of its own.
+pub(crate) fn taken_away(linked: &Linked, gone: Side) -> Option<String> {
+    let by_engine = linked.end(gone).is_some_and(pimkit_core::SeenRow::is_gone_by_engine);
+    by_engine.then(|| format!("the {} item was taken away by the engine and by no user; the other is left as it is", gone.word()))
+}

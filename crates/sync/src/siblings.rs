@@ -1,0 +1,85 @@
+//! Syncs that join the same two accounts: what one of them has linked is no news to the others.
+
+use crate::{plan::Linked, run::Run};
+use futures::TryStreamExt;
+use pimkit_core::{CollectionId, ItemId, LinkQuery, LinkRow, Presence, Record, Result, SeenRow, Side, StateChange, SyncId};
+
+impl<R: Record> Run<R> {
+    /// The other syncs of this kind between the same two accounts.
+    pub(crate) async fn find_siblings(&self) -> Result<Vec<SyncId>> {
+        let mut siblings = Vec::new();
+        for sync in self.state().syncs().await? {
+            if sync == *self.sync() {
+                continue;
+            }
+            // A sync has one kind and two accounts: any of its links tells.
+            let link = self.state().links(LinkQuery::of(&sync)).try_next().await?;
+            if link.is_some_and(|link| self.is_between_the_same(&link)) {
+                siblings.push(sync);
+            }
+        }
+        Ok(siblings)
+    }
+
+    fn is_between_the_same(&self, link: &LinkRow) -> bool {
+        link.kind == R::KIND && link.hub_account == self.hub.account.id && link.account == self.far.account.id
+    }
+
+    /// An item without a link that a sibling has linked gets the same other end here. One whose other end is not part of this
+    /// sync is the sibling's alone: the hub does not get it a second time.
+    pub(crate) async fn join_sibling(&mut self, side: Side, row: &SeenRow) -> Result<bool> {
+        for sync in self.siblings.clone() {
+            let ids = std::slice::from_ref(&row.item);
+            let links = match side {
+                Side::Left => self.state().links_of_hub(&sync, ids).await?,
+                Side::Right => self.state().links_of_far(&sync, &self.far.account.id, &row.collection, ids).await?,
+            };
+            let Some(link) = links.into_iter().flatten().find(|link| self.is_between_the_same(link)) else { continue };
+            let (collection, item) = match side {
+                Side::Left => (link.collection, link.item),
+                Side::Right => (link.hub_collection, link.hub_item),
+            };
+            let Some(item) = item else {
+                if side == Side::Left {
+                    continue;
+                }
+                // It is being made there: looked at again when that is known.
+                self.keep_dirty(row.clone());
+                return Ok(true);
+            };
+            if let Some(other) = self.free(side.other(), &collection, item).await? {
+                let (hub, far) = match side {
+                    Side::Left => (row.clone(), other),
+                    Side::Right => (other, row.clone()),
+                };
+                let link = self.new_link(side, Some(&hub), Some(&far), 1);
+                self.commit(vec![StateChange::Link(Box::new(link.clone()))]).await?;
+                let linked = Linked { link, base: None, hub: Some(hub), far: Some(far) };
+                self.plan_merge(linked, Some("recognised by another sync's link".to_owned())).await?;
+                return Ok(true);
+            }
+            if side == Side::Right {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The sighting of an item that is there, is part of this sync, and has no link in it.
+    async fn free(&self, side: Side, collection: &CollectionId, item: ItemId) -> Result<Option<SeenRow>> {
+        let half = self.half(side);
+        if half.collection(collection).is_none() {
+            return Ok(None);
+        }
+        let ids = [item];
+        let links = match side {
+            Side::Left => self.state().links_of_hub(self.sync(), &ids).await?,
+            Side::Right => self.state().links_of_far(self.sync(), &half.account.id, collection, &ids).await?,
+        };
+        if links.into_iter().flatten().next().is_some() {
+            return Ok(None);
+        }
+        let rows = self.state().seen(&half.account.id, R::KIND, collection, &ids).await?;
+        Ok(rows.into_iter().flatten().find(|row| row.presence == Presence::Present && row.record.is_some()))
+    }
+}
