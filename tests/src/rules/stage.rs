@@ -252,10 +252,12 @@ fn as_far_as_built(policy: &Policy, kind: pimkit::Kind) -> Policy {
     for _ in 0..30 {
         let Err(error) = policy.check(kind, true) else { break };
         let text = error.to_string();
-        match text.split("the policy ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap_or("teardown") {
+        match text.split("the policy ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap_or("container") {
             "caps" => policy.caps = none.caps.clone(),
             "view" => policy.view = None,
             "category" => policy.category = None,
+            // What went with a policy that was taken out.
+            "container" => (policy.container, policy.teardown) = (none.container, none.teardown),
             key => policy.set_value(key, serde_json::to_value(&none).unwrap()[key].clone()).unwrap(),
         }
     }
