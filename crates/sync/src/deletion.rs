@@ -66,6 +66,7 @@ impl<R: Record> Run<R> {
                 }
             }
             match (unclear, deleted.as_slice()) {
+                (Some(_), _) if linked.link.state == LinkState::Shadowed => self.wait(linked.link, None).await?,
                 (Some((LinkState::OutOfScope, why)), _) => self.out_of_scope(linked.link, why).await?,
                 (Some((state, why)), _) => {
                     self.report.held += 1;
@@ -74,6 +75,11 @@ impl<R: Record> Run<R> {
                     self.wait(linked.link, Some((state, why))).await?;
                 }
                 (None, []) => self.plan_merge(linked, None).await?,
+                (None, [(Side::Right, _)]) if linked.link.state == LinkState::Shadowed => {
+                    let reason = "its record went to another one, and its own user deleted it".to_owned();
+                    let step = self.plain_step(&linked, Action::Forget, reason);
+                    self.push(step).await?;
+                }
                 (None, [(side, evidence)]) => {
                     if let Some(why) = taken_away(&linked, *side) {
                         self.out_of_scope(linked.link, why).await?;

@@ -24,6 +24,7 @@
 //! ```
 
 mod any;
+mod app_events;
 mod apply;
 mod blobs;
 mod clock;

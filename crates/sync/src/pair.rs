@@ -133,6 +133,7 @@ impl<R: Record> Pair<R> {
         run.observe(Side::Left).await?;
         run.observe(Side::Right).await?;
         run.find_again().await?;
+        run.take_app_events().await?;
         let recovered = run.take_counts();
         run.plan_all().await?;
         run.guard().await?;

@@ -190,8 +190,16 @@ impl<R: Record> Run<R> {
         let mut suspects = Vec::new();
         let links = self.read_again(links).await?;
         self.ask(links.iter().filter_map(|linked| linked.link.hub_item.as_ref())).await?;
-        for linked in self.part_from_strangers(links).await? {
+        for mut linked in self.part_from_strangers(links).await? {
             if self.open.contains(&linked.link.id) {
+                continue;
+            }
+            if self.is_still_unseen(&mut linked).await? {
+                self.wait(linked.link, None).await?;
+                continue;
+            }
+            if let Some(why) = self.is_in_an_unchosen_collection(&linked.link) {
+                self.out_of_scope(linked.link, why).await?;
                 continue;
             }
             let blocked = [
@@ -265,7 +273,8 @@ impl<R: Record> Run<R> {
                 (false, false) if present(linked.hub.as_ref()) && present(linked.far.as_ref()) => {}
                 _ => return Ok(None),
             },
-            LinkState::Shadowed | LinkState::Archived => return Ok(None),
+            LinkState::Shadowed => return self.plan_shadowed(linked).await,
+            LinkState::Archived => return Ok(None),
             _ => {}
         }
         if self.rests(&linked) {

@@ -387,8 +387,11 @@ impl<R: Record> Run<R> {
             |side: Side| task.done.get(&side).and_then(|w| w.revision.clone()).or_else(|| task.row(side).and_then(|r| r.revision.clone()));
         link.hub_revision = revision(Side::Left).or(link.hub_revision);
         link.revision = revision(Side::Right).or(link.revision);
-        link.state = if step.waiting.is_empty() { LinkState::Live } else { LinkState::Held };
-        link.note = (!step.waiting.is_empty()).then(|| step.waiting.join("; "));
+        // One whose record was merged away while the outcome of the write was open stays aside.
+        if link.state != LinkState::Shadowed || link.hub_item.is_some() {
+            link.state = if step.waiting.is_empty() { LinkState::Live } else { LinkState::Held };
+            link.note = (!step.waiting.is_empty()).then(|| step.waiting.join("; "));
+        }
         link.again = task.again || !step.waiting.is_empty();
         link.version += 1;
         vec![StateChange::Link(Box::new(link)), StateChange::Base(Box::new(base))]
