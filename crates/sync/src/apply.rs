@@ -103,12 +103,7 @@ impl<R: Record> Run<R> {
                 continue;
             }
             if let Some(by) = &step.held {
-                let mut changes = vec![StateChange::StepDone { run: self.run, step: number, done: format!("held: {by}") }];
-                if let Some(mut link) = link {
-                    link.again = true;
-                    changes.push(StateChange::Link(Box::new(link)));
-                }
-                self.later(changes);
+                self.hold_back(number, &step, link, &by.clone()).await?;
                 continue;
             }
             open.push((number, step, link));
@@ -160,6 +155,8 @@ impl<R: Record> Run<R> {
                 }
             }
         }
+        // What was written counts for the guards of the next run, however this one ends.
+        self.note_so_far("started", None);
         self.flush().await
     }
 

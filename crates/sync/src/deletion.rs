@@ -261,6 +261,9 @@ impl<R: Record> Run<R> {
         if row.presence != Presence::Present {
             return self.wait(linked.link, None).await;
         }
+        if linked.end(gone).is_some_and(|end| self.is_put_back(gone, &end.collection, &end.item)) && self.setup.policy.writes(gone) {
+            return self.edit_beats_delete(gone, linked, &row, evidence).await;
+        }
         let deletes = self.setup.policy.deletes_on(rest);
         if !self.setup.policy.writes(rest) {
             return self

@@ -101,6 +101,7 @@ impl Engine {
                 homes: Vec::new(),
                 page_size: 200,
                 approvals: Vec::new(),
+                rejections: Vec::new(),
                 app: self.shared.app.clone(),
             },
             kind: PhantomData,
@@ -184,6 +185,17 @@ impl<R: Record> PairBuilder<R> {
     #[must_use]
     pub fn approve(mut self, id: &str) -> Self {
         self.setup.approvals.push(id.to_owned());
+        self
+    }
+
+    /// Says no to what a guard held under this id: it is not done, now or later.
+    ///
+    /// What was to be deleted because its other end is gone, and what was to be made on the other side, is left alone for good;
+    /// of what was to be changed, both sides keep what they have until somebody edits it again; a side that was rolled back gets
+    /// back what the other side has.
+    #[must_use]
+    pub fn reject(mut self, id: &str) -> Self {
+        self.setup.rejections.push(id.to_owned());
         self
     }
 

@@ -38,7 +38,7 @@ impl<R: Record> Run<R> {
                 self.keep_dirty(row);
                 continue;
             }
-            if self.rejoin(side, &row).await? {
+            if self.rejoin(side, &row).await? || self.is_back_from_before(side, &row).await? {
                 continue;
             }
             if self.join_sibling(side, &row).await? {

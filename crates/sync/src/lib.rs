@@ -59,6 +59,7 @@ mod tags;
 pub use any::AnyPair;
 pub use clock::{RandomChance, SystemClock};
 pub use engine::{Engine, PairBuilder};
+pub use guard::Tally;
 pub use map::{FieldMap, FieldPair};
 pub use pair::{Pair, Plan};
 pub use policy::{

@@ -36,6 +36,7 @@ pub(crate) struct Setup {
     pub(crate) homes: Vec<Home>,
     pub(crate) page_size: u32,
     pub(crate) approvals: Vec<String>,
+    pub(crate) rejections: Vec<String>,
     pub(crate) app: Option<Arc<dyn App>>,
 }
 
@@ -77,6 +78,8 @@ pub(crate) struct Carried {
     pub(crate) failed: [BTreeMap<CollectionId, String>; 2],
     /// What recovering earlier writes came to.
     pub(crate) recovered: [PerSide; 3],
+    /// Answers of somebody that it carries out.
+    pub(crate) answered: Vec<String>,
 }
 
 impl fmt::Debug for Plan {
@@ -135,11 +138,12 @@ impl<R: Record> Pair<R> {
         run.find_again().await?;
         run.take_app_events().await?;
         let recovered = run.take_counts();
+        run.before_guards().await?;
         run.plan_all().await?;
         run.guard().await?;
         let report = run.report.clone();
         run.note_run(if report.holds.is_empty() { "planned" } else { "held" }, None).await?;
-        let carried = Carried { failed: [run.hub.failed, run.far.failed], recovered };
+        let carried = Carried { failed: [run.hub.failed, run.far.failed], recovered, answered: run.answered };
         let (state, sync) = (self.shared.state.clone(), self.setup.sync.clone());
         Ok(Plan { run: run.run, report, started: run.started, lease: run.lease, state, sync, carried })
     }

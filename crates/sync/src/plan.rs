@@ -344,6 +344,7 @@ impl<R: Record> Run<R> {
     pub(crate) async fn plan_merge(&mut self, linked: Linked, mut reason: Option<String>) -> Result<()> {
         self.ask(linked.hub.iter().map(|hub| &hub.item)).await?;
         let Some(linked) = self.stay_outside(linked).await? else { return Ok(()) };
+        self.note_rolled_back(&linked);
         let (Some(hub), Some(far)) = (&linked.hub, &linked.far) else { return Ok(()) };
         let Some(map) = self.map(&hub.collection, &far.collection) else { return Ok(()) };
         let (hub_record, far_record) = (self.record_of(hub)?, self.record_of(far)?);
@@ -352,6 +353,8 @@ impl<R: Record> Run<R> {
         let plain = self.plain(&linked, &hub_fields, &far_fields);
         let (hub_seen, far_seen) = plain.as_ref().map_or((&hub_fields, &far_fields), |plain| (&plain.hub, &plain.far));
         let base = plain.as_ref().map_or(linked.base.as_ref(), |plain| plain.base.as_ref());
+        let put_back = self.base_of_put_back(&linked, base, &map, hub_seen, far_seen);
+        let base = put_back.as_ref().or(base);
         let (hub_times, far_times) = (self.hub_times(hub).await?, far_times(far));
         let mut merged = merge(
             &map,

@@ -28,6 +28,7 @@ impl<R: Record> Run<R> {
                 };
                 match wrote {
                     Some(wrote) => {
+                        self.tally_written(side, task);
                         match (&task.end(side).write, deletion) {
                             (_, true) => self.report.deleted.add(side),
                             (Some(SideWrite::Create { .. }), _) => self.report.created.add(side),
@@ -274,7 +275,7 @@ impl<R: Record> Run<R> {
         if !task.done.is_empty() && !matches!(step.action, Action::Delete(_)) {
             self.touched += 1;
         }
-        let Some(link) = task.link.clone() else {
+        let Some(link) = task.link.clone().or_else(|| self.link_of_refused(task)) else {
             // A copy, made by keep_both: the next run links it.
             self.later(changes);
             return Ok(());
@@ -434,7 +435,7 @@ pub(crate) fn arrived<R: Record>(step: &crate::Step, side: Side, base: &mut Base
     moved
 }
 
-fn put(fields: &mut Fields, field: &Field, value: Option<Value>) {
+pub(crate) fn put(fields: &mut Fields, field: &Field, value: Option<Value>) {
     match value {
         Some(value) if !value.is_null() => {
             fields.insert(field.clone(), value);

@@ -1,5 +1,6 @@
 //! What a run did, for people and programs.
 
+use crate::guard::Tally;
 use jiff::Timestamp;
 use pimkit_core::{Kind, Side};
 use serde::{Deserialize, Serialize};
@@ -89,6 +90,12 @@ pub struct SyncReport {
     pub remarks: Vec<String>,
     /// Set when the run could not go on.
     pub failed: Option<String>,
+    /// Set when the sync rests and nothing was done: since when, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rests: Option<String>,
+    /// What was written, by side and collection, as guards count it over a day: what somebody approved is not in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tally: Vec<Tally>,
 }
 
 impl SyncReport {
@@ -112,6 +119,8 @@ impl SyncReport {
             notes: Vec::new(),
             remarks: Vec::new(),
             failed: None,
+            rests: None,
+            tally: Vec::new(),
         }
     }
 

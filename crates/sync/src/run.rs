@@ -2,6 +2,7 @@
 
 use crate::{
     engine::Shared,
+    guard::Guarding,
     map::FieldMap,
     pair::{Plan, Setup},
     policy::Policy,
@@ -77,8 +78,10 @@ pub(crate) struct Run<R: Record> {
     pub(crate) links: u64,
     /// Links that the run writes, or means to write.
     pub(crate) touched: u64,
-    /// Steps that take an item for deleted.
-    pub(crate) losses: u64,
+    /// What the guards know.
+    pub(crate) guarding: Guarding,
+    /// Answers that this run uses up when it is applied.
+    pub(crate) answered: Vec<String>,
     /// Changes that wait for the next commit.
     waiting: Vec<StateChange>,
     /// Links with a write whose outcome is not known: left alone.
@@ -144,6 +147,7 @@ impl<R: Record> Run<R> {
         run.report.remarks.extend(remarks);
         gone.into_iter().for_each(|note| run.note(note));
         // What was not read then is not worked off, whatever is there by this time.
+        run.answered = plan.carried.answered;
         let [left, right] = plan.carried.failed;
         run.hub.failed.extend(left);
         run.far.failed.extend(right);
@@ -183,7 +187,8 @@ impl<R: Record> Run<R> {
             steps: 0,
             links: 0,
             touched: 0,
-            losses: 0,
+            guarding: Guarding::default(),
+            answered: Vec::new(),
             waiting: Vec::new(),
             open: BTreeSet::new(),
             open_creates: OpenCreates::default(),
@@ -388,10 +393,16 @@ impl<R: Record> Run<R> {
 
     /// Writes down how the run stands.
     pub(crate) async fn note_run(&mut self, outcome: &str, finished: Option<Timestamp>) -> Result<()> {
+        self.note_so_far(outcome, finished);
+        self.flush().await
+    }
+
+    /// The same, with the next commit.
+    pub(crate) fn note_so_far(&mut self, outcome: &str, finished: Option<Timestamp>) {
         let report = serde_json::to_value(&self.report).unwrap_or(Value::Null);
         let row =
             RunRow { run: self.run, sync: self.setup.sync.clone(), started: self.started, finished, outcome: outcome.to_owned(), report };
-        self.commit(vec![StateChange::Run(row)]).await
+        self.later([StateChange::Run(row)]);
     }
 
     /// Counts the links that stand and were not written.
@@ -412,6 +423,7 @@ impl<R: Record> Run<R> {
             crate::Verdict::Failed => "failed",
         };
         self.close().await?;
+        self.use_up().await?;
         self.note_run(outcome, Some(finished)).await?;
         Ok(Report { run: self.run, started: self.started, finished, sync: self.report })
     }

@@ -32,6 +32,9 @@ pub struct Step {
     pub evidence: Option<String>,
     /// Set by a guard: what must be approved first.
     pub held: Option<String>,
+    /// What somebody said to it, when a guard had asked.
+    #[serde(default)]
+    pub approved: Option<String>,
     /// Fields that wait: both sides changed them and somebody must decide, or a side may not be
     /// written. For people.
     pub waiting: Vec<String>,
@@ -63,6 +66,7 @@ impl Step {
             conflicts: 0,
             evidence: None,
             held: None,
+            approved: None,
             waiting: Vec::new(),
             undecided: Vec::new(),
             reread: true,

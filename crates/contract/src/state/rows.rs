@@ -264,10 +264,12 @@ pub(super) fn approval(id: &str, sync: &str) -> ApprovalRow {
         sync: sync.into(),
         run: 8,
         guard: "emptied".into(),
+        scope: "right people".into(),
         shown: "200 of 200 would go".into(),
         items: texts(ODD),
         ceilings: BTreeMap::from([("deletes".to_owned(), 200)]),
         granted: Some(moment(6)),
+        rejected: Some(moment(7)),
         used: None,
     }
 }

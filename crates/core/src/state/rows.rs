@@ -531,6 +531,9 @@ pub struct ApprovalRow {
     pub run: u64,
     /// Which guard.
     pub guard: String,
+    /// Where it looked: a collection, a field of it, the whole hub. An approval says nothing of another place.
+    #[serde(default)]
+    pub scope: String,
     /// What the guard saw, for people.
     pub shown: String,
     /// The items that were shown; an approval covers no other.
@@ -539,7 +542,10 @@ pub struct ApprovalRow {
     pub ceilings: BTreeMap<String, u64>,
     /// When it was allowed; absent while it waits.
     pub granted: Option<Timestamp>,
-    /// When it was used up.
+    /// When it was refused; absent while it waits.
+    #[serde(default)]
+    pub rejected: Option<Timestamp>,
+    /// When the run that did what was answered was over, or there was nothing left to answer.
     pub used: Option<Timestamp>,
 }
 

@@ -109,6 +109,12 @@ pub struct Guards {
     pub updates: Limit,
     /// Items of which one and the same field is cleared.
     pub cleared: Limit,
+    /// So many items of one collection, or more, that stand as they were before, together with those that went at the
+    /// same time, are a store that was put back from a backup; 0: never.
+    pub rolled_back: u64,
+    /// Two sides of at least so many items each, of which a first run recognises none on the other, are likely two that
+    /// do not belong together; 0: never.
+    pub matches_nothing: u64,
 }
 
 impl Default for Guards {
@@ -118,16 +124,18 @@ impl Default for Guards {
             deletes: Limit { percent: Some(33), at_least: 5, number: None },
             updates: Limit { percent: Some(90), at_least: 500, number: None },
             cleared: Limit { percent: Some(33), at_least: 5, number: None },
+            rolled_back: 3,
+            matches_nothing: 10,
         }
     }
 }
 
 impl Guards {
-    /// Nothing stops by its number.
+    /// Nothing stops by its number; a collection that lists none of its linked items still does.
     #[must_use]
     pub fn off() -> Self {
         let off = Limit::default();
-        Self { creates: off, deletes: off, updates: off, cleared: off }
+        Self { creates: off, deletes: off, updates: off, cleared: off, rolled_back: 0, matches_nothing: 0 }
     }
 }
 

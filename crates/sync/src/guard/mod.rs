@@ -1,0 +1,451 @@
+//! What must wait until somebody has looked at it.
+//!
+//! Guards look at the plan as a whole, before caps cut it down, in this order: a side that was rolled back, a collection with
+//! links that lists none of them, deletions under `deletes = ask`, two full sides of which a first run recognises nothing on the
+//! other, and too many writes of one sort within 24 hours, by share or by number, per collection and on the hub. What one guard
+//! holds or somebody has answered counts for none of the later ones. Held steps wait in every run until they are answered or
+//! have taken care of themselves; all others go on.
+
+mod answers;
+mod held;
+mod refused;
+mod rolled_back;
+mod tally;
+
+pub use tally::Tally;
+
+use crate::{
+    pair::damaged,
+    run::Run,
+    step::{Action, Step},
+};
+use answers::Answers;
+use futures::TryStreamExt;
+use pimkit_core::{CollectionId, ItemId, LinkQuery, Presence, Record, Result, SeenQuery, Side, StateChange, StepRow, SyncId};
+use serde::Deserialize as _;
+use std::collections::{BTreeMap, BTreeSet};
+use tally::{Place, Sort, sorts};
+
+pub(crate) const ROLLED_BACK: &str = "rolled_back";
+
+/// What the guards of a run know.
+#[derive(Debug, Default)]
+pub(crate) struct Guarding {
+    /// What the plan means to write.
+    planned: Vec<Tally>,
+    /// How many items the plan takes for deleted, by where they were.
+    lost: BTreeMap<(Side, CollectionId), u64>,
+    /// Steps that `deletes = ask` holds.
+    asked: u64,
+    /// Items that stand as they were before.
+    rolled: BTreeMap<(Side, CollectionId), BTreeSet<ItemId>>,
+    /// Items, by the scope of their guard, that are to get back what the other side has.
+    put_back: BTreeSet<(String, String)>,
+    /// The sync had no link when the plan was begun.
+    first: bool,
+    answers: Answers,
+}
+
+/// One guard, where it looks. They are asked in this order.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Guard {
+    RolledBack(Side, CollectionId),
+    Emptied(Side, CollectionId),
+    Ask,
+    MatchesNothing,
+    Many(Place, Side, Sort),
+}
+
+/// What becomes of a step that a guard has looked at.
+enum Fate {
+    Held(String),
+    Allowed(String),
+    Refused(String, Sort),
+}
+
+impl Guard {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::RolledBack(..) => ROLLED_BACK,
+            Self::Emptied(..) => "emptied",
+            Self::Ask => "ask",
+            Self::MatchesNothing => "matches_nothing",
+            Self::Many(_, _, Sort::Creates) => "creates",
+            Self::Many(_, _, Sort::Deletes) => "deletes",
+            Self::Many(_, _, Sort::Updates) => "updates",
+            Self::Many(_, _, Sort::Cleared(_)) => "cleared",
+        }
+    }
+
+    /// Where it looks, as an approval says it.
+    fn scope(&self) -> String {
+        let place = match self {
+            Self::Ask | Self::MatchesNothing => return String::new(),
+            Self::RolledBack(side, collection) | Self::Emptied(side, collection) => format!("{} {collection}", side.word()),
+            Self::Many(Place::Collection(side, collection), ..) => format!("{} {collection}", side.word()),
+            Self::Many(Place::Hub, ..) => "hub".to_owned(),
+        };
+        match self {
+            Self::Many(_, _, Sort::Cleared(field)) => format!("{place} {field}"),
+            _ => place,
+        }
+    }
+
+    /// The item by which a step is shown, when the guard is about it.
+    fn item(&self, step: &Step, rolled: &BTreeMap<(Side, CollectionId), BTreeSet<ItemId>>) -> Option<String> {
+        let end = |side: Side| if side == Side::Left { &step.hub } else { &step.far };
+        let name = |side: Side| end(side).item.as_ref().map(ToString::to_string);
+        match self {
+            Self::RolledBack(side, collection) => {
+                let lost = lost_end(step).filter(|(lost, from, _)| lost == side && from == collection);
+                if let Some((_, _, item)) = lost {
+                    return Some(item);
+                }
+                let here = end(*side);
+                let stands = rolled.get(&(*side, collection.clone())).zip(here.item.as_ref()).is_some_and(|(all, item)| all.contains(item));
+                (stands && here.collection == *collection).then(|| name(*side)).flatten()
+            }
+            Self::Emptied(side, collection) => {
+                lost_end(step).filter(|(lost, from, _)| lost == side && from == collection).map(|(_, _, item)| item)
+            }
+            Self::Ask => step.held.as_ref().and_then(|_| lost_end(step)).map(|(_, _, item)| item),
+            Self::MatchesNothing => match step.action {
+                Action::Create(on) if step.link.is_none() && step.evidence.is_none() => name(on.other()),
+                _ => None,
+            },
+            Self::Many(place, side, sort) => {
+                let here = end(*side);
+                let within = match place {
+                    Place::Collection(_, collection) => here.collection == *collection,
+                    Place::Hub => true,
+                };
+                (within && sorts(here).contains(sort)).then(|| name(*side).or_else(|| name(side.other()))).flatten()
+            }
+        }
+    }
+
+    /// The sort of write by which a rejection is carried out.
+    fn sort(&self) -> Sort {
+        match self {
+            Self::Many(_, _, sort) => sort.clone(),
+            Self::MatchesNothing => Sort::Creates,
+            Self::RolledBack(..) | Self::Emptied(..) | Self::Ask => Sort::Deletes,
+        }
+    }
+}
+
+impl<R: Record> Run<R> {
+    /// Before anything is planned: what was answered, and whether the sync is new.
+    pub(crate) async fn before_guards(&mut self) -> Result<()> {
+        self.hear().await?;
+        self.guarding.first = self.state().count_links(LinkQuery::of(self.sync())).await? == 0;
+        Ok(())
+    }
+
+    /// Holds what must wait.
+    pub(crate) async fn guard(&mut self) -> Result<()> {
+        self.count_unchanged().await?;
+        let day = if self.guarding.planned.is_empty() { Vec::new() } else { self.day().await? };
+        let guards = self.guards(&day).await?;
+        if !guards.is_empty() {
+            let mut found: BTreeMap<&Guard, Vec<(u64, String)>> = BTreeMap::new();
+            let mut steps = self.state().steps(self.run);
+            while let Some(row) = steps.try_next().await? {
+                let step = body(&row)?;
+                for guard in &guards {
+                    if let Some(item) = guard.item(&step, &self.guarding.rolled) {
+                        found.entry(guard).or_default().push((row.step, item));
+                    }
+                }
+            }
+            drop(steps);
+            let mut fates: BTreeMap<u64, Fate> = BTreeMap::new();
+            for (guard, mut steps) in found {
+                steps.retain(|(number, _)| !fates.contains_key(number));
+                self.judge(guard, steps, &day, &mut fates).await?;
+            }
+            self.mark(fates).await?;
+        }
+        self.answered = self.answered();
+        Ok(())
+    }
+
+    /// The guards that may have something to say.
+    async fn guards(&self, day: &[(SyncId, Tally)]) -> Result<BTreeSet<Guard>> {
+        let state = &self.guarding;
+        let limits = &self.setup.policy.guards;
+        let mut guards = BTreeSet::new();
+        for ((side, collection), items) in &state.rolled {
+            let guard = Guard::RolledBack(*side, collection.clone());
+            let lost = state.lost.get(&(*side, collection.clone())).copied().unwrap_or_default();
+            let several = limits.rolled_back > 0 && items.len() as u64 + lost >= limits.rolled_back;
+            if several || state.answers.has(&guard) {
+                guards.insert(guard);
+            }
+        }
+        guards.extend(state.lost.keys().map(|(side, collection)| Guard::Emptied(*side, collection.clone())));
+        if state.asked > 0 {
+            guards.insert(Guard::Ask);
+        }
+        if self.is_stranger_to_itself().await? {
+            guards.insert(Guard::MatchesNothing);
+        }
+        for tally in &state.planned {
+            let side = if tally.hub { Side::Left } else { Side::Right };
+            let mut places = vec![Place::Collection(side, tally.collection.clone())];
+            places.extend(tally.hub.then_some(Place::Hub));
+            for (place, sort) in places.into_iter().flat_map(|place| tally.sorts().into_iter().map(move |sort| (place.clone(), sort))) {
+                let planned = match place {
+                    Place::Hub => state.planned.iter().filter(|t| t.hub).map(|t| t.of(&sort)).sum(),
+                    Place::Collection(..) => tally.of(&sort),
+                };
+                let passed = self.is_too_much(&place, &sort, planned, day).await?.is_some();
+                let guard = Guard::Many(place, side, sort);
+                if passed || state.answers.has(&guard) {
+                    guards.insert(guard);
+                }
+            }
+        }
+        Ok(guards)
+    }
+
+    /// Whether both sides hold much, and a first run recognises nothing.
+    async fn is_stranger_to_itself(&self) -> Result<bool> {
+        let least = self.setup.policy.guards.matches_nothing;
+        let creates: u64 = self.guarding.planned.iter().map(|t| t.creates).sum();
+        if least == 0 || !self.guarding.first || self.report.linked > 0 || creates == 0 {
+            return Ok(false);
+        }
+        for half in [&self.hub, &self.far] {
+            let mut there = 0;
+            for collection in &half.collections {
+                let mut rows = self.state().seen_rows(SeenQuery::of(&half.account.id, R::KIND).within(&collection.id));
+                while let (true, Some(row)) = (there < least, rows.try_next().await?) {
+                    there += u64::from(row.presence == Presence::Present);
+                }
+            }
+            if there < least {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Says what is too much of it, where so many writes of a sort in a place are.
+    async fn is_too_much(&self, place: &Place, sort: &Sort, planned: u64, day: &[(SyncId, Tally)]) -> Result<Option<String>> {
+        let guards = &self.setup.policy.guards;
+        let mut limit = match sort {
+            Sort::Creates => guards.creates,
+            Sort::Deletes => guards.deletes,
+            Sort::Updates => guards.updates,
+            Sort::Cleared(_) => guards.cleared,
+        };
+        let done = self.done(day, place, sort);
+        let count = planned + done;
+        // What does not pass where the fewest are linked that there can be needs no counting.
+        if planned == 0 || !limit.is_passed(count, 0) || !limit.is_passed(count, self.linked_at_least(place).await?.saturating_sub(done)) {
+            return Ok(None);
+        }
+        let linked = self.linked_in(place).await?;
+        let before = match sort {
+            Sort::Deletes => linked + done,
+            Sort::Creates => linked.saturating_sub(done),
+            Sort::Updates | Sort::Cleared(_) => linked,
+        };
+        if *sort == Sort::Creates && before == 0 && !self.holds_others(place, linked).await? {
+            // The first sync into an empty side makes everything there is.
+            limit.percent = None;
+        }
+        if !limit.is_passed(count, before) {
+            return Ok(None);
+        }
+        let within = match place {
+            Place::Collection(side, collection) => format!("the {} collection {collection}", side.word()),
+            Place::Hub => "the hub".to_owned(),
+        };
+        let doing = match sort {
+            Sort::Creates => "made".to_owned(),
+            Sort::Deletes => "deleted".to_owned(),
+            Sort::Updates => "changed".to_owned(),
+            Sort::Cleared(field) => format!("changed so that {field} is empty"),
+        };
+        Ok(Some(format!("{count} items would be {doing} in {within} within a day, where {before} are linked")))
+    }
+
+    /// What a guard has to say of these steps.
+    async fn judge(
+        &mut self,
+        guard: &Guard,
+        mut steps: Vec<(u64, String)>,
+        day: &[(SyncId, Tally)],
+        fates: &mut BTreeMap<u64, Fate>,
+    ) -> Result<()> {
+        let mut refused = BTreeSet::new();
+        steps.retain(|(number, item)| {
+            let Some(id) = self.guarding.answers.refused(guard, item) else { return true };
+            // What gets back the other side's values was planned so.
+            let fate =
+                if matches!(guard, Guard::RolledBack(..)) { Fate::Allowed(id.clone()) } else { Fate::Refused(id.clone(), guard.sort()) };
+            fates.insert(*number, fate);
+            refused.insert(id);
+            false
+        });
+        refused.iter().for_each(|id| self.follow(id));
+        if steps.is_empty() {
+            return Ok(());
+        }
+        if let Some(id) = self.guarding.answers.allowed(guard, &steps) {
+            self.follow(&id);
+            fates.extend(steps.into_iter().map(|(number, _)| (number, Fate::Allowed(id.clone()))));
+            return Ok(());
+        }
+        if let Some(shown) = self.objection(guard, &steps, day).await? {
+            let id = self.hold(guard, &shown, &steps).await?;
+            fates.extend(steps.into_iter().map(|(number, _)| (number, Fate::Held(id.clone()))));
+            return Ok(());
+        }
+        // What was held and not answered stays held, item by item, whatever else has come meanwhile.
+        for row in self.guarding.answers.unanswered(guard, &steps) {
+            let mut still = Answers::shown_in(&row, &steps);
+            still.retain(|(number, _)| !fates.contains_key(number));
+            if !still.is_empty() {
+                self.show(&row, still.len() as u64);
+                fates.extend(still.into_iter().map(|(number, _)| (number, Fate::Held(row.id.clone()))));
+            }
+        }
+        Ok(())
+    }
+
+    /// Why a guard does not let these steps go, in one line.
+    async fn objection(&self, guard: &Guard, steps: &[(u64, String)], day: &[(SyncId, Tally)]) -> Result<Option<String>> {
+        let count = steps.len() as u64;
+        Ok(match guard {
+            Guard::RolledBack(side, collection) => {
+                let least = self.setup.policy.guards.rolled_back;
+                let shown =
+                    format!("{count} items of the {} collection {collection} are as they were before: it was put back", side.word());
+                (least > 0 && count >= least).then_some(shown)
+            }
+            Guard::Emptied(side, collection) => self
+                .emptied(*side, collection)
+                .await?
+                .map(|links| format!("the {} collection {collection} lists none of its {} linked items", side.word(), links.max(count))),
+            Guard::Ask => Some(format!("{count} items are to be deleted")),
+            Guard::MatchesNothing => {
+                Some(format!("both sides are full, and nothing on one is on the other: {count} items would be made on the other side"))
+            }
+            Guard::Many(place, _, sort) => self.is_too_much(place, sort, count, day).await?,
+        })
+    }
+
+    /// How many linked items a collection had that lists none of them; none when one is there still.
+    async fn emptied(&self, side: Side, collection: &CollectionId) -> Result<Option<u64>> {
+        let mut query = LinkQuery::of(self.sync());
+        query.states = tally::LINKED.to_vec();
+        query.collection = Some((side, collection.clone()));
+        let mut links = self.state().links(query).try_chunks(self.setup.page_size as usize);
+        let mut count = 0;
+        while let Some(page) = links.try_next().await.map_err(|e| e.1)? {
+            // One whose item is still to be made says nothing about those that were there.
+            let items: Vec<ItemId> =
+                page.into_iter().filter_map(|link| if side == Side::Left { link.hub_item } else { link.item }).collect();
+            let rows = self.state().seen(&self.half(side).account.id, R::KIND, collection, &items).await?;
+            if rows.into_iter().flatten().any(|row| !matches!(row.presence, Presence::Missing { .. } | Presence::Gone)) {
+                return Ok(None);
+            }
+            count += items.len() as u64;
+        }
+        Ok(Some(count))
+    }
+
+    /// Writes down with each step what was said to it.
+    async fn mark(&mut self, mut fates: BTreeMap<u64, Fate>) -> Result<()> {
+        let mut steps = self.state().steps(self.run);
+        let mut written = 0;
+        while let Some(mut row) = steps.try_next().await? {
+            let Some(fate) = fates.remove(&row.step) else { continue };
+            let mut step = body(&row)?;
+            self.uncount(&step);
+            match fate {
+                Fate::Held(id) => step.held = Some(id),
+                Fate::Allowed(id) => {
+                    step.held = None;
+                    step.approved = Some(id);
+                    self.count_writes(&step);
+                }
+                Fate::Refused(id, sort) => {
+                    step = refused::refused(step, &sort, &id);
+                    self.count_writes(&step);
+                }
+            }
+            row.body = serde_json::to_value(&step).map_err(|_| damaged("a step"))?;
+            self.later([StateChange::Step(Box::new(row))]);
+            written += 1;
+            if written % 500 == 0 {
+                self.flush().await?;
+            }
+        }
+        drop(steps);
+        self.flush().await
+    }
+
+    /// Takes back what was counted of a step.
+    fn uncount(&mut self, step: &Step) {
+        let less = |count: &mut u64| *count = count.saturating_sub(1);
+        for side in writing_sides(step) {
+            let counts = match step.action {
+                Action::Create(_) => &mut self.report.created,
+                Action::Delete(_) => &mut self.report.deleted,
+                _ => &mut self.report.updated,
+            };
+            less(if side == Side::Left { &mut counts.left } else { &mut counts.right });
+        }
+        if step.action == Action::Update {
+            less(&mut self.touched);
+        }
+    }
+
+    fn count_writes(&mut self, step: &Step) {
+        self.touched += u64::from(step.action == Action::Update);
+        for side in writing_sides(step) {
+            match step.action {
+                Action::Create(_) => self.report.created.add(side),
+                Action::Delete(_) => self.report.deleted.add(side),
+                _ => self.report.updated.add(side),
+            }
+        }
+    }
+
+    /// Counts what a step means to write, for the dry run, and what there is to guard.
+    pub(crate) fn count(&mut self, step: &Step) {
+        self.count_writes(step);
+        self.tally_planned(step);
+        if let Some((side, collection, _)) = lost_end(step) {
+            *self.guarding.lost.entry((side, collection)).or_default() += 1;
+            self.guarding.asked += u64::from(step.held.is_some());
+        }
+    }
+}
+
+/// The sides that a step writes to.
+fn writing_sides(step: &Step) -> Vec<Side> {
+    let ends = [(Side::Left, &step.hub), (Side::Right, &step.far)];
+    ends.into_iter().filter(|(_, end)| end.write.is_some()).map(|(side, _)| side).collect()
+}
+
+/// The end that a step takes for deleted, and the item that it is about.
+fn lost_end(step: &Step) -> Option<(Side, CollectionId, String)> {
+    let end = |side: Side| if side == Side::Left { &step.hub } else { &step.far };
+    let (lost, named) = match step.action {
+        Action::Delete(rest) | Action::Suppress(rest) => (rest.other(), rest.other()),
+        // One that was deleted, but edited on the other side, is made again.
+        Action::Create(on) if step.evidence.is_some() => (on, on.other()),
+        _ => return None,
+    };
+    // Of one whose place another item has taken, only the other end has an id.
+    end(named).item.as_ref().or(end(named.other()).item.as_ref()).map(|item| (lost, end(lost).collection.clone(), item.to_string()))
+}
+
+pub(crate) fn body(row: &StepRow) -> Result<Step> {
+    Step::deserialize(&row.body).map_err(|_| damaged("a step"))
+}
