@@ -167,6 +167,8 @@ impl<R: Record> Run<R> {
                 if matches!(finding, Finding::Deleted(_)) {
                     let mut row = row;
                     row.presence = Presence::Gone;
+                    // Seen replaced by nothing: should it stand there again, it is as it was before.
+                    row.superseded.push((row.revision.clone(), row.hash));
                     self.later([StateChange::Seen(Box::new(row))]);
                 }
                 found.insert(n, finding);
