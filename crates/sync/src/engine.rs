@@ -214,6 +214,13 @@ impl<R: Record> PairBuilder<R> {
                     .with("kind", R::KIND.plural()));
             }
         }
+        if self.setup.policy.container == crate::Container::Dedicated && !self.setup.collections.is_empty() {
+            return Err(Error::new(
+                ErrorKind::Config,
+                "container = dedicated has a far collection of its own: take the collections out, or set container = selected",
+            )
+            .with("sync", &self.setup.sync));
+        }
         self.setup.policy.check(R::KIND, self.setup.app.is_some())?;
         Ok(Pair::new(self.shared, self.setup))
     }

@@ -10,7 +10,9 @@ use crate::{
 };
 use futures::{StreamExt, stream::BoxStream};
 use jiff::Timestamp;
-use pimkit_core::{App, CollectionId, Connector, Error, ErrorKind, Field, Lease, Record, Result, Side, State, SyncId, Value};
+use pimkit_core::{
+    App, CollectionId, Connector, Error, ErrorKind, Field, Lease, Record, Result, RunRow, Side, State, StateChange, SyncId, Value,
+};
 use std::{collections::BTreeMap, fmt, marker::PhantomData, sync::Arc};
 
 /// Which collection of the hub a far-born record goes to.
@@ -69,6 +71,8 @@ pub struct Plan {
     pub(crate) state: Arc<dyn State>,
     pub(crate) sync: SyncId,
     pub(crate) carried: Carried,
+    /// The sync rests: there is nothing to apply.
+    pub(crate) idle: bool,
 }
 
 /// What applying a plan must know of how it came to be.
@@ -124,28 +128,41 @@ impl<R: Record> Pair<R> {
         Self { shared, setup: Arc::new(setup), kind: PhantomData }
     }
 
+    pub(crate) fn parts(&self) -> (&Arc<Shared>, &Arc<Setup>) {
+        (&self.shared, &self.setup)
+    }
+
     /// Finds out what there is to do: recover, observe, match, merge, plan and guard. Neither side
-    /// is written, but for what an earlier run left half done.
+    /// is written, but for what an earlier run left half done and for what the sync is to have of its own at the far side
+    /// (its collection, its categories). A sync that was ended or paused does nothing and says so.
     ///
     /// # Errors
     /// `LeaseLost` when another run has the component; what the sides or the state say when one
     /// cannot be reached at all. One bad item or collection is no error: it is in the report.
     pub async fn plan(&self) -> Result<Plan> {
         let mut run = Run::<R>::begin(&self.shared, &self.setup).await?;
+        if let Some(why) = run.rests_as() {
+            run.note(why);
+            return Ok(self.planned(run, true, [PerSide::default(); 3]));
+        }
         run.recover().await?;
         run.observe(Side::Left).await?;
         run.observe(Side::Right).await?;
         run.find_again().await?;
+        run.revive().await?;
         run.take_app_events().await?;
         let recovered = run.take_counts();
         run.before_guards().await?;
         run.plan_all().await?;
         run.guard().await?;
-        let report = run.report.clone();
-        run.note_run(if report.holds.is_empty() { "planned" } else { "held" }, None).await?;
+        run.note_run(if run.report.holds.is_empty() { "planned" } else { "held" }, None).await?;
+        Ok(self.planned(run, false, recovered))
+    }
+
+    fn planned(&self, run: Run<R>, idle: bool, recovered: [PerSide; 3]) -> Plan {
         let carried = Carried { failed: [run.hub.failed, run.far.failed], recovered, answered: run.answered };
         let (state, sync) = (self.shared.state.clone(), self.setup.sync.clone());
-        Ok(Plan { run: run.run, report, started: run.started, lease: run.lease, state, sync, carried })
+        Plan { run: run.run, report: run.report, started: run.started, lease: run.lease, state, sync, carried, idle }
     }
 
     /// Does what the plan says, as far as it still holds.
@@ -158,9 +175,27 @@ impl<R: Record> Pair<R> {
             let error = Error::new(ErrorKind::Config, "this is the plan of another sync; apply it with the pair that made it");
             return Err(error.with("plan", &plan.sync).with("sync", &self.setup.sync));
         }
+        if plan.idle {
+            return self.rest(plan).await;
+        }
         let mut run = Run::<R>::resume(&self.shared, &self.setup, plan).await?;
         run.apply_all().await?;
         run.finish().await
+    }
+
+    /// A run of a sync that does nothing, written down like any other.
+    async fn rest(&self, plan: Plan) -> Result<Report> {
+        let finished = self.shared.clock.now();
+        let row = RunRow {
+            run: plan.run,
+            sync: plan.sync.clone(),
+            started: plan.started,
+            finished: Some(finished),
+            outcome: "rests".to_owned(),
+            report: serde_json::to_value(&plan.report).unwrap_or_default(),
+        };
+        self.shared.state.commit(&plan.lease, vec![StateChange::Run(row)]).await?;
+        Ok(Report { run: plan.run, started: plan.started, finished, sync: plan.report })
     }
 
     /// Plans and applies.

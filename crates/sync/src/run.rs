@@ -10,13 +10,14 @@ use crate::{
     recover::OpenCreates,
     report::{PerSide, Progress, Report, SyncReport},
     scope,
+    standing::{self, Standing},
     tags::Tags,
 };
 use futures::TryStreamExt;
 use jiff::Timestamp;
 use pimkit_core::{
     Account, AccountRow, Collection, CollectionId, ComponentId, Connector, Error, ErrorKind, FieldSupport, ItemId, Lease, LinkQuery,
-    LinkState, Record, Repository, Result, RunRow, Side, State, StateChange, SyncId, Value,
+    LinkState, Record, Repository, Result, RunRow, Side, State, StateChange, SyncId, SyncRow, SyncState, Value,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -101,6 +102,10 @@ pub(crate) struct Run<R: Record> {
     pub(crate) facts: scope::Known,
     /// Which far keywords are the engine's.
     pub(crate) tags: Tags,
+    /// How the sync stands, as the state has it; absent when nothing was said of it yet.
+    pub(crate) row: Option<SyncRow>,
+    /// What the sync remembers between its runs.
+    pub(crate) standing: Standing,
     /// Other syncs between the same two accounts.
     pub(crate) siblings: Vec<SyncId>,
     /// The newest round of each collection, as far as it was asked for.
@@ -131,6 +136,12 @@ impl<R: Record> Run<R> {
         run.unfinished = unfinished;
         run.check_accounts().await?;
         run.siblings = run.find_siblings().await?;
+        run.finish_retiring().await?;
+        if run.rests_as().is_none() {
+            run.set_up(true).await?;
+            run.finish_retiring().await?;
+        }
+        run.tell().await?;
         run.note_run("started", None).await?;
         Ok(run)
     }
@@ -138,6 +149,7 @@ impl<R: Record> Run<R> {
     pub(crate) async fn resume(shared: &Arc<Shared>, setup: &Arc<Setup>, plan: Plan) -> Result<Self> {
         let (left, right) = accounts(setup).await?;
         let mut run = Self::new(shared, setup, plan.lease, plan.run, plan.started, None, left, right).await?;
+        run.set_up(false).await?;
         // Ids of links made while planning are taken.
         run.links = 1 << 31;
         let gone = std::mem::take(&mut run.report.notes);
@@ -200,12 +212,13 @@ impl<R: Record> Run<R> {
             facts: scope::Known::new(),
             tags: Tags::new(setup.policy.category.as_ref(), &setup.policy.categories, []),
             siblings: Vec::new(),
+            row: None,
+            standing: Standing::default(),
             epochs: BTreeMap::new(),
             maps: BTreeMap::new(),
         };
-        run.choose(Side::Left).await?;
-        run.choose(Side::Right).await?;
-        run.check_maps()?;
+        run.row = run.state().sync(run.sync()).await?;
+        run.standing = standing::read(run.row.as_ref())?;
         run.load_quarantine().await?;
         let accounts = [&run.hub.account, &run.far.account];
         let mut changes = Vec::new();
@@ -221,71 +234,6 @@ impl<R: Record> Run<R> {
         }
         run.commit(changes).await?;
         Ok(run)
-    }
-
-    /// Takes the chosen collections, and finds those that are gone.
-    async fn choose(&mut self, side: Side) -> Result<()> {
-        let names = match side {
-            Side::Left => self.setup.left_collections.clone(),
-            Side::Right => self.setup.collections.clone(),
-        };
-        let half = self.half(side);
-        let all = half.repository.collections().await?;
-        let account = half.account.id.clone();
-        let known: Vec<CollectionId> = self.state().streams(&account, R::KIND).await?.into_iter().map(|row| row.key.collection).collect();
-        let mut chosen = Vec::new();
-        let mut gone: Vec<(CollectionId, String)> = Vec::new();
-        if names.is_empty() {
-            chosen.clone_from(&all);
-            for id in known.iter().filter(|id| !all.iter().any(|c| c.id == **id)) {
-                gone.push((id.clone(), id.to_string()));
-            }
-        }
-        for name in &names {
-            match all.iter().find(|c| c.id.as_str() == name).or_else(|| all.iter().find(|c| c.name == *name)) {
-                Some(collection) => chosen.push(collection.clone()),
-                None if !known.is_empty() => {
-                    let id = known.iter().find(|id| id.as_str() == name).cloned().unwrap_or_else(|| CollectionId(name.clone()));
-                    gone.push((id, name.clone()));
-                }
-                None => {
-                    let there: Vec<&str> = all.iter().map(|c| c.name.as_str()).collect();
-                    return Err(Error::new(ErrorKind::Config, "the account has no collection of this name; correct the config")
-                        .with("side", side.word())
-                        .with("collection", name)
-                        .with("there are", there.join(", ")));
-                }
-            }
-        }
-        for (id, name) in gone {
-            if names.is_empty() && !self.has_links(side, &id).await? {
-                // Nothing was ever linked to it, or all of it went elsewhere: it is forgotten.
-                let stream = self.stream_key(side, &id);
-                self.later([StateChange::DropStream(stream)]);
-                continue;
-            }
-            let why = "the collection is not there any more; what was linked to it is left alone".to_owned();
-            self.report.notes.push(format!("{} {name}: {why}", side.word()));
-            self.half_mut(side).failed.insert(id, why);
-        }
-        let chosen = self.only_private(side, chosen, !names.is_empty())?;
-        let repository = self.half(side).repository.clone();
-        let mut fields = BTreeMap::new();
-        for collection in &chosen {
-            fields.insert(collection.id.clone(), repository.fields(&collection.id).await?);
-        }
-        let half = self.half_mut(side);
-        half.first_is_gone = names.first().is_some_and(|first| !chosen.iter().any(|c| c.id.as_str() == first || c.name == *first));
-        half.collections = chosen;
-        half.all = all;
-        half.fields = fields;
-        Ok(())
-    }
-
-    async fn has_links(&self, side: Side, collection: &CollectionId) -> Result<bool> {
-        let mut query = LinkQuery::of(self.sync());
-        query.collection = Some((side, collection.clone()));
-        Ok(self.state().count_links(query).await? > 0)
     }
 
     /// Refuses to go on with another account than the one that the links are of: everything would
@@ -308,8 +256,16 @@ impl<R: Record> Run<R> {
         Ok(())
     }
 
+    /// Why the sync does nothing, for people; absent when it runs.
+    pub(crate) fn rests_as(&self) -> Option<String> {
+        let row = self.row.as_ref().filter(|row| row.state != SyncState::Active)?;
+        let why = row.why.as_deref().map(|why| format!(" ({why})")).unwrap_or_default();
+        let again = if row.state == SyncState::Paused { "resume" } else { "enable" };
+        Some(format!("the sync is {} since {}{why} and does nothing; {again} it to go on", row.state.word(), row.since))
+    }
+
     /// Refuses a wrong map before anything is read.
-    fn check_maps(&mut self) -> Result<()> {
+    pub(crate) fn check_maps(&mut self) -> Result<()> {
         let pairs: Vec<(CollectionId, CollectionId)> =
             self.hub.collections.iter().flat_map(|h| self.far.collections.iter().map(|f| (h.id.clone(), f.id.clone()))).collect();
         for (hub, far) in pairs {
@@ -330,6 +286,8 @@ impl<R: Record> Run<R> {
     /// A number that changes when maps or policies do.
     pub(crate) fn fingerprint(&self) -> u64 {
         let mut parts = vec![format!("{:x}", self.setup.policy.fingerprint())];
+        // A sync that was ended and goes on looks at everything anew.
+        parts.extend((self.standing.beginnings > 0).then(|| format!("begun again {}", self.standing.beginnings)));
         parts.extend(self.maps.iter().map(|((h, f), m)| format!("{h}\n{f}\n{:x}", m.fingerprint())));
         pimkit_core::cursor::binding(&parts)
     }
@@ -457,6 +415,6 @@ fn half<R: Record>(side: Side, account: Account, connector: &dyn Connector) -> R
 
 /// All syncs of a state are one component, and run one at a time: whatever accounts they share, no
 /// two runs see one account at once, and run numbers never meet.
-fn component() -> ComponentId {
+pub(crate) fn component() -> ComponentId {
     ComponentId::from("state")
 }

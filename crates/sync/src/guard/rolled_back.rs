@@ -41,7 +41,14 @@ impl<R: Record> Run<R> {
 
     /// The base under which a rolled-back side counts as unchanged: what it says now is what was agreed last, and the other side
     /// has changed since wherever it says something else.
-    pub(crate) fn base_of_put_back(&self, linked: &Linked, base: Option<&BaseRow>, map: &FieldMap, hub: &Fields, far: &Fields) -> Option<BaseRow> {
+    pub(crate) fn base_of_put_back(
+        &self,
+        linked: &Linked,
+        base: Option<&BaseRow>,
+        map: &FieldMap,
+        hub: &Fields,
+        far: &Fields,
+    ) -> Option<BaseRow> {
         let back = |side: Side| linked.end(side).is_some_and(|row| self.is_put_back(side, &row.collection, &row.item));
         let side = [Side::Left, Side::Right].into_iter().find(|side| back(*side))?;
         let mut base = base.cloned()?;

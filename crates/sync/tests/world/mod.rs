@@ -15,11 +15,16 @@ use futures::executor::block_on;
 use pimkit_contract::{
     FakeClock, MemoryHub, SeededChance, Worst, WorstOptions,
     state::MemoryState,
-    worst::{ByHand, Kept},
+    worst::{ByHand, FaultPlan, Kept},
 };
 use pimkit_core::{CollectionId, Contact, ErrorKind, JournalQuery, JournalRow, Record, Result, State};
 use pimkit_sync::{Engine, Pair, PairBuilder, Policy, Report};
-use std::{sync::Arc, time::Duration};
+use std::{
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
 
 pub struct World {
     pub clock: FakeClock,
@@ -77,6 +82,34 @@ impl World {
         let report = block_on(pair.run());
         self.clock.advance(Duration::from_secs(60));
         report
+    }
+
+    /// A run that is dropped for good where it does not go on, as a process that dies there. True: it came to its end.
+    pub fn stop<R: Record>(&self, pair: &Pair<R>) -> bool {
+        self.stopped(pair.run()).is_some_and(|report| report.is_ok())
+    }
+
+    /// What something comes to, or nothing where it does not go on.
+    pub fn stopped<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        let mut future = pin!(future);
+        let mut context = Context::from_waker(Waker::noop());
+        let asked = || self.far.requests().len() + self.hub.requests().len();
+        let (mut idle, mut seen) = (0, asked());
+        while idle < 50 {
+            if let Poll::Ready(done) = future.as_mut().poll(&mut context) {
+                return Some(done);
+            }
+            idle = if asked() == seen { idle + 1 } else { 0 };
+            seen = asked();
+        }
+        None
+    }
+
+    /// The process starts anew from what is durable, and nothing fails any more.
+    pub fn restart(&mut self) {
+        self.state = MemoryState::restore(self.state.snapshot());
+        self.far.set_faults(FaultPlan::none());
+        self.hub.set_faults(FaultPlan::none());
     }
 
     /// One run, some time after the last.

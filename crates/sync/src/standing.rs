@@ -1,0 +1,97 @@
+//! What a sync remembers between its runs beside its links: its container, whether it runs, and what
+//! it began and must finish.
+
+use crate::{pair::damaged, run::Run};
+use pimkit_core::{CollectionId, Notice, Record, Result, StateChange, SyncRow, SyncState};
+use serde::{Deserialize, Serialize};
+
+/// The body of a sync's row in the state.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Standing {
+    /// The far collection of the sync's own.
+    pub(crate) container: Option<Own>,
+    /// Its generation when it was made last: one that was deleted is another one when it is made again.
+    pub(crate) containers: u32,
+    /// The container whose links are to be those of the present one.
+    pub(crate) moving: Option<Moving>,
+    /// What is being done with the links of a sync that was ended.
+    pub(crate) retiring: Option<Retiring>,
+    /// A container that is gone with all that was in it: what was seen of it is forgotten.
+    pub(crate) gone: Option<CollectionId>,
+    /// How often the sync was begun again after it had ended.
+    pub(crate) beginnings: u32,
+    /// The sync was ended and goes on: links that were kept aside are looked at.
+    pub(crate) reviving: bool,
+    /// What the app's user is still to be told.
+    pub(crate) notices: Vec<Notice>,
+}
+
+/// A far collection of a sync's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Own {
+    pub(crate) id: CollectionId,
+    /// The name that it has, as far as we know.
+    pub(crate) name: String,
+    /// The name that the policy asked for when it was made or renamed last.
+    pub(crate) asked: String,
+}
+
+/// A container that gave way to another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Moving {
+    pub(crate) from: CollectionId,
+    /// Its items are gone with it and are made anew; else they are the same under the other id.
+    pub(crate) anew: bool,
+}
+
+/// What becomes of the links of a sync that is ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Retiring {
+    /// They are forgotten.
+    Forget,
+    /// They are kept aside.
+    Archive,
+}
+
+/// What a row of the state says of a sync.
+pub(crate) fn read(row: Option<&SyncRow>) -> Result<Standing> {
+    match row {
+        Some(row) if !row.body.is_null() => serde_json::from_value(row.body.clone()).map_err(|_| damaged("what a sync remembers")),
+        _ => Ok(Standing::default()),
+    }
+}
+
+impl<R: Record> Run<R> {
+    /// The row that says how the sync stands and what it remembers.
+    pub(crate) fn standing_row(&self) -> StateChange {
+        let (state, since, why) = match &self.row {
+            Some(row) => (row.state, row.since, row.why.clone()),
+            None => (SyncState::Active, self.started, None),
+        };
+        let body = serde_json::to_value(&self.standing).unwrap_or_default();
+        StateChange::Sync(Box::new(SyncRow { sync: self.sync().clone(), state, since, why, body }))
+    }
+
+    /// Says from now on that the sync stands so.
+    pub(crate) fn set_state(&mut self, state: SyncState, why: Option<String>) {
+        let (sync, since) = (self.sync().clone(), self.now());
+        self.row = Some(SyncRow { sync, state, since, why, body: pimkit_core::Value::Null });
+    }
+
+    /// Tells the app's user what is still to be told. Each notice goes out at least once.
+    pub(crate) async fn tell(&mut self) -> Result<()> {
+        if self.standing.notices.is_empty() {
+            return Ok(());
+        }
+        if let Some(app) = self.setup.app.clone() {
+            for notice in self.standing.notices.clone() {
+                app.notify(notice, self.now()).await?;
+            }
+        }
+        self.standing.notices.clear();
+        let row = self.standing_row();
+        self.commit(vec![row]).await
+    }
+}
