@@ -4,7 +4,7 @@
 mod world;
 
 use pimkit_contract::{WorstOptions, worst::Operation};
-use pimkit_core::{Action, Contact, ErrorKind, Facts, ItemId, Kind, LinkQuery, LinkState, Provenance, Sharing, State};
+use pimkit_core::{Action, Contact, ErrorKind, Facts, ItemId, Kind, LinkQuery, LinkState, Provenance, Sharing, State, View};
 use pimkit_sync::Verdict;
 use world::{World, named};
 
@@ -95,6 +95,7 @@ fn a_record_that_comes_into_scope_is_synced_though_it_did_not_change_and_no_far_
         (&[("imported", "exclude")], |f| f.provenance = Provenance::MassUpdated, |f| f.provenance = Provenance::Created),
     ] {
         let world = World::kind();
+        world.hub.add_view(View { name: "Customers".into(), kind: Kind::Contact });
         let id = put(&world, "Ada");
         facts(&world, &id, out);
         for _ in 0..2 {
@@ -114,6 +115,19 @@ fn a_record_that_comes_into_scope_is_synced_though_it_did_not_change_and_no_far_
         assert_eq!((far_names(&world), states(&world)), (vec!["Ada".to_owned()], vec![LinkState::OutOfScope]), "{policy:?}");
         assert_eq!(world.far.requests().len() - before, quiet, "{policy:?}: what left the scope cost a request");
     }
+}
+
+#[test]
+fn a_view_that_the_app_does_not_have_is_refused_and_takes_nothing_for_new() {
+    let world = World::kind();
+    put(&world, "Ada");
+    put_far(&world, named("Bob"));
+    world.hub.add_view(View { name: "Customers".into(), kind: Kind::Event });
+    let pair = world.builder::<Contact>("contacts", &[("view", "Customers")]).app(std::sync::Arc::new(world.hub.clone())).build().unwrap();
+    let error = world.run_pair(&pair).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.to_string().contains("no saved view of this name"), "{error}");
+    assert_eq!((hub_names(&world), far_names(&world)), (vec!["Ada".to_owned()], vec!["Bob".to_owned()]));
 }
 
 #[test]
