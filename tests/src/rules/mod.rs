@@ -40,6 +40,7 @@ macro_rules! every_rule {
                 sell_29_after_a_merge_exactly_one_duplicate_keeps_syncing,
             }
             sell_values {
+                sell_24_every_contact_that_the_user_may_see_is_exported_and_no_other,
                 sell_25_a_manager_finds_the_teams_contacts_in_the_own_mailbox,
             }
             zoho_contacts {
@@ -49,6 +50,9 @@ macro_rules! every_rule {
             zoho_google {
                 zg_01_the_direction_is_chosen,
                 zg_02_the_chosen_side_overwrites_the_whole_contact,
+                zg_04_one_list_of_the_mailbox_and_one_view_of_the_app_are_picked,
+                zg_05_leaving_the_list_or_the_view_is_no_deletion_and_entering_no_copy,
+                zg_06_contacts_of_the_app_join_the_picked_list,
                 zg_07_fields_are_mapped_and_pairs_can_be_added,
                 zg_08_a_sync_that_is_set_up_again_makes_no_duplicates,
                 zg_14_contacts_are_synced_as_far_as_the_users_rights_go,
