@@ -43,9 +43,23 @@ macro_rules! every_rule {
                 sell_24_every_contact_that_the_user_may_see_is_exported_and_no_other,
                 sell_25_a_manager_finds_the_teams_contacts_in_the_own_mailbox,
             }
+            zoho_events {
+                zo_19_switching_on_makes_one_calendar_of_its_own,
+                zo_20_events_made_on_either_side_come_to_the_other,
+                zo_21_synced_events_lie_in_the_own_calendar_and_in_no_other,
+                zo_22_only_events_that_the_user_owns_are_synced,
+                zo_26_imported_events_are_never_synced,
+                zo_27_events_made_singly_or_mass_updated_are_synced_as_the_policy_says,
+            }
             zoho_contacts {
                 zo_33_set_up_offers_a_map_of_fields_that_can_be_edited,
                 zo_34_fields_that_the_mailbox_cannot_hold_are_not_offered,
+                zo_35_switching_on_makes_one_contact_folder_of_its_own,
+                zo_36_contacts_made_on_either_side_come_to_the_other,
+                zo_37_synced_contacts_lie_in_the_own_folder_alone,
+                zo_38_only_the_users_own_contacts_are_synced_and_another_owner_is_no_deletion,
+                zo_40_imported_contacts_are_not_synced,
+                zo_41_contacts_made_singly_or_mass_updated_are_synced_as_the_policy_says,
             }
             zoho_google {
                 zg_01_the_direction_is_chosen,

@@ -8,7 +8,7 @@ use futures::executor::block_on;
 use pimkit::{
     CollectionId, ItemId, Record, Result, State, Stored,
     local::{AppUser, Local, Options, UserRole},
-    sync::{Engine, FieldPair, Policy, Report},
+    sync::{Container, Engine, FieldPair, Policy, Report},
 };
 use pimkit_contract::{FakeClock, SeededChance};
 use std::{future::Future, io::Write as _, marker::PhantomData, sync::Arc, time::Duration};
@@ -77,7 +77,7 @@ impl<F: FarSide> Stage<F> {
             name: format!("{} of {}", R::KIND.plural(), desk.user),
             desk: desk.clone(),
             hub: desk.local.clone(),
-            collections: vec![mailbox.home::<R>().0],
+            collections: None,
             left_collections: Vec::new(),
             mailbox,
             policy: Policy::profile(profile).unwrap(),
@@ -157,7 +157,8 @@ pub struct Sync<'s, F: FarSide, R> {
     name: String,
     policy: Policy,
     fields: Vec<FieldPair>,
-    collections: Vec<String>,
+    /// The user's own collection, or the sync's own one, when nobody says otherwise.
+    collections: Option<Vec<String>>,
     left_collections: Vec<String>,
     hub: Local,
     kind: PhantomData<fn() -> R>,
@@ -188,7 +189,7 @@ impl<F: FarSide, R: Item> Sync<'_, F, R> {
     /// The same over these collections of the mailbox; all when none is named.
     #[must_use]
     pub fn over(mut self, collections: &[&CollectionId]) -> Self {
-        self.collections = collections.iter().map(|c| c.0.clone()).collect();
+        self.collections = Some(collections.iter().map(|c| c.0.clone()).collect());
         self
     }
 
@@ -214,12 +215,14 @@ impl<F: FarSide, R: Item> Sync<'_, F, R> {
         let stage = self.stage;
         stage.wait(60);
         let engine = Engine::new(stage.state.clone()).clock(Arc::new(stage.clock.clone())).chance(Arc::new(stage.chance.clone()));
+        let policy = as_far_as_built(&self.policy, R::KIND);
+        let usual = || if policy.container == Container::Dedicated { Vec::new() } else { vec![self.mailbox.home::<R>().0] };
         let pair = engine
             .pair::<R>(&self.name, Arc::new(self.hub.clone()), self.mailbox.connector())
             .app(Arc::new(self.desk.local.clone()))
-            .policy(as_far_as_built(&self.policy, R::KIND))
+            .policy(policy.clone())
             .fields(self.fields.clone())
-            .collections(self.collections.clone())
+            .collections(self.collections.clone().unwrap_or_else(usual))
             .left_collections(self.left_collections.clone())
             .home("kind", "org".into(), "companies")
             .build()?;
