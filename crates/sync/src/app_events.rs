@@ -279,6 +279,7 @@ impl<R: Record> Run<R> {
             changes: Vec::new(),
             lost: Vec::new(),
             before: None,
+            body: pimkit_core::Value::Null,
         }))
     }
 

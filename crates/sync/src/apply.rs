@@ -4,11 +4,12 @@
 use crate::{
     blobs::FromSide,
     guard,
+    journal::agreed_before,
     pair::damaged,
     record::arrived,
     report::Progress,
     run::Run,
-    step::{End, SideWrite, Step},
+    step::{Agreed, End, SideWrite, Step},
 };
 use futures::TryStreamExt;
 use pimkit_core::{
@@ -32,6 +33,8 @@ pub(crate) struct Task<R> {
     pub(crate) base: Option<BaseRow>,
     /// What came of the writes: absent, not written; false, failed.
     pub(crate) done: BTreeMap<Side, Wrote<R>>,
+    /// What the link had agreed on before of the fields that the step is about.
+    pub(crate) agreed_before: Vec<Agreed>,
     /// Its link is to be looked at again in the next run, whatever comes of it.
     pub(crate) again: bool,
     /// Nothing more is to be written for it in this run.
@@ -119,7 +122,8 @@ impl<R: Record> Run<R> {
             .zip(hub.into_iter().zip(far))
             .map(|((number, step, link), (hub, far))| {
                 let base = step.link.as_ref().and_then(|id| bases.remove(id));
-                Task { number, step, link, hub, far, base, done: BTreeMap::new(), again: false, stopped: false }
+                let agreed_before = agreed_before(&step.agreed, base.as_ref());
+                Task { number, step, link, hub, far, base, done: BTreeMap::new(), agreed_before, again: false, stopped: false }
             })
             .collect();
         self.drop_moved(&mut tasks);

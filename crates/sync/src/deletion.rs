@@ -284,7 +284,10 @@ impl<R: Record> Run<R> {
         {
             return self.suppress(gone, &linked, evidence, why.to_owned()).await;
         }
-        if self.edited(rest, &linked, &row)? {
+        if linked.link.decision == Some(rest) {
+            return self.suppress(gone, &linked, evidence, format!("decided: the {} one stays", rest.word())).await;
+        }
+        if linked.link.decision.is_none() && self.edited(rest, &linked, &row)? {
             return self.edit_beats_delete(gone, linked, &row, evidence).await;
         }
         let deletable = self.is_deletable(rest, &row.item).await? && self.may_delete_any(rest).await?;

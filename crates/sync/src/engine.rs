@@ -22,7 +22,7 @@ pub(crate) struct Shared {
 /// The engine: makes pairs that share one state. Cheap to clone.
 #[derive(Clone)]
 pub struct Engine {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 impl fmt::Debug for Engine {

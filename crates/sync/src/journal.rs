@@ -1,11 +1,41 @@
-//! What is written down of what was done, and why.
+//! What is written down of what was done, and why: each value that was written, before and after, and each that was not carried
+//! over, with the policy or the side that kept it from it.
 
 use crate::{
-    apply::{Task, written},
+    apply::Task,
     run::Run,
-    step::{Action, SideWrite},
+    step::{Action, Agreed, SideWrite},
 };
-use pimkit_core::{Error, Field, FieldChange, JournalRow, Record, Side, StateChange};
+use pimkit_core::{BaseRow, CollectionId, Error, Field, FieldChange, Fields, JournalRow, LinkRow, Record, Side, StateChange, Value};
+use serde::{Deserialize, Serialize};
+
+/// What undo needs of a row besides what people read.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Trace {
+    /// Where the hub record is or was.
+    pub(crate) hub: CollectionId,
+    /// Where the far item is or was.
+    pub(crate) far: CollectionId,
+    /// What the link had agreed on before, of the fields that it agreed on then.
+    pub(crate) agreed: Vec<Agreed>,
+}
+
+/// What a link had agreed on, of the fields that a step is about.
+pub(crate) fn agreed_before(agreed: &[Agreed], base: Option<&BaseRow>) -> Vec<Agreed> {
+    let was = |fields: Option<&Fields>, field: &Field| fields.and_then(|fields| fields.get(field).cloned());
+    let before = |a: &Agreed| Agreed {
+        left: a.left.clone(),
+        hub: was(base.map(|b| &b.hub), &a.left),
+        right: a.right.clone(),
+        far: was(base.map(|b| &b.far), &a.right),
+    };
+    agreed.iter().map(before).collect()
+}
+
+fn some(value: Option<&Value>) -> Option<Value> {
+    value.filter(|v| !v.is_null()).cloned()
+}
 
 impl<R: Record> Run<R> {
     /// The journal row of a step that was done.
@@ -13,15 +43,20 @@ impl<R: Record> Run<R> {
         let step = &task.step;
         let mut changes = Vec::new();
         for (side, end) in [(Side::Left, &step.hub), (Side::Right, &step.far)] {
-            if let (Some(fields), Some(SideWrite::Fields { from, .. })) = (written(end), &end.write) {
-                for (field, to) in fields {
-                    changes.push(FieldChange {
-                        side,
-                        field: field.clone(),
-                        from: from.get(field).cloned().filter(|v| !v.is_null()),
-                        to: Some(to.clone()).filter(|v| !v.is_null()),
-                    });
+            // Where the side said what it made of it, that is what it has now.
+            let now = task.done.get(&side).map(|wrote| wrote.record.fields());
+            match &end.write {
+                Some(SideWrite::Fields { fields, from }) => {
+                    for (field, sent) in fields {
+                        let to = now.as_ref().map_or(Some(sent), |now| now.get(field));
+                        changes.push(FieldChange { side, field: field.clone(), from: some(from.get(field)), to: some(to) });
+                    }
                 }
+                Some(SideWrite::Create { .. }) => {
+                    let made = now.into_iter().flatten();
+                    changes.extend(made.map(|(field, to)| FieldChange { side, field, from: None, to: some(Some(&to)) }));
+                }
+                Some(SideWrite::Delete(_)) | None => {}
             }
         }
         let (action, side) = match step.action {
@@ -39,6 +74,10 @@ impl<R: Record> Run<R> {
         if !step.waiting.is_empty() {
             why = format!("{why}; waits: {}", step.waiting.join("; "));
         }
+        if let Some(id) = &step.approved {
+            why = format!("{why}; answered: {id}");
+        }
+        let trace = Trace { hub: step.hub.collection.clone(), far: step.far.collection.clone(), agreed: task.agreed_before.clone() };
         JournalRow {
             seq: 0,
             run: self.run,
@@ -56,7 +95,14 @@ impl<R: Record> Run<R> {
             changes,
             lost: step.lost.clone(),
             before,
+            body: serde_json::to_value(trace).unwrap_or_default(),
         }
+    }
+
+    /// A row beside the one of a step, about something that was not carried over.
+    fn beside(&self, task: &Task<R>, action: &str, side: Option<Side>, why: String) -> JournalRow {
+        let row = self.journal_row(task);
+        JournalRow { action: action.to_owned(), side, why, changes: Vec::new(), lost: Vec::new(), before: None, body: Value::Null, ..row }
     }
 
     /// What waits for somebody to decide: the record, the fields, and what each side has of them.
@@ -65,25 +111,70 @@ impl<R: Record> Run<R> {
         if step.undecided.is_empty() {
             return None;
         }
-        let mut row = self.journal_row(task);
-        row.action = "held".to_owned();
-        row.side = None;
-        row.why = step.waiting.join("; ");
-        row.changes.clone_from(&step.undecided);
-        row.lost = Vec::new();
-        row.before = None;
-        Some(StateChange::Journal(Box::new(row)))
+        let row = self.beside(task, "held", None, step.waiting.join("; "));
+        Some(StateChange::Journal(Box::new(JournalRow { changes: step.undecided.clone(), ..row })))
     }
 
     /// A field that a side did not take: it stays where it is, and is told.
     pub(crate) fn journal_left_out(&mut self, task: &Task<R>, side: Side, field: &Field, error: &Error) {
-        let mut row = self.journal_row(task);
-        row.action = "left_out".to_owned();
-        row.side = Some(side);
-        row.why = format!("{field}: {error}");
-        row.changes = Vec::new();
-        row.lost = Vec::new();
-        row.before = None;
+        let mut row = self.beside(task, "left_out", Some(side), format!("{field}: {error}"));
+        row.changes.extend(self.sent(task, side).remove(field).map(|sent| change(side, field, some(Some(&sent)), None)));
         self.later([StateChange::Journal(Box::new(row))]);
     }
+
+    /// Values of which a side keeps something else than it was given: the whole stays on the other side.
+    pub(crate) fn journal_cut(&self, task: &Task<R>) -> Option<StateChange> {
+        let mut cut = Vec::new();
+        for (side, wrote) in &task.done {
+            let now = wrote.record.fields();
+            for (field, sent) in self.sent(task, *side) {
+                let Some(def) = R::catalogue().field(field.as_str()).filter(|def| !def.identity) else { continue };
+                if !def.same(Some(&sent).filter(|v| !v.is_null()), now.get(&field)) {
+                    cut.push(change(*side, &field, some(Some(&sent)), some(now.get(&field))));
+                }
+            }
+        }
+        if cut.is_empty() {
+            return None;
+        }
+        let side = cut.first().map(|c| c.side);
+        let row = self.beside(task, "cut", side, "the side keeps other values than it was given".to_owned());
+        Some(StateChange::Journal(Box::new(JournalRow { changes: cut, ..row })))
+    }
+
+    /// What was sent to a side, field by field.
+    fn sent(&self, task: &Task<R>, side: Side) -> Fields {
+        match &task.end(side).write {
+            Some(SideWrite::Fields { fields, .. }) => fields.clone(),
+            Some(SideWrite::Create { record, .. }) => pimkit_core::decode_record::<R>(record).map(|r| r.fields()).unwrap_or_default(),
+            Some(SideWrite::Delete(_)) | None => Fields::new(),
+        }
+    }
+
+    /// What became of a link without any write: it left the scope, was shadowed, or is left alone.
+    pub(crate) fn journal_link(&self, link: &LinkRow, action: &str, policy: Option<String>, why: String) -> StateChange {
+        StateChange::Journal(Box::new(JournalRow {
+            seq: 0,
+            run: self.run,
+            sync: self.sync().clone(),
+            at: self.now(),
+            kind: R::KIND,
+            link: Some(link.id.clone()),
+            hub_item: link.hub_item.clone(),
+            account: link.account.clone(),
+            item: link.item.clone(),
+            action: action.to_owned(),
+            side: None,
+            policy,
+            why,
+            changes: Vec::new(),
+            lost: Vec::new(),
+            before: None,
+            body: Value::Null,
+        }))
+    }
+}
+
+fn change(side: Side, field: &Field, from: Option<Value>, to: Option<Value>) -> FieldChange {
+    FieldChange { side, field: field.clone(), from, to }
 }

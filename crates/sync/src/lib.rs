@@ -49,6 +49,7 @@ mod quarantine;
 mod record;
 mod recover;
 mod report;
+mod resting;
 mod run;
 mod scope;
 mod siblings;
@@ -59,6 +60,7 @@ mod step;
 mod stranger;
 mod tags;
 mod teardown;
+mod undecided;
 
 pub use any::AnyPair;
 pub use clock::{RandomChance, SystemClock};
@@ -73,3 +75,4 @@ pub use policy::{
 };
 pub use report::{Hold, LeftOver, PerSide, Progress, Report, SyncReport, Unwatched, Verdict, Watch};
 pub use step::{Action, Agreed, End, PlannedStep, SideWrite, Step};
+pub use undecided::{Undecided, Waiting, conflicts};

@@ -5,7 +5,7 @@ use crate::{
     map::FieldPair,
     policy::Policy,
     report::{PerSide, Report, SyncReport},
-    run::Run,
+    run::{Run, component},
     step::PlannedStep,
 };
 use futures::{StreamExt, stream::BoxStream};
@@ -44,8 +44,8 @@ pub(crate) struct Setup {
 
 /// One sync, ready to run. Cheap to clone.
 pub struct Pair<R: Record> {
-    shared: Arc<Shared>,
-    setup: Arc<Setup>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) setup: Arc<Setup>,
     kind: PhantomData<fn() -> R>,
 }
 
@@ -140,7 +140,11 @@ impl<R: Record> Pair<R> {
     /// `LeaseLost` when another run has the component; what the sides or the state say when one
     /// cannot be reached at all. One bad item or collection is no error: it is in the report.
     pub async fn plan(&self) -> Result<Plan> {
-        let mut run = Run::<R>::begin(&self.shared, &self.setup).await?;
+        let lease = self.shared.state.acquire(&component()).await?;
+        if let Some(plan) = self.plan_of_pause(&lease).await? {
+            return Ok(plan);
+        }
+        let mut run = Run::<R>::begin(&self.shared, &self.setup, lease).await?;
         if let Some(why) = run.rests_as() {
             run.note(why);
             return Ok(self.planned(run, true, [PerSide::default(); 3]));
@@ -174,6 +178,9 @@ impl<R: Record> Pair<R> {
         if plan.sync != self.setup.sync || plan.report.kind != R::KIND.plural() {
             let error = Error::new(ErrorKind::Config, "this is the plan of another sync; apply it with the pair that made it");
             return Err(error.with("plan", &plan.sync).with("sync", &self.setup.sync));
+        }
+        if let Some(report) = self.paused(&plan) {
+            return Ok(report);
         }
         if plan.idle {
             return self.rest(plan).await;

@@ -324,6 +324,10 @@ impl<R: Record> Run<R> {
         if link.state == LinkState::OutOfScope && link.note.as_deref() == Some(&note) && !link.again {
             return Ok(());
         }
+        if link.state != LinkState::OutOfScope {
+            let row = self.journal_link(&link, "out_of_scope", None, note.clone());
+            self.later([row]);
+        }
         link.state = LinkState::OutOfScope;
         link.note = Some(note);
         link.again = false;
@@ -358,7 +362,7 @@ impl<R: Record> Run<R> {
         let (hub_times, far_times) = (self.hub_times(hub).await?, far_times(far));
         let mut merged = merge(
             &map,
-            &self.setup.policy,
+            &self.policy_of(&linked.link),
             base,
             reread,
             merge::Half { fields: hub_seen, unread: &hub.unread, times: &hub_times, writable: self.may_write(Side::Left, hub) },
@@ -434,7 +438,7 @@ impl<R: Record> Run<R> {
         let link = (linked.link.id.clone(), linked.link.version);
         let (hub, far) = (end(hub, write(&merged.hub, hub_fields)), end(far, write(&merged.far, far_fields)));
         Step {
-            policy: (merged.conflicts > 0).then(|| format!("conflicts = {}", word(&self.setup.policy.conflicts))),
+            policy: (merged.conflicts > 0).then(|| self.word_of_conflicts(&linked.link)),
             agreed: merged.agreed,
             lost: merged.lost,
             conflicts: merged.conflicts,

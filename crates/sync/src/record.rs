@@ -272,6 +272,7 @@ impl<R: Record> Run<R> {
         let step = &task.step;
         changes.push(StateChange::Journal(Box::new(self.journal_row(task))));
         changes.extend(self.journal_undecided(task));
+        changes.extend(self.journal_cut(task));
         if !task.done.is_empty() && !matches!(step.action, Action::Delete(_)) {
             self.touched += 1;
         }
@@ -394,6 +395,8 @@ impl<R: Record> Run<R> {
             link.note = (!step.waiting.is_empty()).then(|| step.waiting.join("; "));
         }
         link.again = task.again || !step.waiting.is_empty();
+        // Somebody's decision is good for one merge.
+        link.decision = link.decision.filter(|_| !step.waiting.is_empty());
         link.version += 1;
         vec![StateChange::Link(Box::new(link)), StateChange::Base(Box::new(base))]
     }

@@ -4,7 +4,9 @@
 //! resolved. Creates are probed as the collection's [`Create`](pimkit_core::Create) capability
 //! says; updates and deletes by a fetch.
 
-use crate::{apply::Task, keys, pair::damaged, project::part_of, record::arrived, report::Progress, run::Run, step::Step};
+use crate::{
+    apply::Task, journal::agreed_before, keys, pair::damaged, project::part_of, record::arrived, report::Progress, run::Run, step::Step,
+};
 use futures::TryStreamExt;
 use pimkit_core::{
     BaseRow, CollectionId, Create, Fetched, Fields, IntentKind, IntentRow, ItemId, Key, LinkState, Mark, Outcome, Presence, Record, Result,
@@ -95,7 +97,18 @@ impl<R: Record> Run<R> {
             }
         };
         let (hub, far) = (find(Side::Left).await?, find(Side::Right).await?);
-        Ok(Some(Task { number: intent.step, step, link, hub, far, base: None, done: BTreeMap::new(), again: false, stopped: false }))
+        Ok(Some(Task {
+            number: intent.step,
+            step,
+            link,
+            hub,
+            far,
+            base: None,
+            done: BTreeMap::new(),
+            agreed_before: Vec::new(),
+            again: false,
+            stopped: false,
+        }))
     }
 
     /// Takes an outcome as if it had come at once.
@@ -111,6 +124,7 @@ impl<R: Record> Run<R> {
         if !task.stopped {
             if let Some(link) = &task.link {
                 task.base = self.state().bases(std::slice::from_ref(&link.id)).await?.into_iter().flatten().next();
+                task.agreed_before = agreed_before(&task.step.agreed, task.base.as_ref());
             }
             self.record(&task).await?;
         }

@@ -114,10 +114,9 @@ pub(crate) struct Run<R: Record> {
 }
 
 impl<R: Record> Run<R> {
-    pub(crate) async fn begin(shared: &Arc<Shared>, setup: &Arc<Setup>) -> Result<Self> {
+    pub(crate) async fn begin(shared: &Arc<Shared>, setup: &Arc<Setup>, lease: Lease) -> Result<Self> {
         let (left, right) = accounts(setup).await?;
         scope::check_rights(setup, R::KIND).await?;
-        let lease = shared.state.acquire(&component()).await?;
         let run = shared.state.last_run().await? + 1;
         let mut before = None;
         let mut unfinished = Vec::new();

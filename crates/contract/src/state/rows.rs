@@ -255,6 +255,7 @@ pub(super) fn journal(run: u64, sync: &str, hub_item: Option<&str>, far_item: Op
         changes: vec![change(Side::Left, Some(value()), None)],
         lost: vec![change(Side::Right, None, Some(value()))],
         before: Some(bytes(4)),
+        body: value(),
     }
 }
 

@@ -518,6 +518,9 @@ pub struct JournalRow {
     pub lost: Vec<FieldChange>,
     /// The whole record before, for undo.
     pub before: Option<Vec<u8>>,
+    /// What else undo needs, in the engine's own words.
+    #[serde(default)]
+    pub body: Value,
 }
 
 /// Something that a guard held, and whether somebody allowed it.
