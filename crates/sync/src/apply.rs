@@ -236,7 +236,10 @@ impl<R: Record> Run<R> {
                     continue;
                 }
             };
-            if let Some(source) = task.row(side.other()) {
+            if let (true, Write::Update { id, target, .. }) = (self.undoes.is_some(), &write) {
+                // What it had before may still be had where it is.
+                blobs.extend(target.blobs().into_iter().map(|blob| (blob.id.clone(), (collection.clone(), id.clone()))));
+            } else if let Some(source) = task.row(side.other()) {
                 let record: R = self.record_of(source)?;
                 for blob in record.blobs() {
                     blobs.insert(blob.id.clone(), (source.collection.clone(), source.item.clone()));
@@ -254,7 +257,8 @@ impl<R: Record> Run<R> {
             return Ok(());
         }
         self.commit(changes).await?;
-        let outcomes = self.send(side, collection, writes, blobs).await;
+        let from = if self.undoes.is_some() { side } else { side.other() };
+        let outcomes = self.send(side, collection, writes, from, blobs).await;
         let down = self.is_down(side, &outcomes).await;
         for ((place, intent), outcome) in places.into_iter().zip(intents).zip(outcomes) {
             let Some(task) = tasks.get_mut(place) else { continue };
@@ -288,15 +292,16 @@ impl<R: Record> Run<R> {
         if alone && self.half(side).repository.collections().await.is_ok() { None } else { Some(last) }
     }
 
-    /// Sends writes, with the bytes behind their blobs from the other side.
+    /// Sends writes, with the bytes behind their blobs from one of the sides.
     pub(crate) async fn send(
         &self,
         side: Side,
         collection: &CollectionId,
         writes: Vec<Write<R>>,
+        from: Side,
         blobs: BTreeMap<BlobId, (CollectionId, ItemId)>,
     ) -> Vec<Outcome<R>> {
-        let source = FromSide { repository: self.half(side.other()).repository.clone(), items: blobs };
+        let source = FromSide { repository: self.half(from).repository.clone(), items: blobs };
         let options = WriteOptions::default().blobs(Arc::new(source));
         let asked = writes.len();
         let mut outcomes = self.half(side).repository.write(collection, writes, &options).await;
@@ -389,6 +394,10 @@ impl<R: Record> Run<R> {
     pub(crate) async fn close(&mut self) -> Result<()> {
         let under = self.fingerprint();
         let mut changes = vec![StateChange::DropSteps(self.run)];
+        if self.undoes.is_some() {
+            // What was read for an undo is for the next run to work off.
+            return self.commit(changes).await;
+        }
         for side in [Side::Left, Side::Right] {
             let (half, other) = (self.half(side), self.half(side.other()));
             if self.report.failed.is_some() || other.is_incomplete() || other.first_is_gone {

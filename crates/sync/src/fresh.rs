@@ -118,7 +118,7 @@ impl<R: Record> Run<R> {
     async fn reappeared(&mut self, side: Side, row: &SeenRow) -> Result<bool> {
         for tombstone in self.state().tombstones(self.sync(), &keys::hashed(&named(row))).await? {
             let Some(link) = self.state().link(&tombstone.link).await? else { continue };
-            if link.state != LinkState::Suppressed {
+            if link.state != LinkState::Suppressed || link.parked {
                 continue;
             }
             let Some(mut linked) = self.load(vec![link]).await?.into_iter().next() else { continue };
@@ -149,9 +149,19 @@ impl<R: Record> Run<R> {
         format!("{:010x}-{:08x}", self.run, self.links)
     }
 
+    /// A link that is not kept: a place to look at.
+    pub(crate) fn link_of_nothing(&self) -> LinkRow {
+        self.link_with(String::new(), Side::Left, None, None, 0)
+    }
+
     pub(crate) fn new_link(&mut self, origin: Side, hub: Option<&SeenRow>, far: Option<&SeenRow>, generation: u32) -> LinkRow {
+        let id = self.link_id();
+        self.link_with(id, origin, hub, far, generation)
+    }
+
+    fn link_with(&self, id: String, origin: Side, hub: Option<&SeenRow>, far: Option<&SeenRow>, generation: u32) -> LinkRow {
         LinkRow {
-            id: self.link_id(),
+            id,
             sync: self.sync().clone(),
             kind: R::KIND,
             hub_account: self.hub.account.id.clone(),

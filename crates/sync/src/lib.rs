@@ -61,6 +61,7 @@ mod stranger;
 mod tags;
 mod teardown;
 mod undecided;
+mod undo;
 
 pub use any::AnyPair;
 pub use clock::{RandomChance, SystemClock};
@@ -76,3 +77,4 @@ pub use policy::{
 pub use report::{Hold, LeftOver, PerSide, Progress, Report, SyncReport, Unwatched, Verdict, Watch};
 pub use step::{Action, Agreed, End, PlannedStep, SideWrite, Step};
 pub use undecided::{Undecided, Waiting, conflicts};
+pub use undo::{Parked, Undone};

@@ -84,6 +84,8 @@ pub(crate) struct Carried {
     pub(crate) recovered: [PerSide; 3],
     /// Answers of somebody that it carries out.
     pub(crate) answered: Vec<String>,
+    /// The run that it takes back.
+    pub(crate) undoes: Option<u64>,
 }
 
 impl fmt::Debug for Plan {
@@ -163,8 +165,9 @@ impl<R: Record> Pair<R> {
         Ok(self.planned(run, false, recovered))
     }
 
-    fn planned(&self, run: Run<R>, idle: bool, recovered: [PerSide; 3]) -> Plan {
-        let carried = Carried { failed: [run.hub.failed, run.far.failed], recovered, answered: run.answered };
+    /// A run as a plan.
+    pub(crate) fn planned(&self, run: Run<R>, idle: bool, recovered: [PerSide; 3]) -> Plan {
+        let carried = Carried { failed: [run.hub.failed, run.far.failed], recovered, answered: run.answered, undoes: run.undoes };
         let (state, sync) = (self.shared.state.clone(), self.setup.sync.clone());
         Plan { run: run.run, report: run.report, started: run.started, lease: run.lease, state, sync, carried, idle }
     }

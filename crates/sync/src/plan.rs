@@ -179,15 +179,21 @@ impl<R: Record> Run<R> {
     /// Writes down a step.
     pub(crate) async fn push(&mut self, step: Step) -> Result<()> {
         self.steps += 1;
+        self.push_at(self.steps, step).await
+    }
+
+    /// Writes down a step at this place of the plan.
+    pub(crate) async fn push_at(&mut self, number: u64, step: Step) -> Result<()> {
         self.count(&step);
         let body = serde_json::to_value(&step).map_err(|_| crate::pair::damaged("a step"))?;
-        let row = StepRow { run: self.run, step: self.steps, sync: self.sync().clone(), body, done: None };
+        let row = StepRow { run: self.run, step: number, sync: self.sync().clone(), body, done: None };
         self.later([StateChange::Step(Box::new(row))]);
         Ok(())
     }
 
     pub(crate) async fn plan_links(&mut self, links: Vec<Linked>) -> Result<()> {
         let mut suspects = Vec::new();
+        let links = links.into_iter().filter(|linked| !linked.link.parked).collect();
         let links = self.read_again(links).await?;
         self.ask(links.iter().filter_map(|linked| linked.link.hub_item.as_ref())).await?;
         for mut linked in self.part_from_strangers(links).await? {

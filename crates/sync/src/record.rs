@@ -3,6 +3,7 @@
 use crate::{
     apply::{Task, Wrote, written},
     plan::Linked,
+    report::LeftOver,
     run::Run,
     step::{Action, SideWrite},
     stranger::note_uid,
@@ -19,6 +20,13 @@ impl<R: Record> Run<R> {
             Outcome::Written { id, revision, now, left_out } => {
                 for (field, error) in &left_out {
                     self.journal_left_out(task, side, field, error);
+                    if task.step.undoes.is_some() {
+                        self.report.quarantined.push(LeftOver {
+                            id: id.to_string(),
+                            side,
+                            error: format!("{field} is not as it was: {error}"),
+                        });
+                    }
                 }
                 let deletion = matches!(task.end(side).write, Some(SideWrite::Delete(_)));
                 let wrote = if deletion {
@@ -235,7 +243,10 @@ impl<R: Record> Run<R> {
             let Some(mut row) = known.cloned() else { return Ok(Vec::new()) };
             row.superseded.push((row.revision.clone(), row.hash));
             row.presence = Presence::Gone;
-            row.deleted_by = Some(self.sync().to_string());
+            row.deleted_by = Some(match &task.step.undoes {
+                Some(_) => format!("{}undo", SeenRow::BY_ENGINE),
+                None => self.sync().to_string(),
+            });
             row.changed = self.run;
             row.changed_at = self.now();
             return Ok(vec![StateChange::Seen(Box::new(row))]);
@@ -283,6 +294,11 @@ impl<R: Record> Run<R> {
         };
         let linked = Linked { link, base: None, hub: task.hub.clone(), far: task.far.clone() };
         match step.action {
+            _ if step.undoes.is_some() => {
+                if let Some(undone) = step.undoes.clone() {
+                    changes.extend(self.park(task, linked.link, &undone).await?);
+                }
+            }
             Action::Forget | Action::Delete(_) => {
                 changes.push(StateChange::DropTombstone { sync: self.sync().clone(), link: linked.link.id.clone() });
                 changes.push(StateChange::DropLink(linked.link.id));
@@ -327,7 +343,7 @@ impl<R: Record> Run<R> {
     }
 
     /// The link and base of two items that agree now, as far as they do.
-    fn live(&self, task: &Task<R>, mut link: pimkit_core::LinkRow) -> Vec<StateChange> {
+    pub(crate) fn live(&self, task: &Task<R>, mut link: pimkit_core::LinkRow) -> Vec<StateChange> {
         let step = &task.step;
         let mut base = task.base.clone().unwrap_or_else(|| BaseRow { link: link.id.clone(), ..BaseRow::default() });
         let now = |side: Side| task.done.get(&side).map(|w| w.record.fields());

@@ -146,8 +146,11 @@ impl<R: Record> Run<R> {
                         blobs.insert(blob.id.clone(), (source.collection.clone(), source.item.clone()));
                     }
                 }
-                let outcome =
-                    self.send(intent.side, &intent.collection, vec![Write::Create { mark, record }], blobs).await.into_iter().next();
+                let outcome = self
+                    .send(intent.side, &intent.collection, vec![Write::Create { mark, record }], intent.side.other(), blobs)
+                    .await
+                    .into_iter()
+                    .next();
                 match outcome {
                     Some(outcome) => self.finish_intent(intent, outcome).await,
                     None => Ok(false),

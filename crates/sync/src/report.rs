@@ -93,6 +93,9 @@ pub struct SyncReport {
     /// Set when the sync rests and nothing was done: since when, and why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rests: Option<String>,
+    /// The run that was taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<u64>,
     /// What was written, by side and collection, as guards count it over a day: what somebody approved is not in it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tally: Vec<Tally>,
@@ -120,6 +123,7 @@ impl SyncReport {
             remarks: Vec::new(),
             failed: None,
             rests: None,
+            undoes: None,
             tally: Vec::new(),
         }
     }

@@ -83,6 +83,8 @@ pub(crate) struct Run<R: Record> {
     pub(crate) guarding: Guarding,
     /// Answers that this run uses up when it is applied.
     pub(crate) answered: Vec<String>,
+    /// The run that this one takes back.
+    pub(crate) undoes: Option<u64>,
     /// Changes that wait for the next commit.
     waiting: Vec<StateChange>,
     /// Links with a write whose outcome is not known: left alone.
@@ -159,6 +161,7 @@ impl<R: Record> Run<R> {
         gone.into_iter().for_each(|note| run.note(note));
         // What was not read then is not worked off, whatever is there by this time.
         run.answered = plan.carried.answered;
+        run.undoes = plan.carried.undoes;
         let [left, right] = plan.carried.failed;
         run.hub.failed.extend(left);
         run.far.failed.extend(right);
@@ -200,6 +203,7 @@ impl<R: Record> Run<R> {
             touched: 0,
             guarding: Guarding::default(),
             answered: Vec::new(),
+            undoes: None,
             waiting: Vec::new(),
             open: BTreeSet::new(),
             open_creates: OpenCreates::default(),

@@ -1,5 +1,6 @@
 //! One step of a plan, as it lies in the state.
 
+use crate::undo::Undone;
 use pimkit_core::{CollectionId, Delete, Field, FieldChange, Fields, ItemId, Kind, Mark, Revision, Side};
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +36,9 @@ pub struct Step {
     /// What somebody said to it, when a guard had asked.
     #[serde(default)]
     pub approved: Option<String>,
+    /// What is taken back by it.
+    #[serde(default)]
+    pub undoes: Option<Undone>,
     /// Fields that wait: both sides changed them and somebody must decide, or a side may not be
     /// written. For people.
     pub waiting: Vec<String>,
@@ -67,6 +71,7 @@ impl Step {
             evidence: None,
             held: None,
             approved: None,
+            undoes: None,
             waiting: Vec::new(),
             undecided: Vec::new(),
             reread: true,
@@ -77,7 +82,7 @@ impl Step {
     /// Whether the step makes a record of its own of a conflict's loser: it has no link, and the
     /// next run finds it as any other record.
     pub(crate) fn is_copy(&self) -> bool {
-        matches!(self.action, Action::Create(_)) && self.link.is_none() && self.policy.is_some()
+        matches!(self.action, Action::Create(_)) && self.link.is_none() && self.policy.is_some() && self.undoes.is_none()
     }
 }
 

@@ -107,7 +107,7 @@ impl<R: Record> Run<R> {
         Ok(!self.carriers(side, key).await?.is_empty())
     }
 
-    async fn carriers(&self, side: Side, key: &str) -> Result<Vec<SeenRow>> {
+    pub(crate) async fn carriers(&self, side: Side, key: &str) -> Result<Vec<SeenRow>> {
         let account = &self.half(side).account.id;
         let mut rows = Vec::new();
         for (collection, item) in self.state().seen_by_keys(account, R::KIND, &[key.to_owned()], 8).await?.into_iter().flatten() {
@@ -128,7 +128,7 @@ impl<R: Record> Run<R> {
                 Side::Right => self.state().links_of_far(self.sync(), &self.far.account.id, &other.collection, &ids).await?,
             };
             let Some(link) = links.into_iter().flatten().next() else { continue };
-            if link.kind != R::KIND || self.open.contains(&link.id) || link.state == LinkState::Suppressed {
+            if link.kind != R::KIND || self.open.contains(&link.id) || link.state == LinkState::Suppressed || link.parked {
                 continue;
             }
             let Some(mut linked) = self.load(vec![link]).await?.into_iter().next() else { continue };

@@ -9,9 +9,13 @@ use crate::{report::Hold, run::Run};
 use pimkit_core::{ApprovalRow, Error, ErrorKind, Record, Result, StateChange, cursor::binding};
 use std::collections::{BTreeMap, BTreeSet};
 
+const UNDO: &str = "undo ";
+
 /// The answers of a sync during a run.
 #[derive(Debug, Default)]
 pub(crate) struct Answers {
+    /// What comes before every scope: an undo is asked about apart from the runs.
+    within: String,
     /// What is not used up: answered or not.
     rows: Vec<ApprovalRow>,
     /// What was shown again in this run, or carried out: the rest has nothing to ask for any more.
@@ -32,7 +36,7 @@ fn ceiling(row: &ApprovalRow) -> u64 {
 
 impl Answers {
     fn of(&self, guard: &Guard) -> impl Iterator<Item = &ApprovalRow> {
-        let (name, scope) = (guard.name(), guard.scope());
+        let (name, scope) = (guard.name(), format!("{}{}", self.within, guard.scope()));
         self.rows.iter().filter(move |row| row.guard == name && row.scope == scope)
     }
 
@@ -90,7 +94,10 @@ impl<R: Record> Run<R> {
             (row.granted, row.rejected) = if yes { (row.granted.or(Some(now)), None) } else { (None, row.rejected.or(Some(now))) };
             self.commit(vec![StateChange::Approval(Box::new(row))]).await?;
         }
-        self.guarding.answers.rows = self.state().approvals(self.sync()).await?;
+        let mut rows = self.state().approvals(self.sync()).await?;
+        let within = self.undoes.map(|run| format!("{UNDO}{run} ")).unwrap_or_default();
+        rows.retain(|row| if within.is_empty() { !row.scope.starts_with(UNDO) } else { row.scope.starts_with(&within) });
+        (self.guarding.answers.within, self.guarding.answers.rows) = (within, rows);
         self.guarding.note_put_back();
         Ok(())
     }
@@ -114,7 +121,7 @@ impl<R: Record> Run<R> {
             sync: self.sync().clone(),
             run: self.run,
             guard: guard.name().to_owned(),
-            scope: guard.scope(),
+            scope: format!("{}{}", self.guarding.answers.within, guard.scope()),
             shown: shown.to_owned(),
             items,
             ceilings: BTreeMap::from([("items".to_owned(), count)]),

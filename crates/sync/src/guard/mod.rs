@@ -373,6 +373,7 @@ impl<R: Record> Run<R> {
                     step.approved = Some(id);
                     self.count_writes(&step);
                 }
+                Fate::Refused(id, _) if step.undoes.is_some() => row.done = Some(format!("rejected: {id}")),
                 Fate::Refused(id, sort) => {
                     step = refused::refused(step, &sort, &id);
                     self.count_writes(&step);
@@ -420,7 +421,8 @@ impl<R: Record> Run<R> {
     pub(crate) fn count(&mut self, step: &Step) {
         self.count_writes(step);
         self.tally_planned(step);
-        if let Some((side, collection, _)) = lost_end(step) {
+        // An undo takes nothing for deleted.
+        if let Some((side, collection, _)) = lost_end(step).filter(|_| step.undoes.is_none()) {
             *self.guarding.lost.entry((side, collection)).or_default() += 1;
             self.guarding.asked += u64::from(step.held.is_some());
         }
