@@ -56,7 +56,9 @@ impl<R: Record> Pair<R> {
         }
         let mut work = Run::<R>::begin(&self.shared, &self.setup, lease).await?;
         // Somebody may well pause a sync before undoing what it did.
-        work.set_up(false).await?;
+        if work.rests_as().is_some() {
+            work.set_up(false).await?;
+        }
         work.undoes = Some(run);
         work.report.undoes = Some(run);
         work.recover().await?;
