@@ -10,7 +10,8 @@ impl<R: Record> Run<R> {
     pub(crate) async fn set_up(&mut self, ensure: bool) -> Result<()> {
         self.choose(Side::Left, ensure).await?;
         self.choose(Side::Right, ensure).await?;
-        self.check_maps()
+        self.check_maps()?;
+        self.keep_categories(ensure).await
     }
 
     /// Takes the chosen collections, and finds those that are gone.

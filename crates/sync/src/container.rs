@@ -95,26 +95,8 @@ impl<R: Record> Run<R> {
 
     /// The note of a write about a container, before it leaves.
     pub(crate) fn container_intent(&self, id: &CollectionId, mark: Option<Mark>, about: &About) -> IntentRow {
-        IntentRow {
-            id: self.shared.chance.id(),
-            run: self.run,
-            step: 0,
-            sync: self.sync().clone(),
-            side: Side::Right,
-            account: self.far.account.id.clone(),
-            kind: R::KIND,
-            collection: id.clone(),
-            link: None,
-            write: IntentKind::Container,
-            item: None,
-            mark,
-            before: None,
-            target: None,
-            revision: None,
-            at: self.now(),
-            settles: self.now(),
-            body: serde_json::to_value(about).unwrap_or(Value::Null),
-        }
+        let body = serde_json::to_value(about).unwrap_or(Value::Null);
+        IntentRow { body, ..intent(self, id, mark, IntentKind::Container) }
     }
 
     /// Intents about containers whose outcome was never heard of.
@@ -324,6 +306,30 @@ impl<R: Record> Run<R> {
         drop(rows);
         let stream = self.stream_key(Side::Right, old);
         self.commit(vec![StateChange::DropStream(stream)]).await
+    }
+}
+
+/// The note of a write to the far side that is about no item.
+pub(crate) fn intent<R: Record>(run: &Run<R>, collection: &CollectionId, mark: Option<Mark>, write: IntentKind) -> IntentRow {
+    IntentRow {
+        id: run.shared.chance.id(),
+        run: run.run,
+        step: 0,
+        sync: run.sync().clone(),
+        side: Side::Right,
+        account: run.far.account.id.clone(),
+        kind: R::KIND,
+        collection: collection.clone(),
+        link: None,
+        write,
+        item: None,
+        mark,
+        before: None,
+        target: None,
+        revision: None,
+        at: run.now(),
+        settles: run.now(),
+        body: Value::Null,
     }
 }
 

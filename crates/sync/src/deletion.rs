@@ -335,6 +335,7 @@ impl<R: Record> Run<R> {
         // What is the engine's own among the keywords is no edit.
         let fields = self.without_tags(rest, linked, &self.record_of(row)?.fields());
         let agreed = self.without_tags(rest, linked, if rest == Side::Left { &base.hub } else { &base.far });
+        let unread = self.unread_of(rest, row);
         let Some(map) = self.map(&linked.link.hub_collection, &linked.link.collection) else { return Ok(true) };
         Ok(map.pairs(&[&fields, &agreed]).iter().any(|pair| {
             let (field, def) = match rest {
@@ -343,7 +344,7 @@ impl<R: Record> Run<R> {
             };
             let (before, now) = (value(&agreed, field), value(&fields, field));
             let ours = rest == Side::Right && base.sent.contains(field) && degraded(def, before, now);
-            !def.identity && !ours && !row.unread.contains(field) && !def.same(before, now)
+            !def.identity && !ours && !unread.contains(field) && !def.same(before, now)
         }))
     }
 

@@ -242,12 +242,13 @@ impl<R: Record> Run<R> {
         let before = base.map_or(&empty, |b| if on == Side::Left { &b.hub } else { &b.far });
         let mut record = Fields::new();
         let mut agreed = Vec::new();
+        let unread = self.unread_of(on.other(), row);
         for pair in map.pairs(&[&fields]) {
             let (from, to, def, support) = match on {
                 Side::Left => (&pair.right, &pair.left, pair.def, &pair.hub),
                 Side::Right => (&pair.left, &pair.right, pair.far_def, &pair.far),
             };
-            if row.unread.contains(from) {
+            if unread.contains(from) {
                 continue;
             }
             let value = fields.get(from).filter(|v| !v.is_null());

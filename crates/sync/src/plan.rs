@@ -372,7 +372,12 @@ impl<R: Record> Run<R> {
             base,
             reread,
             merge::Half { fields: hub_seen, unread: &hub.unread, times: &hub_times, writable: self.may_write(Side::Left, hub) },
-            merge::Half { fields: far_seen, unread: &far.unread, times: &far_times, writable: self.may_write(Side::Right, far) },
+            merge::Half {
+                fields: far_seen,
+                unread: &self.unread_of(Side::Right, far),
+                times: &far_times,
+                writable: self.may_write(Side::Right, far),
+            },
         );
         if let Some(plain) = &plain
             && self.tag(plain, (hub, &hub_fields), (far, &far_fields), &mut merged)

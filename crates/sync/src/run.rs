@@ -102,6 +102,8 @@ pub(crate) struct Run<R: Record> {
     pub(crate) quarantine: Quarantine,
     /// What the app said of the records of the page at work.
     pub(crate) facts: scope::Known,
+    /// Some item carries a name that none of ours is to have any more.
+    pub(crate) aliased: bool,
     /// Which far keywords are the engine's.
     pub(crate) tags: Tags,
     /// How the sync stands, as the state has it; absent when nothing was said of it yet.
@@ -213,6 +215,7 @@ impl<R: Record> Run<R> {
             planned: 0,
             quarantine: Quarantine::default(),
             facts: scope::Known::new(),
+            aliased: false,
             tags: Tags::new(setup.policy.category.as_ref(), &setup.policy.categories, []),
             siblings: Vec::new(),
             row: None,
@@ -377,6 +380,7 @@ impl<R: Record> Run<R> {
     pub(crate) async fn finish(mut self) -> Result<Report> {
         let finished = self.now();
         self.count_unchanged().await?;
+        self.take_off_list().await?;
         let outcome = match self.report.verdict() {
             crate::Verdict::Done => "done",
             crate::Verdict::LeftOver => "partial",

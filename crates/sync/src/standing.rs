@@ -2,8 +2,9 @@
 //! it began and must finish.
 
 use crate::{pair::damaged, run::Run};
-use pimkit_core::{CollectionId, Notice, Record, Result, StateChange, SyncRow, SyncState};
+use pimkit_core::{CategoryId, CollectionId, Notice, Record, Result, StateChange, SyncRow, SyncState};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The body of a sync's row in the state.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -15,6 +16,13 @@ pub(crate) struct Standing {
     pub(crate) containers: u32,
     /// The container whose links are to be those of the present one.
     pub(crate) moving: Option<Moving>,
+    /// The managed categories, as the far side's list has them.
+    pub(crate) categories: Vec<Kept>,
+    /// Names of managed categories that they must not have any more: users' names for them, and those that the policy
+    /// does not name any more. They come off the items; each with how many runs have found it on none.
+    pub(crate) aliases: BTreeMap<String, u32>,
+    /// Categories that come off the list once the items have been seen to.
+    pub(crate) leaving: Vec<CategoryId>,
     /// What is being done with the links of a sync that was ended.
     pub(crate) retiring: Option<Retiring>,
     /// A container that is gone with all that was in it: what was seen of it is forgotten.
@@ -35,6 +43,13 @@ pub(crate) struct Own {
     pub(crate) name: String,
     /// The name that the policy asked for when it was made or renamed last.
     pub(crate) asked: String,
+}
+
+/// A managed category on the far side's list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Kept {
+    pub(crate) name: String,
+    pub(crate) id: CategoryId,
 }
 
 /// A container that gave way to another.

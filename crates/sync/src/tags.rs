@@ -25,6 +25,8 @@ pub(crate) struct Tags {
     /// The category that is synced.
     group: Option<String>,
     managed: Vec<ManagedCategory>,
+    /// The far side's list could not be read: by which other names ours go is not known.
+    pub(crate) unlisted: bool,
 }
 
 impl Tags {
@@ -33,7 +35,7 @@ impl Tags {
         let mut ours: BTreeSet<String> = managed.iter().map(|category| category.name.clone()).collect();
         ours.extend(group.cloned());
         ours.extend(aliases);
-        Self { ours, group: group.cloned(), managed: managed.to_vec() }
+        Self { ours, group: group.cloned(), managed: managed.to_vec(), unlisted: false }
     }
 
     /// There is nothing of the engine's among the keywords.
@@ -161,9 +163,19 @@ impl<R: Record> Run<R> {
         alone && merged.hub.is_empty()
     }
 
+    /// The fields of an item of which nothing is known this time: of a far item its keywords too, where the far side did
+    /// not say which of them are ours.
+    pub(crate) fn unread_of(&self, side: Side, row: &SeenRow) -> Vec<Field> {
+        let mut unread = row.unread.clone();
+        if side == Side::Right && self.tags.unlisted && !unread.iter().any(|field| field.as_str() == FIELD) {
+            unread.push(Field::from(FIELD));
+        }
+        unread
+    }
+
     /// Whether the engine may write a far item's keywords, and knows which it has.
     pub(crate) fn may_tag(&self, row: &SeenRow) -> bool {
-        let known = !row.unread.iter().any(|field| field.as_str() == FIELD);
+        let known = !self.unread_of(Side::Right, row).iter().any(|field| field.as_str() == FIELD);
         let held = self.far.fields.get(&row.collection).is_some_and(|fields| fields.iter().any(|f| f.field.as_str() == FIELD && f.write));
         known && held && self.may_write(Side::Right, row)
     }
@@ -188,7 +200,7 @@ impl<R: Record> Run<R> {
 
     /// Marks the links whose far item is not in the categories that the app's facts ask for, though neither end changed.
     pub(crate) async fn sweep_tags(&mut self, pairs: Vec<(SeenRow, LinkRow)>) -> Result<()> {
-        if self.tags.managed.is_empty() {
+        if self.tags.managed.is_empty() && self.standing.aliases.is_empty() {
             return Ok(());
         }
         let (rows, links): (Vec<SeenRow>, Vec<LinkRow>) = pairs.into_iter().unzip();
@@ -198,7 +210,9 @@ impl<R: Record> Run<R> {
             let fields = self.record_of(&hub)?.fields();
             let facts = self.facts.get(&hub.item).and_then(Option::as_ref);
             let wanted = self.tags.wanted(hub.collection.as_str(), facts, &fields);
-            if self.tags.held(&self.record_of(&far)?.fields(), FIELD) != wanted {
+            let held = self.tags.held(&self.record_of(&far)?.fields(), FIELD);
+            self.aliased |= held.iter().any(|name| self.standing.aliases.contains_key(name));
+            if held != wanted {
                 self.look_again(link);
             }
         }

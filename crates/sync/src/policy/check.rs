@@ -27,7 +27,6 @@ impl Policy {
             (self.drift != Drift::Keep, "drift = restore"),
             (self.conflicts == Conflicts::Organiser, "conflicts = organiser"),
             (self.loser == Loser::Field, "loser = field"),
-            (!self.categories.is_empty(), "categories"),
             (self.duplicates != Duplicates::Import, "duplicates = hold"),
             (self.matches != MatchKey::default_order(), "matches"),
             (self.ambiguous != Ambiguous::Ask, "ambiguous"),

@@ -10,7 +10,7 @@ impl<R: Record> Run<R> {
     /// Marks the links whose record is no more on the side of the scope that the link says, so that they are planned in
     /// this run. No far request is made.
     pub(crate) async fn sweep_scope(&mut self) -> Result<()> {
-        if !self.setup.policy.asks_the_app() {
+        if !self.setup.policy.asks_the_app() && self.standing.aliases.is_empty() {
             return Ok(());
         }
         let read = |id: &CollectionId| !self.hub.failed.contains_key(id);
@@ -23,6 +23,14 @@ impl<R: Record> Run<R> {
             }
         }
         self.forget_facts();
+        if !self.aliased && !self.standing.aliases.is_empty() && !self.far.is_incomplete() && self.hub.failed.is_empty() {
+            // Where no item carries a name any more, what a user calls so from then on is the user's own. A provider may
+            // rename its items some time after the list: three runs must say so.
+            self.standing.aliases.values_mut().for_each(|clean| *clean += 1);
+            self.standing.aliases.retain(|_, clean| *clean < 3);
+            let row = self.standing_row();
+            self.later([row]);
+        }
         Ok(())
     }
 
