@@ -198,6 +198,7 @@ fn participant() -> impl Strategy<Value = Participant> {
             roles,
             participation_status,
             expect_reply,
+            person: None,
         },
     )
 }

@@ -8,6 +8,7 @@ use crate::{
     detach::taken_away,
     fresh::set_end,
     keys,
+    map::Pass,
     plan::Linked,
     policy::Deletes,
     project::{degraded, value},
@@ -16,7 +17,7 @@ use crate::{
     step::{Action, End, SideWrite, Step},
 };
 use pimkit_core::{
-    CollectionId, Delete, ErrorKind, Fetched, ItemId, Key, LinkState, Presence, Record, Result, SeenRow, Side, StateChange, Value,
+    CollectionId, Delete, ErrorKind, Fetched, ItemId, Key, LinkRole, LinkState, Presence, Record, Result, SeenRow, Side, StateChange, Value,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -267,6 +268,10 @@ impl<R: Record> Run<R> {
             return self.edit_beats_delete(gone, linked, &row, evidence).await;
         }
         let deletes = self.setup.policy.deletes_on(rest);
+        if gone == Side::Right && linked.link.role == LinkRole::Copy {
+            let why = "role = copy: an attendee took it out of the own calendar".to_owned();
+            return self.suppress(gone, &linked, evidence, why).await;
+        }
         if !self.setup.policy.writes(rest) {
             return self
                 .suppress(gone, &linked, evidence, format!("direction = {}", crate::plan::word(&self.setup.policy.direction)))
@@ -275,7 +280,7 @@ impl<R: Record> Run<R> {
         if deletes == Deletes::Ignore {
             return self.suppress(gone, &linked, evidence, "deletes = ignore".to_owned()).await;
         }
-        if linked.link.state == LinkState::OutOfScope && (gone == Side::Left || !self.edited(rest, &linked, &row)?) {
+        if linked.link.state == LinkState::OutOfScope && (gone == Side::Left || !self.edited(rest, &linked, &row).await?) {
             // It was nobody's to carry over while it was outside, and is no more now; only an edit brings a far copy back.
             return self.suppress(gone, &linked, evidence, "scope: it was deleted while it was outside".to_owned()).await;
         }
@@ -287,7 +292,7 @@ impl<R: Record> Run<R> {
         if linked.link.decision == Some(rest) {
             return self.suppress(gone, &linked, evidence, format!("decided: the {} one stays", rest.word())).await;
         }
-        if linked.link.decision.is_none() && self.edited(rest, &linked, &row)? {
+        if linked.link.decision.is_none() && self.edited(rest, &linked, &row).await? {
             return self.edit_beats_delete(gone, linked, &row, evidence).await;
         }
         let deletable = self.is_deletable(rest, &row.item).await? && self.may_delete_any(rest).await?;
@@ -330,14 +335,16 @@ impl<R: Record> Run<R> {
     }
 
     /// Whether the end that is left was changed since both were agreed.
-    fn edited(&self, rest: Side, linked: &Linked, row: &SeenRow) -> Result<bool> {
+    async fn edited(&self, rest: Side, linked: &Linked, row: &SeenRow) -> Result<bool> {
         let Some(base) = &linked.base else { return Ok(true) };
-        // What is the engine's own among the keywords is no edit.
+        let Some(whole) = self.map(&linked.link.hub_collection, &linked.link.collection) else { return Ok(true) };
+        // What is the engine's own among the keywords is no edit, and neither is what the other side never follows.
         let fields = self.without_tags(rest, linked, &self.record_of(row)?.fields());
         let agreed = self.without_tags(rest, linked, if rest == Side::Left { &base.hub } else { &base.far });
         let unread = self.unread_of(rest, row);
-        let Some(map) = self.map(&linked.link.hub_collection, &linked.link.collection) else { return Ok(true) };
-        Ok(map.pairs(&[&fields, &agreed]).iter().any(|pair| {
+        let terms = self.terms_of_edit(linked, &fields).await?;
+        let (fields, agreed) = (terms.view(rest, &whole, &fields), terms.view(rest, &whole, &agreed));
+        Ok(terms.map(&whole).pairs(&[&fields, &agreed]).iter().filter(|pair| pair.pass != Pass::Never).any(|pair| {
             let (field, def) = match rest {
                 Side::Left => (&pair.left, pair.def),
                 Side::Right => (&pair.right, pair.far_def),

@@ -2,6 +2,7 @@
 
 use crate::{
     keys,
+    map::Pass,
     matching::{Found, is_proof},
     plan::Linked,
     project::project,
@@ -160,7 +161,7 @@ impl<R: Record> Run<R> {
     }
 
     fn link_with(&self, id: String, origin: Side, hub: Option<&SeenRow>, far: Option<&SeenRow>, generation: u32) -> LinkRow {
-        LinkRow {
+        let mut link = LinkRow {
             id,
             sync: self.sync().clone(),
             kind: R::KIND,
@@ -170,7 +171,7 @@ impl<R: Record> Run<R> {
             account: self.far.account.id.clone(),
             collection: far.map(|r| r.collection.clone()).unwrap_or_default(),
             item: far.map(|r| r.item.clone()),
-            role: LinkRole::Owner,
+            role: LinkRole::default(),
             origin,
             state: LinkState::Pending,
             generation,
@@ -182,7 +183,11 @@ impl<R: Record> Run<R> {
             parked: false,
             decision: None,
             version: 1,
+        };
+        if let Some(far) = far.and_then(|row| self.record_of(row).ok()) {
+            link.role = self.role(&link, &far.fields());
         }
+        link
     }
 
     /// Where a record that is made on a side goes.
@@ -237,13 +242,16 @@ impl<R: Record> Run<R> {
             Side::Left => (home.clone(), row.collection.clone()),
             Side::Right => (row.collection.clone(), home.clone()),
         };
-        let Some(map) = self.map(&hub_home, &far_home) else { return Ok(()) };
+        let Some(whole) = self.map(&hub_home, &far_home) else { return Ok(()) };
+        let terms = self.terms_of_new(on, &fields, link);
+        let map = terms.map(&whole);
+        let shown = terms.view(on.other(), &whole, &fields);
         let empty = Fields::new();
         let before = base.map_or(&empty, |b| if on == Side::Left { &b.hub } else { &b.far });
         let mut record = Fields::new();
         let mut agreed = Vec::new();
         let unread = self.unread_of(on.other(), row);
-        for pair in map.pairs(&[&fields]) {
+        for pair in map.pairs(&[&shown]) {
             let (from, to, def, support) = match on {
                 Side::Left => (&pair.right, &pair.left, pair.def, &pair.hub),
                 Side::Right => (&pair.left, &pair.right, pair.far_def, &pair.far),
@@ -252,11 +260,12 @@ impl<R: Record> Run<R> {
                 continue;
             }
             let value = fields.get(from).filter(|v| !v.is_null());
-            let made = if support.write { project(def, support, value, before.get(to)) } else { None };
+            let written = support.write && pair.pass != Pass::Never;
+            let made = if written { project(def, support, shown.get(from).filter(|v| !v.is_null()), before.get(to)) } else { None };
             if let Some(made) = &made {
                 record.insert(to.clone(), made.clone());
             }
-            if value.is_some() {
+            if value.is_some() || made.is_some() {
                 let (hub, far) = match on {
                     Side::Left => (made, value.cloned()),
                     Side::Right => (value.cloned(), made),
@@ -289,9 +298,10 @@ impl<R: Record> Run<R> {
         let of = ItemId(format!("copy:{}:{:016x}", linked.link.id, far.hash));
         let mark = keys::mint(self.sync(), &of, 1);
         let Some(hub) = &linked.hub else { return Ok(()) };
-        let Some(map) = self.map(&hub.collection, &far.collection) else { return Ok(()) };
+        let Some(whole) = self.map(&hub.collection, &far.collection) else { return Ok(()) };
+        let terms = self.terms_of_new(Side::Left, far_fields, None);
         let mut record = Fields::new();
-        for pair in map.pairs(&[far_fields]) {
+        for pair in terms.map(&whole).pairs(&[far_fields]) {
             if pair.hub.write
                 && !pair.def.identity
                 && !far.unread.contains(&pair.right)

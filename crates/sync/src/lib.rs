@@ -36,6 +36,7 @@ mod detach;
 mod engine;
 mod fresh;
 mod guard;
+mod guests;
 mod journal;
 mod keys;
 mod map;
@@ -61,6 +62,7 @@ mod step;
 mod stranger;
 mod tags;
 mod teardown;
+mod terms;
 mod undecided;
 mod undo;
 

@@ -16,6 +16,20 @@ pub struct FieldPair {
     pub right: Field,
 }
 
+/// Whether the two fields of a pair follow each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Pass {
+    /// As what each side holds allows.
+    #[default]
+    Open,
+    /// The hub follows, whatever it has itself.
+    Answer,
+    /// The hub follows. What is changed there waits, for this reason.
+    Held(&'static str),
+    /// Each side goes its own way.
+    Never,
+}
+
 /// A pair with what each side holds of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Pairing {
@@ -25,6 +39,7 @@ pub(crate) struct Pairing {
     pub(crate) far: FieldSupport,
     pub(crate) def: &'static FieldDef,
     pub(crate) far_def: &'static FieldDef,
+    pub(crate) pass: Pass,
 }
 
 /// The pairs of one sync, checked against both sides.
@@ -34,6 +49,7 @@ pub struct FieldMap {
     pairs: Vec<Pairing>,
     hub_custom: Option<FieldSupport>,
     far_custom: Option<FieldSupport>,
+    custom_pass: Pass,
     /// Custom fields that a pair of the user's names already.
     named: Vec<Field>,
 }
@@ -56,8 +72,14 @@ impl FieldMap {
                 field.as_str().starts_with("custom.").then(|| custom.clone().map(|c| FieldSupport { field: field.clone(), ..c })).flatten()
             })
         };
-        let mut map =
-            Self { catalogue, pairs: Vec::new(), hub_custom: hub_custom.clone(), far_custom: far_custom.clone(), named: Vec::new() };
+        let mut map = Self {
+            catalogue,
+            pairs: Vec::new(),
+            hub_custom: hub_custom.clone(),
+            far_custom: far_custom.clone(),
+            custom_pass: Pass::Open,
+            named: Vec::new(),
+        };
         for pair in own {
             let refuse =
                 |what: &str, field: &Field| Error::new(ErrorKind::Config, what.to_owned()).with("kind", kind.plural()).with("field", field);
@@ -82,7 +104,7 @@ impl FieldMap {
                 return Err(refuse("two fields of different shapes cannot follow each other; choose another", &pair.left)
                     .with("right", &pair.right));
             }
-            map.pairs.push(Pairing { left: pair.left.clone(), right: pair.right.clone(), hub, far, def, far_def });
+            map.pairs.push(Pairing { left: pair.left.clone(), right: pair.right.clone(), hub, far, def, far_def, pass: Pass::Open });
         }
         for support in hub.iter().filter(|f| f.read && f.field.as_str() != FieldSupport::ANY_CUSTOM) {
             map.pair_by_name(support.field.clone(), support.clone(), find(far, &far_custom, &support.field));
@@ -100,7 +122,7 @@ impl FieldMap {
         let taken = self.named.contains(&field) || self.pairs.iter().any(|p| p.left == field || p.right == field);
         let Some(def) = self.catalogue.field(field.as_str()) else { return };
         if !taken {
-            self.pairs.push(Pairing { left: field.clone(), right: field, hub, far, def, far_def: def });
+            self.pairs.push(Pairing { left: field.clone(), right: field, hub, far, def, far_def: def, pass: Pass::Open });
         }
     }
 
@@ -117,11 +139,38 @@ impl FieldMap {
                 let taken = self.named.contains(name) || pairs.iter().any(|p| p.left == *name || p.right == *name);
                 if let (false, Some(def)) = (taken, self.catalogue.field(name.as_str())) {
                     let named = |s: &FieldSupport| FieldSupport { field: name.clone(), ..s.clone() };
-                    pairs.push(Pairing { left: name.clone(), right: name.clone(), hub: named(hub), far: named(far), def, far_def: def });
+                    pairs.push(Pairing {
+                        left: name.clone(),
+                        right: name.clone(),
+                        hub: named(hub),
+                        far: named(far),
+                        def,
+                        far_def: def,
+                        pass: self.custom_pass,
+                    });
                 }
             }
         }
         pairs
+    }
+
+    /// Changes every pair, the one that stands for custom fields of any name too; false takes it out.
+    pub(crate) fn change(&mut self, mut change: impl FnMut(&mut Pairing) -> bool) {
+        self.pairs.retain_mut(&mut change);
+        let any = Field::from(FieldSupport::ANY_CUSTOM);
+        if let (Some(hub), Some(far), Some(def)) = (&self.hub_custom, &self.far_custom, self.catalogue.field("custom.any")) {
+            let (hub, far) = (hub.clone(), far.clone());
+            let mut pair = Pairing { left: any.clone(), right: any, hub, far, def, far_def: def, pass: self.custom_pass };
+            let kept = change(&mut pair);
+            self.custom_pass = pair.pass;
+            self.hub_custom = kept.then_some(pair.hub);
+            self.far_custom = kept.then_some(pair.far);
+        }
+    }
+
+    /// The hub's field that goes with this far field.
+    pub(crate) fn left_of(&self, right: &str) -> Option<Field> {
+        self.pairs.iter().find(|pair| pair.right.as_str() == right).map(|pair| pair.left.clone())
     }
 
     /// The pairs, for people and programs.

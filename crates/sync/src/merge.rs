@@ -5,7 +5,7 @@
 //! be merged is a conflict, which the policy decides; the loser is kept.
 
 use crate::{
-    map::{FieldMap, Pairing},
+    map::{FieldMap, Pairing, Pass},
     policy::{Granularity, Policy},
     project::{degraded, lift, project, value},
     step::Agreed,
@@ -50,6 +50,8 @@ pub(crate) struct Half<'a> {
     pub(crate) times: &'a Times,
     /// Whether the item may be written.
     pub(crate) writable: bool,
+    /// Whether it is the organiser's.
+    pub(crate) leads: bool,
 }
 
 /// What a merge comes to.
@@ -73,6 +75,8 @@ pub(crate) struct Merged {
     pub(crate) keep_both: bool,
     /// Far fields that came back other than we wrote them: see [`flip`].
     pub(crate) flipped: Vec<Field>,
+    /// An edit on the side that only follows is put back.
+    pub(crate) restored: bool,
     /// Fields that keep coming back: both sides keep what they have.
     pub(crate) given_up: Vec<Field>,
 }
@@ -177,6 +181,13 @@ pub(crate) fn merge(map: &FieldMap, policy: &Policy, base: Option<&BaseRow>, rer
         let hub_changed = !case.pair.def.same(case.h0.as_ref(), case.h1.as_ref());
         let mut far_changed = !case.pair.far_def.same(case.f0.as_ref(), case.f1.as_ref());
         let unread = (hub.unread.contains(&case.pair.left), far.unread.contains(&case.pair.right));
+        if case.pair.pass == Pass::Never {
+            // Each side goes its own way; what it was like is remembered, should they follow each other again.
+            if (hub_changed || far_changed) && unread == (false, false) {
+                merged.agreed.push(agreed(&case.pair, case.h1.as_ref(), case.f1.as_ref()));
+            }
+            continue;
+        }
         if unread != (false, false) {
             // Unknown, never empty, and not written; what the other side changed waits for it.
             if (hub_changed && !unread.0) || (far_changed && !unread.1) {

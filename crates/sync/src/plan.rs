@@ -353,32 +353,44 @@ impl<R: Record> Run<R> {
     /// Merges two items that are both there.
     pub(crate) async fn plan_merge(&mut self, linked: Linked, mut reason: Option<String>) -> Result<()> {
         self.ask(linked.hub.iter().map(|hub| &hub.item)).await?;
-        let Some(linked) = self.stay_outside(linked).await? else { return Ok(()) };
+        let Some(mut linked) = self.stay_outside(linked).await? else { return Ok(()) };
         self.note_rolled_back(&linked);
+        let fields = |row: Option<&SeenRow>| row.map(|row| self.record_of(row).map(|r| r.fields())).transpose();
+        let (Some(hub_fields), Some(far_fields)) = (fields(linked.hub.as_ref())?, fields(linked.far.as_ref())?) else { return Ok(()) };
+        self.decide_role(&mut linked, &far_fields);
         let (Some(hub), Some(far)) = (&linked.hub, &linked.far) else { return Ok(()) };
-        let Some(map) = self.map(&hub.collection, &far.collection) else { return Ok(()) };
-        let (hub_record, far_record) = (self.record_of(hub)?, self.record_of(far)?);
-        let (hub_fields, far_fields) = (hub_record.fields(), far_record.fields());
+        let Some(whole) = self.map(&hub.collection, &far.collection) else { return Ok(()) };
+        let terms = self.terms(&linked, &hub_fields, &far_fields).await?;
+        let map = terms.map(&whole);
         let reread = linked.link.revision != far.revision;
         let plain = self.plain(&linked, &hub_fields, &far_fields);
         let (hub_seen, far_seen) = plain.as_ref().map_or((&hub_fields, &far_fields), |plain| (&plain.hub, &plain.far));
-        let base = plain.as_ref().map_or(linked.base.as_ref(), |plain| plain.base.as_ref());
-        let put_back = self.base_of_put_back(&linked, base, &map, hub_seen, far_seen);
-        let base = put_back.as_ref().or(base);
+        let base = plain.as_ref().map_or(linked.base.as_ref(), |plain| plain.base.as_ref()).map(|base| terms.base(&whole, base));
+        let (hub_view, far_view) = (terms.view(Side::Left, &whole, hub_seen), terms.view(Side::Right, &whole, far_seen));
+        let put_back = self.base_of_put_back(&linked, base.as_ref(), &map, &hub_view, &far_view);
+        let base = put_back.or(base);
         let (hub_times, far_times) = (self.hub_times(hub).await?, far_times(far));
         let mut merged = merge(
             &map,
             &self.policy_of(&linked.link),
-            base,
+            base.as_ref(),
             reread,
-            merge::Half { fields: hub_seen, unread: &hub.unread, times: &hub_times, writable: self.may_write(Side::Left, hub) },
             merge::Half {
-                fields: far_seen,
+                fields: &hub_view,
+                unread: &hub.unread,
+                times: &hub_times,
+                writable: self.may_write(Side::Left, hub),
+                leads: terms.organiser == Some(Side::Left),
+            },
+            merge::Half {
+                fields: &far_view,
                 unread: &self.unread_of(Side::Right, far),
                 times: &far_times,
                 writable: self.may_write(Side::Right, far),
+                leads: terms.organiser == Some(Side::Right),
             },
         );
+        terms.settle(&whole, &hub_fields, &far_fields, &mut merged);
         if let Some(plain) = &plain
             && self.tag(plain, (hub, &hub_fields), (far, &far_fields), &mut merged)
         {
@@ -430,6 +442,7 @@ impl<R: Record> Run<R> {
         };
         let reason = reason.unwrap_or_else(|| {
             match (merged.hub.is_empty(), merged.far.is_empty()) {
+                _ if merged.restored => "an edit on the side that only follows is put back",
                 (true, true) if !merged.given_up.is_empty() => "what was written keeps coming back as it was: it is left alone",
                 (true, true) if !merged.waiting.is_empty() => "both sides stay as they are",
                 (true, true) => "both sides say the same",
@@ -449,7 +462,9 @@ impl<R: Record> Run<R> {
         let link = (linked.link.id.clone(), linked.link.version);
         let (hub, far) = (end(hub, write(&merged.hub, hub_fields)), end(far, write(&merged.far, far_fields)));
         Step {
-            policy: (merged.conflicts > 0).then(|| self.word_of_conflicts(&linked.link)),
+            policy: (merged.conflicts > 0)
+                .then(|| self.word_of_conflicts(&linked.link))
+                .or_else(|| merged.restored.then(|| "drift = restore".to_owned())),
             agreed: merged.agreed,
             lost: merged.lost,
             conflicts: merged.conflicts,

@@ -68,7 +68,10 @@ impl Road {
     }
 
     pub(crate) async fn run<R: Record>(&self, side: &str) -> Report {
-        let report = self.pair::<R>(side, Policy::default()).run().await.unwrap();
+        let mut policy = Policy::default();
+        // What one folder has is to be in the other, guests too.
+        policy.set("attendees", "real").unwrap();
+        let report = self.pair::<R>(side, policy).run().await.unwrap();
         assert_eq!(report.sync.verdict().exit_code(), 0, "{side} {}: {:?}", R::KIND.plural(), report.sync);
         report
     }

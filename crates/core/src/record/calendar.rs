@@ -1,7 +1,7 @@
 //! What events and tasks share, in the words of JSCalendar (RFC 8984).
 
 use super::is_default;
-use crate::{BlobRef, Fields, Value, When};
+use crate::{BlobRef, Fields, ItemId, Value, When};
 use jiff::{Timestamp, civil};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -265,6 +265,9 @@ pub struct Participant {
     /// Whether an answer is asked for.
     #[serde(skip_serializing_if = "is_default")]
     pub expect_reply: bool,
+    /// The app's own record of this person, by its id there. No other side is told, and none is believed.
+    #[serde(skip_serializing_if = "is_default")]
+    pub person: Option<ItemId>,
 }
 
 /// What a participant answered (RFC 8984 section 4.4.6).

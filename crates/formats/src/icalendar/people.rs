@@ -149,6 +149,7 @@ fn read_participant(line: &ContentLine) -> Option<Participant> {
         roles: read_roles(line),
         participation_status: status(line),
         expect_reply: expects_reply(line),
+        person: None,
     })
 }
 

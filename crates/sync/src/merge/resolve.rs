@@ -2,7 +2,8 @@
 
 use super::{Case, Changed, Half, Interval, Merged, agreed};
 use crate::{
-    policy::{Conflicts, Direction, Granularity, Policy},
+    map::Pass,
+    policy::{Conflicts, Direction, Drift, Granularity, Policy},
     project::{elements, from_elements, lift_element, project},
 };
 use pimkit_core::{Field, FieldChange, Side, Value};
@@ -34,6 +35,15 @@ impl Resolver<'_> {
     /// The far side follows the hub.
     fn follow_hub(&mut self, case: &Case) {
         if self.policy.direction == Direction::ToLeft {
+            if self.policy.drift == Drift::Restore {
+                // As it was agreed: the far side has not changed it.
+                let hub = case.for_agreed_hub();
+                let written = self.merged.hub.len();
+                if self.write_hub(case, hub, case.f1.as_ref()) && self.merged.hub.len() > written {
+                    self.lose(Side::Left, &case.pair.left, case.h0.as_ref(), case.h1.as_ref());
+                    self.merged.restored = true;
+                }
+            }
             return;
         }
         let far = case.for_far(case.h1.as_ref());
@@ -43,6 +53,14 @@ impl Resolver<'_> {
     /// The hub follows the far side.
     fn follow_far(&mut self, case: &Case) {
         if self.policy.direction == Direction::ToRight {
+            if self.policy.drift == Drift::Restore {
+                let far = case.for_far(case.h1.as_ref());
+                let written = self.merged.far.len();
+                if self.write_far(case, case.h1.as_ref(), far) && self.merged.far.len() > written {
+                    self.lose(Side::Right, &case.pair.right, case.f0.as_ref(), case.f1.as_ref());
+                    self.merged.restored = true;
+                }
+            }
             return;
         }
         let hub = case.for_hub(case.f1.as_ref());
@@ -57,6 +75,9 @@ impl Resolver<'_> {
         } else if !pair.far.write {
             // The far side never takes this field: the hub keeps it, and it is not asked again.
             self.merged.agreed.push(agreed(pair, hub, case.f1.as_ref()));
+        } else if let Pass::Held(why) = pair.pass {
+            self.merged.waiting.push(format!("{}: {why}", pair.left));
+            return false;
         } else if self.far.writable {
             self.merged.far.insert(pair.right.clone(), far.clone().unwrap_or(Value::Null));
             self.merged.agreed.push(agreed(pair, hub, far.as_ref()));
@@ -224,18 +245,23 @@ impl Resolver<'_> {
         let far = case.for_far(hub.as_ref());
         let hub_differs = !def.same(hub.as_ref(), case.h_now.as_ref());
         let far_differs = !case.pair.far_def.same(far.as_ref(), case.f_now.as_ref());
-        let blocked = (hub_differs && !self.hub.writable) || (far_differs && !self.far.writable);
-        if blocked {
+        let (hub_written, far_written) = (hub_differs && case.pair.hub.write, far_differs && case.pair.far.write);
+        let why = match case.pair.pass {
+            Pass::Held(why) if far_written => Some(why),
+            _ if (hub_written && !self.hub.writable) || (far_written && !self.far.writable) => Some("a side may not be written here"),
+            _ => None,
+        };
+        if let Some(why) = why {
             // Nothing is overwritten yet: nothing has lost.
             self.merged.lost.truncate(lost);
-            self.merged.waiting.push(format!("{}: a side may not be written here", case.pair.left));
+            self.merged.waiting.push(format!("{}: {why}", case.pair.left));
             return;
         }
         self.merged.keep_both |= conflicts > 0 && self.policy.conflicts == Conflicts::KeepBoth;
-        if hub_differs && case.pair.hub.write {
+        if hub_written {
             self.merged.hub.insert(case.pair.left.clone(), hub.clone().unwrap_or(Value::Null));
         }
-        if far_differs && case.pair.far.write {
+        if far_written {
             self.merged.far.insert(case.pair.right.clone(), far.clone().unwrap_or(Value::Null));
         }
         let hub = if case.pair.hub.write { hub } else { case.h_now.clone() };
@@ -245,7 +271,12 @@ impl Resolver<'_> {
 
     /// Who wins a conflict; nobody, where somebody must decide.
     fn winner(&self, group: &[&Case]) -> Option<Side> {
+        if group.iter().any(|c| c.pair.pass == Pass::Answer) {
+            return Some(Side::Right);
+        }
         match self.policy.conflicts {
+            Conflicts::Organiser if self.far.leads => Some(Side::Right),
+            Conflicts::Organiser if self.hub.leads => Some(Side::Left),
             Conflicts::Left | Conflicts::KeepBoth => Some(Side::Left),
             Conflicts::Right => Some(Side::Right),
             Conflicts::Ask => None,

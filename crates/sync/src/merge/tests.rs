@@ -73,7 +73,7 @@ impl Play {
         let (hub_at, far_at) = if self.far_is_later { (at, later) } else { (later, at) };
         let times = |until| Times { rest: Interval { after: Some(until), until }, fields: BTreeMap::new() };
         let times = [times(hub_at), times(far_at)];
-        let half = |fields, n: usize| Half { fields, unread: &self.unread[n], times: &times[n], writable: self.writable[n] };
+        let half = |fields, n: usize| Half { fields, unread: &self.unread[n], times: &times[n], writable: self.writable[n], leads: false };
         merge(&map, &self.policy, self.base.as_ref(), self.reread, half(&self.hub, 0), half(&self.far, 1))
     }
 

@@ -182,7 +182,7 @@ words! {
 
     /// What the app's users may do with meetings that they are only invited to.
     Invited {
-        /// Change them as any other; whether that reaches the organiser is the provider's matter.
+        /// The app offers to change them. What only the organiser may change is held and shown all the same.
         #[default]
         Write,
         /// Only look at them. An edit on the hub is held and shown.

@@ -1,8 +1,8 @@
 //! Which policies cannot go together, each refused with a sentence that says why and what to take instead.
 
 use super::{
-    Ambiguous, Attendees, Conflicts, Container, Deletes, Direction, Drift, Duplicates, Enabling, Granularity, HubDelete, Invited, Loser,
-    MatchKey, Notices, Policy, Recurrence, Teardown,
+    Ambiguous, Conflicts, Container, Deletes, Direction, Drift, Duplicates, Enabling, Granularity, HubDelete, Invited, Loser, MatchKey,
+    Notices, Policy, Teardown,
 };
 use pimkit_core::{Error, ErrorKind, Kind, Result, Side};
 
@@ -24,18 +24,14 @@ impl Policy {
     /// What is named here and the engine does not do.
     fn unbuilt(&self, kind: Kind) -> Option<&'static str> {
         let later = [
-            (self.drift != Drift::Keep, "drift = restore"),
-            (self.conflicts == Conflicts::Organiser, "conflicts = organiser"),
             (self.loser == Loser::Field, "loser = field"),
             (self.duplicates != Duplicates::Import, "duplicates = hold"),
             (self.matches != MatchKey::default_order(), "matches"),
             (self.ambiguous != Ambiguous::Ask, "ambiguous"),
             (self.caps.of(kind).is_some(), "caps"),
-            (self.recurrence != Recurrence::Apply, "recurrence = ignore"),
             (self.invited != Invited::Write, "invited = read"),
             (self.teardown != Teardown::Leave, "teardown"),
             (self.notices != Notices::None, "notices"),
-            (self.attendees != Attendees::Hidden, "attendees"),
             (self.retention_days.is_some(), "retention_days"),
         ];
         later.into_iter().find(|(asked, _)| *asked).map(|(_, what)| what)
