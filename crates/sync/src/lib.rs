@@ -27,6 +27,7 @@ mod any;
 mod app_events;
 mod apply;
 mod blobs;
+mod caps;
 mod categories;
 mod choice;
 mod clock;

@@ -161,6 +161,7 @@ impl<R: Record> Pair<R> {
         run.before_guards().await?;
         run.plan_all().await?;
         run.guard().await?;
+        run.cap().await?;
         run.note_run(if run.report.holds.is_empty() { "planned" } else { "held" }, None).await?;
         Ok(self.planned(run, false, recovered))
     }

@@ -85,6 +85,9 @@ pub struct SyncReport {
     pub quarantined: Vec<LeftOver>,
     /// Collections that could not be read, and what else a person must know: one line each.
     pub notes: Vec<String>,
+    /// Items that a cap leaves to the next run, by the side that they are to be made or changed on.
+    #[serde(default)]
+    pub carried_over: PerSide,
     /// What a person may like to know and need not act on: one line each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
@@ -120,6 +123,7 @@ impl SyncReport {
             holds: Vec::new(),
             quarantined: Vec::new(),
             notes: Vec::new(),
+            carried_over: PerSide::default(),
             remarks: Vec::new(),
             failed: None,
             rests: None,
@@ -141,7 +145,7 @@ impl SyncReport {
             Verdict::Failed
         } else if !self.holds.is_empty() {
             Verdict::Held
-        } else if !self.quarantined.is_empty() || self.held > 0 || !self.notes.is_empty() {
+        } else if !self.quarantined.is_empty() || self.held > 0 || self.carried_over.total() > 0 || !self.notes.is_empty() {
             Verdict::LeftOver
         } else {
             Verdict::Done

@@ -388,6 +388,11 @@ impl<R: Record> Run<R> {
             crate::Verdict::Failed => "failed",
         };
         self.close().await?;
+        if self.report.failed.is_none() && !self.standing.begun && self.setup.policy.caps.of(R::KIND).is_some() {
+            self.standing.begun = true;
+            let row = self.standing_row();
+            self.later([row]);
+        }
         self.use_up().await?;
         self.note_run(outcome, Some(finished)).await?;
         Ok(Report { run: self.run, started: self.started, finished, sync: self.report })

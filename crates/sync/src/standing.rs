@@ -27,6 +27,8 @@ pub(crate) struct Standing {
     pub(crate) retiring: Option<Retiring>,
     /// A container that is gone with all that was in it: what was seen of it is forgotten.
     pub(crate) gone: Option<CollectionId>,
+    /// The first run has come to its end: caps are those of later runs.
+    pub(crate) begun: bool,
     /// How often the sync was begun again after it had ended.
     pub(crate) beginnings: u32,
     /// The sync was ended and goes on: links that were kept aside are looked at.

@@ -36,6 +36,9 @@ pub struct Step {
     /// What somebody said to it, when a guard had asked.
     #[serde(default)]
     pub approved: Option<String>,
+    /// A cap leaves it to a later run.
+    #[serde(default)]
+    pub carried: bool,
     /// What is taken back by it.
     #[serde(default)]
     pub undoes: Option<Undone>,
@@ -71,6 +74,7 @@ impl Step {
             evidence: None,
             held: None,
             approved: None,
+            carried: false,
             undoes: None,
             waiting: Vec::new(),
             undecided: Vec::new(),

@@ -106,6 +106,7 @@ impl<R: Record> Pair<R> {
         let mut standing = standing::read(Some(&row))?;
         standing.reviving = true;
         standing.beginnings += 1;
+        standing.begun = false;
         let body = serde_json::to_value(&standing).unwrap_or_default();
         let row = SyncRow { state: SyncState::Active, since: shared.clock.now(), why: None, body, ..row };
         shared.state.commit(&lease, vec![StateChange::Sync(Box::new(row))]).await

@@ -75,6 +75,11 @@ pub(crate) fn sentences(outcome: &RunOutcome, config: &str) -> Vec<String> {
             let rest = r.quarantined.len() - SHOWN;
             lines.push(format!("{}: and {} more left over; see `pimkit status -c {config}`", r.name, counted(rest as u64, "item")));
         }
+        for (side, count) in [(Side::Left, r.carried_over.left), (Side::Right, r.carried_over.right)] {
+            if count > 0 {
+                lines.push(format!("{}: {} carried over to the next sync on the {}", r.name, counted(count, "item"), account(r, side)));
+            }
+        }
         lines.extend(r.notes.iter().chain(&r.remarks).map(|note| format!("{}: {note}", r.name)));
     }
     lines

@@ -11,6 +11,11 @@ impl<R: Record> Run<R> {
     /// Leaves a held step to the next run: its link is looked at again, or the item that has none yet.
     pub(crate) async fn hold_back(&mut self, number: u64, step: &Step, link: Option<LinkRow>, by: &str) -> Result<()> {
         self.later([StateChange::StepDone { run: self.run, step: number, done: format!("held: {by}") }]);
+        self.leave_to_next(step, link).await
+    }
+
+    /// Has what a step is about looked at again in the next run.
+    pub(crate) async fn leave_to_next(&mut self, step: &Step, link: Option<LinkRow>) -> Result<()> {
         if let Some(mut link) = link {
             link.again = true;
             self.later([StateChange::Link(Box::new(link))]);

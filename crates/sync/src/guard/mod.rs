@@ -391,7 +391,7 @@ impl<R: Record> Run<R> {
     }
 
     /// Takes back what was counted of a step.
-    fn uncount(&mut self, step: &Step) {
+    pub(crate) fn uncount(&mut self, step: &Step) {
         let less = |count: &mut u64| *count = count.saturating_sub(1);
         for side in writing_sides(step) {
             let counts = match step.action {

@@ -15,20 +15,19 @@ impl Policy {
         if let Some(sentence) = self.contradiction(kind, with_app) {
             return Err(Error::new(ErrorKind::Config, sentence).with("kind", kind.plural()));
         }
-        match self.unbuilt(kind) {
+        match self.unbuilt() {
             Some(what) => Err(Error::new(ErrorKind::Config, format!("the policy {what} is not built yet; take it out"))),
             None => Ok(()),
         }
     }
 
     /// What is named here and the engine does not do.
-    fn unbuilt(&self, kind: Kind) -> Option<&'static str> {
+    fn unbuilt(&self) -> Option<&'static str> {
         let later = [
             (self.loser == Loser::Field, "loser = field"),
             (self.duplicates != Duplicates::Import, "duplicates = hold"),
             (self.matches != MatchKey::default_order(), "matches"),
             (self.ambiguous != Ambiguous::Ask, "ambiguous"),
-            (self.caps.of(kind).is_some(), "caps"),
             (self.invited != Invited::Write, "invited = read"),
             (self.teardown != Teardown::Leave, "teardown"),
             (self.notices != Notices::None, "notices"),
