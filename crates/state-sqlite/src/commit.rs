@@ -113,6 +113,12 @@ impl Batch<'_> {
                 self.run("DELETE FROM tombstone_key WHERE tombstone = ?1", [id])?;
             }
             StateChange::Journal(row) => self.journal(*row)?,
+            StateChange::DropJournal(rows) => {
+                let mut statement = prepare(self.conn, "DELETE FROM journal WHERE seq = ?1")?;
+                for seq in rows {
+                    statement.execute([ordered(seq)?])?;
+                }
+            }
             StateChange::Approval(row) => {
                 self.run(
                     "INSERT OR REPLACE INTO approval (id, sync, used, body) VALUES (?1, ?2, ?3, ?4)",

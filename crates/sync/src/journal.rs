@@ -122,15 +122,24 @@ impl<R: Record> Run<R> {
         self.later([StateChange::Journal(Box::new(row))]);
     }
 
-    /// Values of which a side keeps something else than it was given: the whole stays on the other side.
+    /// Values of which a side holds something else than the other has, or than it was given: the whole stays on the other side.
     pub(crate) fn journal_cut(&self, task: &Task<R>) -> Option<StateChange> {
         let mut cut = Vec::new();
         for (side, wrote) in &task.done {
             let now = wrote.record.fields();
             for (field, sent) in self.sent(task, *side) {
                 let Some(def) = R::catalogue().field(field.as_str()).filter(|def| !def.identity) else { continue };
-                if !def.same(Some(&sent).filter(|v| !v.is_null()), now.get(&field)) {
-                    cut.push(change(*side, &field, some(Some(&sent)), some(now.get(&field))));
+                // What the far side cannot hold was not even sent.
+                let whole = task.step.agreed.iter().find(|a| *side == Side::Right && a.right == field).map(|a| a.hub.clone());
+                let whole = whole.unwrap_or_else(|| some(Some(&sent)));
+                if !def.same(whole.as_ref(), now.get(&field)) {
+                    cut.push(change(*side, &field, whole, some(now.get(&field))));
+                }
+            }
+            let made = matches!(task.end(*side).write, Some(SideWrite::Create { .. })) && *side == Side::Right;
+            for agreed in task.step.agreed.iter().filter(|a| made && a.hub.is_some() && a.far.is_none()) {
+                if !now.contains_key(&agreed.right) {
+                    cut.push(change(*side, &agreed.right, agreed.hub.clone(), None));
                 }
             }
         }
@@ -138,7 +147,7 @@ impl<R: Record> Run<R> {
             return None;
         }
         let side = cut.first().map(|c| c.side);
-        let row = self.beside(task, "cut", side, "the side keeps other values than it was given".to_owned());
+        let row = self.beside(task, "cut", side, "the side does not hold the whole of it".to_owned());
         Some(StateChange::Journal(Box::new(JournalRow { changes: cut, ..row })))
     }
 

@@ -53,6 +53,7 @@ mod record;
 mod recover;
 mod report;
 mod resting;
+mod retention;
 mod run;
 mod scope;
 mod siblings;
@@ -66,6 +67,7 @@ mod teardown;
 mod terms;
 mod undecided;
 mod undo;
+mod why;
 
 pub use any::AnyPair;
 pub use clock::{RandomChance, SystemClock};
@@ -82,3 +84,4 @@ pub use report::{Hold, LeftOver, PerSide, Progress, Report, SyncReport, Unwatche
 pub use step::{Action, Agreed, End, PlannedStep, SideWrite, Step};
 pub use undecided::{Undecided, Waiting, conflicts};
 pub use undo::{Parked, Undone};
+pub use why::{Told, why};

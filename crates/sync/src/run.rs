@@ -394,6 +394,7 @@ impl<R: Record> Run<R> {
             self.later([row]);
         }
         self.use_up().await?;
+        self.forget_old().await?;
         self.note_run(outcome, Some(finished)).await?;
         Ok(Report { run: self.run, started: self.started, finished, sync: self.report })
     }

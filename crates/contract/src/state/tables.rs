@@ -90,6 +90,7 @@ impl Tables {
                 | StateChange::Tombstone(_)
                 | StateChange::DropTombstone { .. }
                 | StateChange::Journal(_)
+                | StateChange::DropJournal(_)
                 | StateChange::Approval(_)
                 | StateChange::Quarantine(_)
                 | StateChange::Released { .. } => continue,
@@ -164,6 +165,7 @@ impl Tables {
                 }
                 self.journal.insert(row.seq, *row);
             }
+            StateChange::DropJournal(rows) => self.journal.retain(|seq, _| !rows.contains(seq)),
             StateChange::Approval(row) => drop(self.approvals.insert(row.id.clone(), *row)),
             StateChange::Quarantine(row) => {
                 let key = (row.sync.clone(), row.side, row.account.clone(), row.kind, row.collection.clone(), row.item.clone());

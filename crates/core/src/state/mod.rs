@@ -114,6 +114,8 @@ pub enum StateChange {
     },
     /// Appends; `seq` 0 is given a place.
     Journal(Box<JournalRow>),
+    /// Forgets journal rows, by their places.
+    DropJournal(Vec<u64>),
     /// Key: id.
     Approval(Box<ApprovalRow>),
     /// Key: sync, side, account, kind, collection, item.

@@ -31,7 +31,6 @@ impl Policy {
             (self.invited != Invited::Write, "invited = read"),
             (self.teardown != Teardown::Leave, "teardown"),
             (self.notices != Notices::None, "notices"),
-            (self.retention_days.is_some(), "retention_days"),
         ];
         later.into_iter().find(|(asked, _)| *asked).map(|(_, what)| what)
     }

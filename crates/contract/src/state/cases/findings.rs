@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 pub(super) const CASES: &[Case] = &[
     case!(journal_rows_get_places_that_grow_over_processes),
     case!(a_journal_row_that_has_a_place_keeps_it),
+    case!(journal_rows_that_are_dropped_are_gone_and_their_places_are_not_given_again),
     case!(the_journal_is_read_by_sync_run_and_item_oldest_first),
     case!(tombstones_are_found_by_their_keys_and_by_their_items),
     case!(approvals_wait_until_they_are_used_up),
@@ -46,6 +47,22 @@ async fn a_journal_row_that_has_a_place_keeps_it(place: &mut dyn Place) -> Verdi
     let found = all_of(store.state.journal(JournalQuery::default()), 4).await?;
     let whys: Vec<&str> = found.iter().map(|row| row.why.as_str()).collect();
     same!(whys, ["three", "five again", "next", "last"], "the journal in the order of its places");
+    Ok(())
+}
+
+async fn journal_rows_that_are_dropped_are_gone_and_their_places_are_not_given_again(place: &mut dyn Place) -> Verdict {
+    let store = open(place).await?;
+    let row = |why: &str, hub: &str| JournalRow { why: why.into(), ..rows::journal(1, "s", Some(hub), None) };
+    store.commit(vec![entry(row("one", "h")), entry(row("two", "g")), entry(row("three", "h"))]).await?;
+    let places: Vec<u64> = all_of(store.state.journal(JournalQuery::default()), 3).await?.iter().map(|row| row.seq).collect();
+    let [first, second, third] = places.as_slice() else { return Ok(()) };
+    store.commit(vec![StateChange::DropJournal(vec![*first, *third, 4711])]).await?;
+    store.commit(vec![entry(row("four", "h"))]).await?;
+    let found = all_of(store.state.journal(JournalQuery::default()), 2).await?;
+    same!(found.iter().map(|row| row.why.as_str()).collect::<Vec<_>>(), ["two", "four"], "what is left of the journal");
+    check!(found.iter().all(|row| row.seq == *second || row.seq > *third), "the place of a dropped row was given again");
+    let of_h = JournalQuery { item: Some("h".into()), ..JournalQuery::default() };
+    same!(all_of(store.state.journal(of_h), 1).await?.len(), 1, "how many rows about h are left");
     Ok(())
 }
 
