@@ -45,6 +45,8 @@ pub(super) struct Tables {
     pub(super) progress: BTreeMap<(SyncId, StreamKey), ProgressRow>,
     pub(super) tombstones: BTreeMap<(SyncId, String), TombstoneRow>,
     pub(super) journal: BTreeMap<u64, JournalRow>,
+    /// The greatest place that a row ever had: no place is given twice.
+    pub(super) last_entry: u64,
     pub(super) approvals: BTreeMap<String, ApprovalRow>,
     pub(super) quarantine: BTreeMap<QuarantineKey, QuarantineRow>,
 }
@@ -161,8 +163,9 @@ impl Tables {
             StateChange::DropTombstone { sync, link } => drop(self.tombstones.remove(&(sync, link))),
             StateChange::Journal(mut row) => {
                 if row.seq == 0 {
-                    row.seq = self.journal.last_key_value().map_or(0, |(seq, _)| *seq).saturating_add(1);
+                    row.seq = self.last_entry.saturating_add(1);
                 }
+                self.last_entry = self.last_entry.max(row.seq);
                 self.journal.insert(row.seq, *row);
             }
             StateChange::DropJournal(rows) => self.journal.retain(|seq, _| !rows.contains(seq)),
