@@ -263,23 +263,14 @@ impl<R: Record> Run<R> {
 
     fn passed(&self, link: &LinkRow, action: &str, why: String) -> StateChange {
         StateChange::Journal(Box::new(JournalRow {
-            seq: 0,
-            run: self.run,
             sync: link.sync.clone(),
-            at: self.now(),
             kind: link.kind,
             link: Some(link.id.clone()),
             hub_item: link.hub_item.clone(),
             account: link.account.clone(),
             item: link.item.clone(),
-            action: action.to_owned(),
             side: Some(Side::Left),
-            policy: None,
-            why,
-            changes: Vec::new(),
-            lost: Vec::new(),
-            before: None,
-            body: pimkit_core::Value::Null,
+            ..self.journal_line(action, why)
         }))
     }
 

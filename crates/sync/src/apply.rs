@@ -127,7 +127,9 @@ impl<R: Record> Run<R> {
             })
             .collect();
         self.drop_moved(&mut tasks);
+        self.drop_joined(&mut tasks).await?;
         self.make_copies(&mut tasks).await?;
+        self.make_loser_fields(&mut tasks).await?;
         // The far side first: what it makes of a value is then what the base remembers.
         for side in [Side::Right, Side::Left] {
             let collections: Vec<CollectionId> = {

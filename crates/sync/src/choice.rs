@@ -11,6 +11,7 @@ impl<R: Record> Run<R> {
         self.choose(Side::Left, ensure).await?;
         self.choose(Side::Right, ensure).await?;
         self.check_maps()?;
+        self.check_loser_fields()?;
         self.keep_categories(ensure).await
     }
 

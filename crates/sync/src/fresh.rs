@@ -3,17 +3,22 @@
 use crate::{
     keys,
     map::Pass,
-    matching::{Found, is_proof},
+    matching::{Doubt, Found, Given},
     plan::Linked,
+    policy::Duplicates,
     project::project,
+    report::Ambiguity,
     run::Run,
     scope::{self, Scoped},
     step::{Action, Agreed, End, SideWrite, Step},
 };
 use pimkit_core::{
-    BaseRow, CollectionId, Fields, ItemId, LinkRole, LinkRow, LinkState, Presence, Record, Result, SeenRow, Side, StateChange,
+    BaseRow, CollectionId, Fields, ItemId, JournalRow, LinkRole, LinkRow, LinkState, Presence, Record, Result, SeenRow, Side, StateChange,
 };
 use std::collections::BTreeSet;
+
+/// How many ambiguities a report tells with all that speaks for them.
+const TOLD: usize = 100;
 
 impl<R: Record> Run<R> {
     /// Items without a link: their other end is found, or made.
@@ -24,7 +29,7 @@ impl<R: Record> Run<R> {
         if self.half(side.other()).is_incomplete() {
             return Ok(());
         }
-        let mut taken: BTreeSet<(CollectionId, ItemId)> = BTreeSet::new();
+        let mut given = Given::default();
         let buried = self.buried(&rows).await?;
         let near = self.near(side.other(), &rows).await?;
         let theirs: Vec<ItemId> = near.values().flatten().map(|(_, item)| item.clone()).collect();
@@ -50,22 +55,26 @@ impl<R: Record> Run<R> {
                 self.keep_dirty(row);
                 continue;
             }
+            self.meet(side, &row);
             let fields = self.record_of(&row)?.fields();
             let is_buried = !buried.is_empty() && keys::hashed(&named(&row)).iter().any(|key| buried.contains(key));
             if is_buried && self.reappeared(side, &row).await? {
                 continue;
             }
-            match self.find_match(side, &row, &fields, &near, &taken).await? {
+            match self.find_match(side, &row, &fields, &near, &given).await? {
                 // What the acting user does not see is, for that user, not there; unless it says itself that it is this one.
-                Found::One(other, why) if side == Side::Right && !is_proof(why) && !self.sees(&other).await? => {
-                    self.plan_new(side, &row).await?;
+                Found::One(other, by) if side == Side::Right && !by.is_proof() && !self.sees(&other).await? => {
+                    self.plan_new(side, row, &fields, &mut given).await?;
                 }
                 Found::One(other, _) if side == Side::Left && !self.may_join(&other)? => {
                     let text = "the item that fits it is not in the category that is synced, and cannot be put into it";
                     self.note(format!("{text}: {}", other.item));
                 }
-                Found::One(other, why) => {
-                    taken.insert((other.collection.clone(), other.item.clone()));
+                Found::One(other, by) => {
+                    given.own.insert((row.collection.clone(), row.item.clone()));
+                    given.other.insert((other.collection.clone(), other.item.clone()));
+                    self.meet(side.other(), &other);
+                    let why = by.words();
                     let (hub, far) = match side {
                         Side::Left => (row, *other),
                         Side::Right => (*other, row),
@@ -75,22 +84,52 @@ impl<R: Record> Run<R> {
                     self.plan_merge(Linked { link, base: None, hub: Some(hub), far: Some(far) }, Some(format!("recognised by {why}")))
                         .await?;
                 }
-                Found::Several(n, why) => {
-                    let text = format!("{n} items of the other side fit it by {why}; join the right one by hand or make them differ");
-                    self.left_over(side, &row.collection, &row.item, &text);
-                    self.keep_dirty(row);
-                }
-                Found::None => self.plan_new(side, &row).await?,
+                Found::Several(doubt) => self.put_aside(side, row, &doubt),
+                Found::None => self.plan_new(side, row, &fields, &mut given).await?,
             }
         }
         Ok(())
     }
 
-    /// Makes the other end of an item that is new.
-    async fn plan_new(&mut self, side: Side, row: &SeenRow) -> Result<()> {
+    /// An item that cannot be told apart waits for somebody, and is told with what speaks for each.
+    fn put_aside(&mut self, side: Side, row: SeenRow, doubt: &Doubt) {
+        if self.report.ambiguous.len() < TOLD {
+            let candidates = doubt.candidates.clone();
+            self.report.ambiguous.push(Ambiguity { id: row.item.to_string(), side, candidates });
+        }
+        self.wait_unlinked(side, row, "ambiguous", "ambiguous = ask", &doubt.to_string());
+    }
+
+    /// Looks at an item without a link again in the next run. It is told in every run, and written down once.
+    fn wait_unlinked(&mut self, side: Side, row: SeenRow, action: &str, policy: &str, text: &str) {
+        if !self.is_left_over(side, &row, text) {
+            let item = Some(row.item.clone());
+            let (hub_item, item) = if side == Side::Left { (item, None) } else { (None, item) };
+            let policy = Some(policy.to_owned());
+            let line = JournalRow { hub_item, item, side: Some(side), policy, ..self.journal_line(action, text.to_owned()) };
+            self.later([StateChange::Journal(Box::new(line))]);
+        }
+        self.left_over(side, &row.collection, &row.item, text);
+        self.keep_dirty(row);
+    }
+
+    /// Makes the other end of an item that is new; unless it says what another item of its side says already, and
+    /// such ones are to be looked at first.
+    async fn plan_new(&mut self, side: Side, row: SeenRow, fields: &Fields, given: &mut Given) -> Result<()> {
+        if self.setup.policy.duplicates == Duplicates::Hold
+            && let Some((twin, by)) = self.find_twin(side, &row, fields, given).await?
+        {
+            let text = format!(
+                "it is a duplicate of {twin} of its own side by {}; take one of the two away, make them differ, or set duplicates = import",
+                by.words()
+            );
+            self.wait_unlinked(side, row, "held", "duplicates = hold", &text);
+            return Ok(());
+        }
+        given.made.insert((row.collection.clone(), row.item.clone()));
         // A number that no earlier creation of this item had: its mark may lie in a trash.
         let generation = u32::try_from(self.run).unwrap_or(u32::MAX);
-        self.plan_create(side.other(), row, None, generation, "it is new".to_owned(), None).await
+        self.plan_create(side.other(), &row, None, generation, "it is new".to_owned(), None).await
     }
 
     /// Whether a far item is in the category that is synced, or can be put into it.

@@ -38,6 +38,29 @@ fn some(value: Option<&Value>) -> Option<Value> {
 }
 
 impl<R: Record> Run<R> {
+    /// A line about something that no step did.
+    pub(crate) fn journal_line(&self, action: &str, why: String) -> JournalRow {
+        JournalRow {
+            seq: 0,
+            run: self.run,
+            sync: self.sync().clone(),
+            at: self.now(),
+            kind: R::KIND,
+            link: None,
+            hub_item: None,
+            account: self.far.account.id.clone(),
+            item: None,
+            action: action.to_owned(),
+            side: None,
+            policy: None,
+            why,
+            changes: Vec::new(),
+            lost: Vec::new(),
+            before: None,
+            body: pimkit_core::Value::Null,
+        }
+    }
+
     /// The journal row of a step that was done.
     pub(crate) fn journal_row(&self, task: &Task<R>) -> JournalRow {
         let step = &task.step;

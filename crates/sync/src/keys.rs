@@ -61,7 +61,7 @@ fn text<'a>(fields: &'a Fields, field: &str) -> &'a str {
     fields.get(field).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn list<'a>(fields: &'a Fields, field: &str, key: &str) -> Vec<&'a str> {
+pub(crate) fn list<'a>(fields: &'a Fields, field: &str, key: &str) -> Vec<&'a str> {
     match fields.get(field) {
         Some(Value::Array(list)) => list.iter().filter_map(|e| e.get(key).and_then(Value::as_str)).collect(),
         _ => Vec::new(),
@@ -92,6 +92,47 @@ pub(crate) fn compatible(a: &Fields, b: &Fields) -> bool {
     let (a, b) = (name_words(a), name_words(b));
     let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
     short.iter().all(|w| long.contains(w))
+}
+
+/// The addresses that have a label: one of the user's own, `work`, `private` (or `home`), whatever the
+/// case; `primary` is the preferred one, or the first where none is preferred.
+pub(crate) fn labelled(fields: &Fields, label: &str) -> Vec<String> {
+    let Some(Value::Array(emails)) = fields.get("emails") else { return Vec::new() };
+    let wanted = label.trim().to_lowercase();
+    let address = |email: &Value| email.get("address").and_then(Value::as_str).map(|a| a.trim().to_lowercase());
+    if wanted == "primary" {
+        let pref = |email: &&Value| email.get("pref").and_then(Value::as_u64).unwrap_or(u64::MAX);
+        return emails.iter().min_by_key(pref).and_then(address).into_iter().collect();
+    }
+    let is = |text: &str| {
+        let text = text.trim().to_lowercase();
+        text == wanted || (wanted == "home" && text == "private")
+    };
+    let has = |email: &&Value| {
+        let label = email.get("label").and_then(Value::as_str).is_some_and(is);
+        let contexts = email.get("contexts").and_then(Value::as_array);
+        label || contexts.is_some_and(|all| all.iter().filter_map(Value::as_str).any(is))
+    };
+    emails.iter().filter(has).filter_map(address).collect()
+}
+
+/// Whether two events can be one meeting: the same person called it, or one of the two does not say who.
+pub(crate) fn same_organizer(a: &Fields, b: &Fields) -> bool {
+    let of = |fields: &Fields| {
+        let address = fields.get("organizer").and_then(|o| o.get("address")).and_then(Value::as_str)?;
+        let address = address.trim().to_lowercase();
+        Some(address.strip_prefix("mailto:").unwrap_or(&address).to_owned()).filter(|a| !a.is_empty())
+    };
+    match (of(a), of(b)) {
+        (Some(a), Some(b)) => a == b,
+        _ => true,
+    }
+}
+
+/// Whether both carry a uid, and not the same one.
+pub(crate) fn has_other_uid(a: &Fields, b: &Fields) -> bool {
+    let uid = |fields: &Fields| Some(text(fields, "uid")).filter(|uid| !uid.trim().is_empty()).map(uid_key);
+    matches!((uid(a), uid(b)), (Some(x), Some(y)) if x != y)
 }
 
 /// Every key of an item, the strongest first.
@@ -176,6 +217,29 @@ mod tests {
         ] {
             assert_eq!(compatible(&named(a), &named(b)), same, "{a} / {b}");
         }
+    }
+
+    #[test]
+    fn an_address_is_found_by_its_label_or_context_whatever_the_case() {
+        let contact = Contact::build(|c| {
+            let email = |address: &str, label: Option<&str>, context: &str, pref| EmailAddress {
+                address: address.into(),
+                label: label.map(str::to_owned),
+                contexts: Some(context.to_owned()).filter(|c| !c.is_empty()).into_iter().collect(),
+                pref,
+            };
+            c.emails = vec![
+                email("first@x.example", None, "", None),
+                email("Work@X.example", None, "work", Some(2)),
+                email("club@x.example", Some("Club"), "private", Some(1)),
+            ];
+        });
+        let fields = contact.fields();
+        let one = |label: &str| labelled(&fields, label).join(" ");
+        assert_eq!((one("work"), one("CLUB"), one("home")), ("work@x.example".into(), "club@x.example".into(), "club@x.example".into()));
+        assert_eq!((one("primary"), one("nowhere")), ("club@x.example".into(), String::new()));
+        let without = Contact::build(|c| c.emails = vec![contact.emails[0].clone(), EmailAddress::default()]).fields();
+        assert_eq!(labelled(&without, "primary"), ["first@x.example"]);
     }
 
     #[test]

@@ -40,6 +40,7 @@ mod guard;
 mod guests;
 mod journal;
 mod keys;
+mod loser;
 mod map;
 mod matching;
 mod merge;
@@ -56,6 +57,7 @@ mod resting;
 mod retention;
 mod run;
 mod scope;
+mod score;
 mod siblings;
 mod sighting;
 mod stamp;
@@ -80,7 +82,8 @@ pub use policy::{
     Folders, Granularity, Guards, HubDelete, Imported, Invited, Limit, Loser, ManagedCategory, MatchKey, Notices, Order, PROFILES, Policy,
     Recurrence, Removed, Renamed, Scope, Teardown,
 };
-pub use report::{Hold, LeftOver, PerSide, Progress, Report, SyncReport, Unwatched, Verdict, Watch};
+pub use report::{Ambiguity, Candidate, Hold, LeftOver, PerSide, Progress, Report, SyncReport, Unwatched, Verdict, Watch};
+pub use score::Score;
 pub use step::{Action, Agreed, End, PlannedStep, SideWrite, Step};
 pub use undecided::{Undecided, Waiting, conflicts};
 pub use undo::{Parked, Undone};

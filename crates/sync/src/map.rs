@@ -1,6 +1,7 @@
 //! Which hub field stands for which far field. A map is data: made from the two sides' fields,
 //! edited by the user, checked against both sides when it is loaded.
 
+use crate::loser::is_for_losers;
 use pimkit_core::{Catalogue, Error, ErrorKind, Field, FieldDef, FieldSupport, Fields, Kind, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -119,7 +120,7 @@ impl FieldMap {
 
     fn pair_by_name(&mut self, field: Field, hub: FieldSupport, far: Option<FieldSupport>) {
         let Some(far) = far.filter(|f| f.read && hub.read) else { return };
-        let taken = self.named.contains(&field) || self.pairs.iter().any(|p| p.left == field || p.right == field);
+        let taken = is_for_losers(&field) || self.named.contains(&field) || self.pairs.iter().any(|p| p.left == field || p.right == field);
         let Some(def) = self.catalogue.field(field.as_str()) else { return };
         if !taken {
             self.pairs.push(Pairing { left: field.clone(), right: field, hub, far, def, far_def: def, pass: Pass::Open });
@@ -133,7 +134,8 @@ impl FieldMap {
         if let (Some(hub), Some(far)) = (&self.hub_custom, &self.far_custom) {
             let mut names: BTreeMap<&Field, ()> = BTreeMap::new();
             for fields in values {
-                names.extend(fields.keys().filter(|f| f.as_str().starts_with("custom.")).map(|f| (f, ())));
+                let own = fields.keys().filter(|f| f.as_str().starts_with("custom.") && !is_for_losers(f));
+                names.extend(own.map(|f| (f, ())));
             }
             for name in names.into_keys() {
                 let taken = self.named.contains(name) || pairs.iter().any(|p| p.left == *name || p.right == *name);

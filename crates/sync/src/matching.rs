@@ -1,31 +1,74 @@
 //! Which items of the two sides are one thing.
 //!
-//! In order: a link that stands, a mark, a uid, and keys of the content (an e-mail address with a
-//! compatible name, a name with a phone number, a title with a time, the very same content).
-//! Candidates have no link yet. Several that differ are reported, never guessed between.
+//! In order: a link that stands, a mark, and then the keys of the policy `matches` in its order (a uid,
+//! of events with the same organiser; an e-mail address with a compatible name, or of a label; a name
+//! with a phone number, a title with a time; the very same content). Candidates have no link yet.
+//! Several that differ are decided between as the policy `ambiguous` says: by default they are
+//! reported with their scores, and nobody guesses.
 
-use crate::{keys, run::Run};
-use pimkit_core::{CollectionId, Fields, ItemId, Presence, Record, Result, SeenRow, Side};
+use crate::{
+    apply::Task,
+    keys,
+    policy::{Ambiguous, MatchKey},
+    report::Candidate,
+    run::Run,
+    score::{Rung, score},
+    step::Action,
+};
+use pimkit_core::{CollectionId, Fields, ItemId, Kind, LinkRow, Presence, Record, Result, SeenRow, Side};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// What a page has settled already.
+#[derive(Debug, Default)]
+pub(crate) struct Given {
+    /// Items of the side at hand whose other end is to be made.
+    pub(crate) made: BTreeSet<(CollectionId, ItemId)>,
+    /// Ends that were given away on the side of the items at hand.
+    pub(crate) own: BTreeSet<(CollectionId, ItemId)>,
+    /// On the other side.
+    pub(crate) other: BTreeSet<(CollectionId, ItemId)>,
+}
 
 /// What a search for an item's other end found.
 #[derive(Debug)]
 pub(crate) enum Found {
     /// The item of the other side, and by what.
-    One(Box<SeenRow>, &'static str),
+    One(Box<SeenRow>, Rung),
     /// Several that differ.
-    Several(usize, &'static str),
+    Several(Doubt),
     /// None: it is new.
     None,
 }
 
-const BY_MARK: &str = "its mark";
-const BY_UID: &str = "its uid";
-const BY_MAIL: &str = "its e-mail address and name";
+/// Several items that one item fits.
+#[derive(Debug)]
+pub(crate) struct Doubt {
+    /// The side that the candidates are on.
+    pub(crate) side: Side,
+    /// The item of that other side which all of them fit, where they are on the side of the item at hand.
+    pub(crate) of: Option<ItemId>,
+    pub(crate) by: Rung,
+    /// The best first.
+    pub(crate) candidates: Vec<Candidate>,
+}
 
-/// Whether an item says itself that it is the other end: no guess by what it holds.
-pub(crate) fn is_proof(why: &str) -> bool {
-    matches!(why, BY_MARK | BY_UID)
+/// How many candidates a line names.
+const NAMED: usize = 5;
+
+impl std::fmt::Display for Doubt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (n, by) = (self.candidates.len(), self.by.words());
+        match &self.of {
+            None => write!(f, "{n} items of the {} side fit it by {by}: ", self.side.word())?,
+            Some(of) => write!(f, "it is one of {n} items of the {} side that fit {of} by {by}: ", self.side.word())?,
+        }
+        let named: Vec<String> = self.candidates.iter().take(NAMED).map(|c| format!("{} ({})", c.id, c.score)).collect();
+        write!(f, "{}", named.join(", "))?;
+        if n > NAMED {
+            write!(f, " and {} more", n - NAMED)?;
+        }
+        f.write_str("; join the right ones with `pimkit links import`, make them differ, or set the policy ambiguous")
+    }
 }
 
 /// Which items of a side have a key and no link, for the keys of one page.
@@ -34,28 +77,57 @@ pub(crate) type Near = BTreeMap<String, Vec<(CollectionId, ItemId)>>;
 /// How many candidates of one key are looked at first.
 const CANDIDATES: u32 = 8;
 
+/// What one look from one side found.
+enum Look {
+    One(Box<SeenRow>, Rung),
+    Several(Vec<(SeenRow, Candidate)>, Rung),
+    None,
+}
+
 impl<R: Record> Run<R> {
-    /// Looks for the other end of an item that has no link. `taken` are ends that this run gave
-    /// away. What fits by its content must fit from the other end too: one of three Adas on this
-    /// side is not the only Ada of the other.
-    pub(crate) async fn find_match(
-        &self,
-        side: Side,
-        row: &SeenRow,
-        fields: &Fields,
-        near: &Near,
-        taken: &BTreeSet<(CollectionId, ItemId)>,
-    ) -> Result<Found> {
-        let found = self.find_one_way(side, row, fields, near, taken).await?;
-        let Found::One(other, why) = found else { return Ok(found) };
-        if matches!(why, BY_MARK | BY_UID) {
-            return Ok(Found::One(other, why));
+    /// Looks for the other end of an item that has no link. `given` are ends that this page gave away.
+    /// What fits must fit from the other end too: one of three Adas on this side is not the only Ada
+    /// of the other.
+    pub(crate) async fn find_match(&self, side: Side, row: &SeenRow, fields: &Fields, near: &Near, given: &Given) -> Result<Found> {
+        let policy = self.setup.policy.ambiguous;
+        let doubt = |side, of, by, rows: Vec<(SeenRow, Candidate)>| {
+            Ok(Found::Several(Doubt { side, of, by, candidates: rows.into_iter().map(|(_, candidate)| candidate).collect() }))
+        };
+        let (others, by) = match (self.look(side, row, fields, near, &given.other).await?, policy) {
+            (Look::None, _) | (Look::Several(..), Ambiguous::Make) => return Ok(Found::None),
+            (Look::One(other, by), _) => (vec![*other], by),
+            (Look::Several(rows, by), Ambiguous::Ask) => return doubt(side.other(), None, by, rows),
+            (Look::Several(rows, by), Ambiguous::Best) => (rows.into_iter().map(|(other, _)| other).collect(), by),
+        };
+        let is_this = |found: &SeenRow| found.item == row.item && found.collection == row.collection;
+        for other in others {
+            match (self.look_back(side, row, &other, &by, given).await?, policy) {
+                // Another one says the very same, and this one does not.
+                (Look::One(better, _), _) if !is_this(&better) && better.hash != row.hash => {}
+                (Look::Several(..), Ambiguous::Make) => {}
+                (Look::Several(rows, by), Ambiguous::Ask) => return doubt(side, Some(other.item), by, rows),
+                (Look::Several(rows, _), Ambiguous::Best) if rows.first().is_some_and(|(best, _)| !is_this(best)) => {}
+                _ => return Ok(Found::One(Box::new(other), by)),
+            }
         }
-        let back = self.record_of(&other)?.fields();
-        let around = self.near(side, std::slice::from_ref(&other)).await?;
-        match self.find_one_way(side.other(), &other, &back, &around, &BTreeSet::new()).await? {
-            Found::Several(n, why) => Ok(Found::Several(n, why)),
-            _ => Ok(Found::One(other, why)),
+        Ok(Found::None)
+    }
+
+    /// What the other end of an item would be joined with, seen from there.
+    async fn look_back(&self, side: Side, row: &SeenRow, other: &SeenRow, by: &Rung, given: &Given) -> Result<Look> {
+        let back = self.record_of(other)?.fields();
+        match (by, &row.mark) {
+            // Of the items that carry one mark, all but one are copies.
+            (Rung::Mark, Some(mark)) => {
+                let keys = [keys::mark_key(mark)];
+                let around = self.unlinked(side, &keys, 4, None).await?;
+                let rows = self.candidates(side, &keys, &around, &given.own).await?;
+                self.pick(Rung::Mark, other, &back, rows)
+            }
+            _ => {
+                let around = self.near(side, std::slice::from_ref(other)).await?;
+                self.look(side.other(), other, &back, &around, &given.own).await
+            }
         }
     }
 
@@ -84,10 +156,7 @@ impl<R: Record> Run<R> {
             let mut linked: BTreeSet<(CollectionId, ItemId)> = BTreeSet::new();
             for (collection, items) in by_collection {
                 let ids: Vec<ItemId> = items.into_iter().cloned().collect();
-                let links = match side {
-                    Side::Left => self.state().links_of_hub(self.sync(), &ids).await?,
-                    Side::Right => self.state().links_of_far(self.sync(), &account, collection, &ids).await?,
-                };
+                let links = self.links_of(side, collection, &ids).await?;
                 let others = ids.into_iter().zip(links).filter(|(_, link)| link.as_ref().is_some_and(|l| Some(l.id.as_str()) != own));
                 linked.extend(others.map(|(item, _)| (collection.clone(), item)));
             }
@@ -108,56 +177,154 @@ impl<R: Record> Run<R> {
     }
 
     /// What an item is looked for by, the strongest first.
-    fn ladder(&self, row: &SeenRow) -> Vec<(&'static str, Vec<String>)> {
-        let with = |prefixes: &[&str]| -> Vec<String> {
-            row.keys.iter().filter(|key| prefixes.iter().any(|prefix| key.starts_with(prefix))).cloned().collect()
-        };
+    fn ladder(&self, row: &SeenRow) -> Vec<(Rung, Vec<String>)> {
         let marked = row.mark.as_ref().and_then(keys::parts).filter(|p| keys::is_of(p, self.sync()));
-        let ladder = vec![
-            (BY_MARK, marked.map(|parts| keys::id_key(parts.item)).into_iter().collect()),
-            (BY_UID, with(&["uid:"])),
-            (BY_MAIL, with(&["mail:"])),
-            ("its name or title, and number or time", with(&["np:", "at:"])),
-            ("its content", with(&["hash:"])),
-        ];
-        ladder.into_iter().filter(|(_, keys)| !keys.is_empty()).collect()
+        let mut ladder = vec![(Rung::Mark, marked.map(|parts| keys::id_key(parts.item)).into_iter().collect())];
+        ladder.extend(self.setup.policy.matches.iter().map(|key| (Rung::Key(key.clone()), self.rung_keys(row, key))));
+        ladder.retain(|(_, keys): &(Rung, Vec<String>)| !keys.is_empty());
+        ladder
     }
 
-    async fn find_one_way(
+    /// The keys of an item that a key of the policy looks for it by.
+    fn rung_keys(&self, row: &SeenRow, key: &MatchKey) -> Vec<String> {
+        let prefixes: &[&str] = match key {
+            MatchKey::Uid => &["uid:"],
+            // Which of them is of the label is looked at with the candidates.
+            MatchKey::Email | MatchKey::LabelledEmail { .. } => &["mail:"],
+            MatchKey::NamePhone => &["np:", "at:"],
+            MatchKey::Content => &["hash:"],
+        };
+        row.keys.iter().filter(|key| prefixes.iter().any(|prefix| key.starts_with(prefix))).cloned().collect()
+    }
+
+    /// Whether two items, the first of this side, fit by a key that they share. They may be of one side.
+    fn fits(by: &Rung, side: Side, fields: &Fields, row: &SeenRow, other: Side, theirs: &Fields, candidate: &SeenRow) -> bool {
+        match by {
+            Rung::Mark => true,
+            Rung::Key(MatchKey::Uid) => row.kind != Kind::Event || keys::same_organizer(fields, theirs),
+            Rung::Key(MatchKey::LabelledEmail { left, right }) => {
+                let label = |side: Side| if side == Side::Left { left } else { right };
+                let ours = keys::labelled(fields, label(side));
+                keys::labelled(theirs, label(other)).iter().any(|address| ours.contains(address))
+            }
+            // An item that carries another uid is another thing, whatever else it says. Contacts get a
+            // uid from every program that stores them: it says nothing there.
+            Rung::Key(_) if row.kind != Kind::Contact && rows_differ_in_uid(row, candidate) => false,
+            Rung::Key(MatchKey::Email) => keys::compatible(fields, theirs),
+            Rung::Key(MatchKey::NamePhone | MatchKey::Content) => true,
+        }
+    }
+
+    /// Looks for an item among those of the other side.
+    async fn look(
         &self,
         side: Side,
         row: &SeenRow,
         fields: &Fields,
         near: &Near,
         taken: &BTreeSet<(CollectionId, ItemId)>,
-    ) -> Result<Found> {
-        for (why, keys) in self.ladder(row) {
-            let candidates = self.candidates(side.other(), &keys, near, taken).await?;
+    ) -> Result<Look> {
+        for (by, keys) in self.ladder(row) {
             let mut fitting = Vec::new();
-            for candidate in candidates {
-                let fits = why != BY_MAIL || {
-                    let record = self.record_of(&candidate)?;
-                    keys::compatible(&record.fields(), fields)
-                };
-                // An item that carries another uid is another thing, whatever else it says; a mark outweighs that.
-                let other_uid = !matches!(why, BY_MARK | BY_UID) && has_other_uid(row, &candidate);
-                if fits && !other_uid {
+            for candidate in self.candidates(side.other(), &keys, near, taken).await? {
+                let theirs = self.record_of(&candidate)?.fields();
+                if Self::fits(&by, side, fields, row, side.other(), &theirs, &candidate) {
                     fitting.push(candidate);
                 }
             }
-            let alike = fitting.windows(2).all(|pair| matches!(pair, [a, b] if a.hash == b.hash));
-            match fitting.len() {
-                0 => {}
-                // Those that say the same are as good as each other: the first in the order of their ids.
-                _ if alike => {
-                    if let Some(first) = fitting.into_iter().next() {
-                        return Ok(Found::One(Box::new(first), why));
-                    }
-                }
-                n => return Ok(Found::Several(n, why)),
+            match self.pick(by, row, fields, fitting)? {
+                Look::None => {}
+                found => return Ok(found),
             }
         }
-        Ok(Found::None)
+        Ok(Look::None)
+    }
+
+    /// Chooses among items that fit: the one that says the very same; the first of those that say the
+    /// same as each other; else there are several.
+    fn pick(&self, by: Rung, row: &SeenRow, fields: &Fields, mut fitting: Vec<SeenRow>) -> Result<Look> {
+        if fitting.iter().any(|other| other.hash == row.hash) {
+            fitting.retain(|other| other.hash == row.hash);
+        }
+        let alike = fitting.windows(2).all(|pair| matches!(pair, [a, b] if a.hash == b.hash));
+        if alike {
+            // Those that say the same are as good as each other: the first in the order of their ids.
+            return Ok(fitting.into_iter().next().map_or(Look::None, |first| Look::One(Box::new(first), by)));
+        }
+        let mut scored = Vec::with_capacity(fitting.len());
+        for other in fitting {
+            let theirs = self.record_of(&other)?.fields();
+            let score = score(R::KIND, &by, other.hash == row.hash, fields, &theirs);
+            scored.push((other.clone(), Candidate { id: other.item.to_string(), score }));
+        }
+        scored.sort_by(|(x, a), (y, b)| {
+            b.score.points.cmp(&a.score.points).then_with(|| (&x.item, &x.collection).cmp(&(&y.item, &y.collection)))
+        });
+        Ok(Look::Several(scored, by))
+    }
+
+    /// An item of the same side that says the same as this one, and comes before it: it has a link, was
+    /// given one on this page, or stands first in the order of the ids.
+    pub(crate) async fn find_twin(&self, side: Side, row: &SeenRow, fields: &Fields, given: &Given) -> Result<Option<(ItemId, Rung)>> {
+        let account = &self.half(side).account.id;
+        for (by, keys) in self.ladder(row).into_iter().filter(|(by, _)| *by != Rung::Mark) {
+            let places: BTreeSet<_> =
+                self.state().seen_by_keys(account, R::KIND, &keys, 4 * CANDIDATES).await?.into_iter().flatten().collect();
+            for place in places {
+                let here = place.0 == row.collection && place.1 == row.item;
+                if here || self.half(side).collection(&place.0).is_none() {
+                    continue;
+                }
+                let ids = [place.1.clone()];
+                let twin = self.state().seen(account, R::KIND, &place.0, &ids).await?.into_iter().flatten().next();
+                let Some(twin) = twin.filter(|twin| twin.presence == Presence::Present) else { continue };
+                let theirs = self.record_of(&twin)?.fields();
+                if !Self::fits(&by, side, fields, row, side, &theirs, &twin) {
+                    continue;
+                }
+                let links = self.links_of(side, &place.0, &ids).await?;
+                let linked = links.into_iter().flatten().next().is_some() || given.own.contains(&place) || given.made.contains(&place);
+                if linked || place < (row.collection.clone(), row.item.clone()) {
+                    return Ok(Some((place.1, by)));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Passes over the creation of other ends for items that were given one after it was planned.
+    pub(crate) async fn drop_joined(&mut self, tasks: &mut [Task<R>]) -> Result<()> {
+        let mut joined: BTreeSet<(Side, CollectionId, ItemId)> = BTreeSet::new();
+        let source = |task: &Task<R>| match task.step.action {
+            Action::Create(on) if task.step.link.is_none() && !task.step.is_copy() && !task.stopped => {
+                let end = task.end(on.other());
+                end.item.clone().map(|item| (on.other(), end.collection.clone(), item))
+            }
+            _ => None,
+        };
+        let mut asked: BTreeMap<(Side, CollectionId), Vec<ItemId>> = BTreeMap::new();
+        for (side, collection, item) in tasks.iter().filter_map(source) {
+            asked.entry((side, collection)).or_default().push(item);
+        }
+        for ((side, collection), items) in asked {
+            let links = self.links_of(side, &collection, &items).await?;
+            let linked = items.into_iter().zip(links).filter(|(_, link)| link.is_some());
+            joined.extend(linked.map(|(item, _)| (side, collection.clone(), item)));
+        }
+        for task in tasks {
+            if source(task).is_some_and(|place| joined.contains(&place)) {
+                self.put_off(task, "dropped: it was joined with another item");
+            }
+        }
+        Ok(())
+    }
+
+    /// The claiming links of items of a side in this sync, one answer per id, in order.
+    pub(crate) async fn links_of(&self, side: Side, collection: &CollectionId, items: &[ItemId]) -> Result<Vec<Option<LinkRow>>> {
+        match side {
+            Side::Left => self.state().links_of_hub(self.sync(), items).await,
+            Side::Right => self.state().links_of_far(self.sync(), &self.far.account.id, collection, items).await,
+        }
     }
 
     /// Items of a side that have one of the keys, are there, were chosen, and have no link.
@@ -186,8 +353,7 @@ impl<R: Record> Run<R> {
     }
 }
 
-fn has_other_uid(a: &SeenRow, b: &SeenRow) -> bool {
+fn rows_differ_in_uid(a: &SeenRow, b: &SeenRow) -> bool {
     let uid = |row: &SeenRow| row.keys.iter().find(|k| k.starts_with("uid:")).cloned();
-    // Contacts get a uid from every program that stores them: it says nothing there.
-    a.kind != pimkit_core::Kind::Contact && matches!((uid(a), uid(b)), (Some(x), Some(y)) if x != y)
+    matches!((uid(a), uid(b)), (Some(x), Some(y)) if x != y)
 }

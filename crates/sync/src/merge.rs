@@ -302,6 +302,7 @@ fn reanchor(cases: &mut [Case]) {
     }
 }
 
+mod labels;
 mod resolve;
 
 #[cfg(test)]

@@ -396,6 +396,7 @@ impl<R: Record> Run<R> {
         {
             reason.get_or_insert_with(|| "its categories follow what the app knows".to_owned());
         }
+        self.keep_losers(&map, hub, &hub_fields, &mut merged);
         self.report.conflicts += merged.conflicts;
         for field in &merged.given_up {
             self.note(format!("{field} keeps coming back on the right as it was before it was written; it is left as it is on both sides"));

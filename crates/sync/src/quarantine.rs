@@ -87,6 +87,19 @@ impl<R: Record> Run<R> {
         self.report.quarantined.push(LeftOver { id: item.to_string(), side, error: why.to_owned() });
     }
 
+    /// An item that was left over is looked at in this run: if it cannot be done again, that is told anew.
+    pub(crate) fn meet(&mut self, side: Side, row: &SeenRow) {
+        let place = place(side, row);
+        if self.quarantine.items.contains_key(&place) {
+            self.quarantine.seen.insert(place);
+        }
+    }
+
+    /// Whether an item is in quarantine for this very reason.
+    pub(crate) fn is_left_over(&self, side: Side, row: &SeenRow, why: &str) -> bool {
+        self.quarantine.items.get(&place(side, row)).is_some_and(|standing| standing.error == why)
+    }
+
     /// Takes an item out of quarantine: it was read, written, or is gone.
     pub(crate) fn release(&mut self, side: Side, collection: &CollectionId, item: &ItemId) {
         if self.quarantine.items.remove(&(side, collection.clone(), item.clone())).is_some() {

@@ -1,6 +1,6 @@
 //! What a run did, for people and programs.
 
-use crate::guard::Tally;
+use crate::{guard::Tally, score::Score};
 use jiff::Timestamp;
 use pimkit_core::{Kind, Side};
 use serde::{Deserialize, Serialize};
@@ -54,6 +54,26 @@ pub struct Hold {
     pub items: u64,
 }
 
+/// One of several items that an item fits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// Its id on its side.
+    pub id: String,
+    /// How well it fits.
+    pub score: Score,
+}
+
+/// An item that could not be told apart: it waits, or was decided about as `ambiguous` says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ambiguity {
+    /// The item's id on its side.
+    pub id: String,
+    /// The side.
+    pub side: Side,
+    /// Those that it fits, or that fit as well as it does; the best first.
+    pub candidates: Vec<Candidate>,
+}
+
 /// What became of one sync in one run. Counts are of items written, by the side written to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncReport {
@@ -83,6 +103,9 @@ pub struct SyncReport {
     pub holds: Vec<Hold>,
     /// Items that could not be done; they are tried again.
     pub quarantined: Vec<LeftOver>,
+    /// Items that several others fit, with what speaks for each; the first hundred.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ambiguous: Vec<Ambiguity>,
     /// Collections that could not be read, and what else a person must know: one line each.
     pub notes: Vec<String>,
     /// Items that a cap leaves to the next run, by the side that they are to be made or changed on.
@@ -122,6 +145,7 @@ impl SyncReport {
             held: 0,
             holds: Vec::new(),
             quarantined: Vec::new(),
+            ambiguous: Vec::new(),
             notes: Vec::new(),
             carried_over: PerSide::default(),
             remarks: Vec::new(),

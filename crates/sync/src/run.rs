@@ -16,7 +16,7 @@ use crate::{
 use futures::TryStreamExt;
 use jiff::Timestamp;
 use pimkit_core::{
-    Account, AccountRow, Collection, CollectionId, ComponentId, Connector, Error, ErrorKind, FieldSupport, ItemId, Lease, LinkQuery,
+    Account, AccountRow, Collection, CollectionId, ComponentId, Connector, Error, ErrorKind, Field, FieldSupport, ItemId, Lease, LinkQuery,
     LinkState, Record, Repository, Result, RunRow, Side, State, StateChange, SyncId, SyncRow, SyncState, Value,
 };
 use std::{
@@ -100,6 +100,8 @@ pub(crate) struct Run<R: Record> {
     /// How many writes the plan means to do.
     pub(crate) planned: u64,
     pub(crate) quarantine: Quarantine,
+    /// Custom fields of the hub for losers that are known to be there.
+    pub(crate) loser_fields: BTreeSet<(CollectionId, Field)>,
     /// What the app said of the records of the page at work.
     pub(crate) facts: scope::Known,
     /// Some item carries a name that none of ours is to have any more.
@@ -214,6 +216,7 @@ impl<R: Record> Run<R> {
             unfinished: Vec::new(),
             planned: 0,
             quarantine: Quarantine::default(),
+            loser_fields: BTreeSet::new(),
             facts: scope::Known::new(),
             aliased: false,
             tags: Tags::new(setup.policy.category.as_ref(), &setup.policy.categories, []),

@@ -1,6 +1,6 @@
 //! What becomes of a group of fields that one side changed, or both.
 
-use super::{Case, Changed, Half, Interval, Merged, agreed};
+use super::{Case, Changed, Half, Interval, Merged, agreed, labels};
 use crate::{
     map::Pass,
     policy::{Conflicts, Direction, Drift, Granularity, Policy},
@@ -184,8 +184,9 @@ impl Resolver<'_> {
     fn elements(&mut self, case: &Case, winner: Option<Side>) {
         let def = case.pair.def;
         let lost = self.merged.lost.len();
-        let (h0, h1) = (elements(def, case.h0.as_ref()), elements(def, case.h1.as_ref()));
-        let (f0, f1) = (elements(def, case.f0.as_ref()), elements(def, case.f1.as_ref()));
+        let (mut h0, mut h1) = (elements(def, case.h0.as_ref()), elements(def, case.h1.as_ref()));
+        let (mut f0, mut f1) = (elements(def, case.f0.as_ref()), elements(def, case.f1.as_ref()));
+        labels::join(&mut h0, &mut h1, &mut f0, &mut f1);
         let get = |list: &[(String, Value)], name: &str| list.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
         let mut result: Vec<(String, Value)> = Vec::new();
         let mut names: Vec<&String> = h1.iter().map(|(n, _)| n).collect();

@@ -1,9 +1,6 @@
 //! Which policies cannot go together, each refused with a sentence that says why and what to take instead.
 
-use super::{
-    Ambiguous, Conflicts, Container, Deletes, Direction, Drift, Duplicates, Enabling, Granularity, HubDelete, Invited, Loser, MatchKey,
-    Notices, Policy, Teardown,
-};
+use super::{Conflicts, Container, Deletes, Direction, Drift, Enabling, Granularity, HubDelete, Invited, Loser, Notices, Policy, Teardown};
 use pimkit_core::{Error, ErrorKind, Kind, Result, Side};
 
 impl Policy {
@@ -24,10 +21,6 @@ impl Policy {
     /// What is named here and the engine does not do.
     fn unbuilt(&self) -> Option<&'static str> {
         let later = [
-            (self.loser == Loser::Field, "loser = field"),
-            (self.duplicates != Duplicates::Import, "duplicates = hold"),
-            (self.matches != MatchKey::default_order(), "matches"),
-            (self.ambiguous != Ambiguous::Ask, "ambiguous"),
             (self.invited != Invited::Write, "invited = read"),
             (self.teardown != Teardown::Leave, "teardown"),
             (self.notices != Notices::None, "notices"),
