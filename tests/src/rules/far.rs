@@ -117,6 +117,14 @@ pub trait Mailbox: Clone + Debug {
         Some(block_on(categories.list(&self.home::<R>())).unwrap().into_iter().map(|c| c.name).collect())
     }
 
+    /// Puts a name on the mailbox's own list of categories; nothing where there is no such list.
+    fn make_category<R: Item>(&self, name: &str) {
+        let repository = repository::<R>(self.connector().as_ref());
+        if let Some(categories) = repository.categories() {
+            block_on(categories.ensure(&self.home::<R>(), name)).unwrap();
+        }
+    }
+
     /// Gives a category on the list another name, on the list and on its items.
     fn rename_category<R: Item>(&self, from: &str, to: &str) {
         let (repository, home) = (repository::<R>(self.connector().as_ref()), self.home::<R>());

@@ -3,12 +3,13 @@
 use super::{
     Desk, FarSide, Mailbox, Stage,
     far::address_of,
-    people::{Named as _, event, names, person, the},
+    people::{Named as _, event, mail, names, person, the},
     stage::done,
 };
 use pimkit::{
-    ErrorKind, Event, Frequency, ItemId, Organizer, Override, Participant, ParticipationStatus, RecurrenceId, RecurrenceRule, Value,
+    Contact, ErrorKind, Event, Frequency, ItemId, Kind, Organizer, Override, Participant, ParticipationStatus, RecurrenceId, RecurrenceRule, Value,
 };
+use std::collections::BTreeSet;
 
 const PROFILE: &str = "sage";
 
@@ -25,7 +26,7 @@ fn meeting<F: FarSide>(stage: &Stage<F>, title: &str, organizer: &str, answer: P
         guest(&address_of("ann"), answer),
         guest("stranger@elsewhere.example", ParticipationStatus::NeedsAction),
     ];
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     meeting.participants.retain(|p| seen.insert(p.address.clone()));
     meeting
 }
@@ -140,7 +141,7 @@ pub fn sg_21_a_new_event_that_comes_in_notifies_its_own_user<F: FarSide>() {
     let notices = done(ann.local.notices());
     let ours = the(&ann.items::<Event>(), "Lunch").id;
     let told: Vec<_> = notices.iter().filter_map(|n| n.item.clone()).collect();
-    assert_eq!((ann.notices(), told), (vec!["event.created".to_owned()], vec![(pimkit::Kind::Event, ours)]));
+    assert_eq!((ann.notices(), told), (vec!["event.created".to_owned()], vec![(Kind::Event, ours)]));
     sync.run();
     assert_eq!((ann.notices().len(), bob.notices().len()), (1, 0), "once, and nobody else");
 }
@@ -188,20 +189,56 @@ pub fn sg_26_an_event_from_outside_that_the_user_organises_can_be_edited<F: FarS
 pub fn sg_18_guests_from_outside_are_shown_by_address_without_a_persons_record<F: FarSide>() {
     let stage = Stage::<F>::new("sg_18");
     let (ann, sync) = stage.set_up::<Event>(PROFILE);
-    put(&sync.mailbox, meeting(&stage, "Board", "boss@elsewhere.example", ParticipationStatus::Accepted));
-    sync.run();
-    let ours = the(&ann.items::<Event>(), "Board").record;
-    assert!(ours.participants.iter().any(|p| p.address == "stranger@elsewhere.example"));
-    assert!(ann.items::<pimkit::Contact>().is_empty(), "no person is made of a guest");
+    // Not even where the app knows somebody of that address, and not where the calendar says so.
+    let mut stranger = person("Mary Somerville");
+    stranger.emails = vec![mail("stranger@elsewhere.example")];
+    let known = ann.put("contacts", stranger);
+    let mut board = meeting(&stage, "Board", "boss@elsewhere.example", ParticipationStatus::Accepted);
+    board.participants[0].person = Some(known.clone());
+    put(&sync.mailbox, board);
+    for _ in 0..2 {
+        sync.run();
+        let ours = the(&ann.items::<Event>(), "Board").record;
+        let shown: BTreeSet<_> = ours.participants.iter().map(|p| p.address.as_str()).collect();
+        assert_eq!(shown, ["ann@example.com", "boss@elsewhere.example", "stranger@elsewhere.example"].into());
+        assert!(ours.participants.iter().all(|p| p.person.is_none()), "{:?}", ours.participants);
+    }
+    assert_eq!(ann.items::<Contact>().len(), 1, "no person is made of a guest");
+    assert_eq!(done(ann.local.activities(&known)), []);
 }
 
 pub fn sg_27_guests_of_an_apps_event_are_linked_to_their_records<F: FarSide>() {
-    let stage = Stage::<F>::new("sg_27");
-    let (ann, sync) = stage.set_up::<Event>(PROFILE);
-    let ada = ann.put("contacts", person("Ada Lovelace"));
-    let mut lunch = event("Lunch", &stage.clock, 3);
-    lunch.participants = vec![guest("ada@work.example", ParticipationStatus::NeedsAction)];
-    let id = ann.put("calendar", lunch);
-    sync.run();
-    assert_eq!(done(ann.local.activities(&ada)), [(pimkit::Kind::Event, id)]);
+    for attendees in ["hidden", "real"] {
+        let stage = Stage::<F>::new("sg_27");
+        let (ann, sync) = stage.set_up::<Event>(PROFILE);
+        let sync = sync.with(|p| p.set("attendees", attendees).unwrap());
+        let ada = ann.put("contacts", person("Ada Lovelace"));
+        let mut lunch = event("Lunch", &stage.clock, 3);
+        lunch.organizer = Some(Organizer { address: address_of("ann"), name: None });
+        lunch.participants = vec![Participant { person: Some(ada.clone()), ..guest("ada@work.example", ParticipationStatus::NeedsAction) }];
+        let id = ann.put("calendar", lunch);
+        done(ann.local.relate(Kind::Event, &id, &ada));
+        let linked = |say: &str| {
+            let ours = ann.get::<Event>(&id);
+            let ours: Vec<_> = ours.participants.iter().map(|p| (p.address.as_str(), p.person.as_ref())).collect();
+            assert_eq!(ours, [("ada@work.example", Some(&ada))], "{attendees} {say}");
+            assert_eq!(done(ann.local.activities(&ada)), [(Kind::Event, id.clone())], "{attendees} {say}");
+        };
+        sync.run();
+        linked("after it was exported");
+        let there = the(&sync.mailbox.items::<Event>(), "Lunch");
+        assert_eq!(there.record.participants.len(), usize::from(attendees == "real"));
+        assert!(there.record.participants.iter().all(|p| p.person.is_none()), "whom the app knows is the app's own matter");
+        // What comes back from the calendar does not undo the link.
+        sync.mailbox.edit::<Event>(&there.id, |e| e.title = Some("Late lunch".into()));
+        sync.run();
+        assert_eq!(ann.get::<Event>(&id).name(), "Late lunch");
+        linked("after an edit in the calendar");
+        if attendees == "real" {
+            sync.mailbox.edit::<Event>(&there.id, |e| e.participants[0].participation_status = ParticipationStatus::Accepted);
+            sync.run();
+            assert_eq!(ann.get::<Event>(&id).participants[0].participation_status, ParticipationStatus::Accepted);
+            linked("after the guest answered");
+        }
+    }
 }

@@ -22,6 +22,7 @@ fn picked<'s, F: FarSide>(stage: &'s Stage<F>) -> (Desk, Sync<'s, F, Contact>) {
     filter.custom.insert("region".to_owned(), "north".into());
     done(stage.app.define_field(Kind::Contact, "region", FieldType::Text));
     done(ann.local.save_view(&SavedView { name: "North".to_owned(), kind: Kind::Contact, filter }));
+    sync.mailbox.make_category::<Contact>(GROUP);
     let sync = sync.with(|p| (p.view, p.category) = (Some("North".to_owned()), Some(GROUP.to_owned())));
     (ann, sync.fields(&[("custom.region", "")]))
 }
@@ -106,6 +107,11 @@ pub fn zg_04_one_list_of_the_mailbox_and_one_view_of_the_app_are_picked<F: FarSi
     // A view that there is not is refused, and nothing is synced for want of it.
     let nowhere = stage.sync::<Contact>(&ann, PROFILE).named("nowhere").with(|p| p.view = Some("Nowhere".to_owned()));
     assert!(nowhere.try_run().is_err());
+    match sync.mailbox.categories::<Contact>() {
+        Some(listed) => assert_eq!(listed, [GROUP]),
+        None => stage.skip("no list of categories to pick from: its items alone say what is in one"),
+    }
+    assert_eq!((ann.items::<Contact>().len(), sync.mailbox.items::<Contact>().len()), (3, 3));
 }
 
 pub fn zg_05_leaving_the_list_or_the_view_is_no_deletion_and_entering_no_copy<F: FarSide>() {
