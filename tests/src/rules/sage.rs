@@ -7,7 +7,8 @@ use super::{
     stage::done,
 };
 use pimkit::{
-    Contact, ErrorKind, Event, Frequency, ItemId, Kind, Organizer, Override, Participant, ParticipationStatus, RecurrenceId, RecurrenceRule, Value,
+    Contact, ErrorKind, Event, Frequency, ItemId, Kind, Organizer, Override, Participant, ParticipationStatus, RecurrenceId,
+    RecurrenceRule, Value,
 };
 use std::collections::BTreeSet;
 
