@@ -163,7 +163,8 @@ impl<R: Record> Run<R> {
         }
         // What was written counts for the guards of the next run, however this one ends.
         self.note_so_far("started", None);
-        self.flush().await
+        self.flush().await?;
+        self.tell().await
     }
 
     /// An item that is not at the revision that its step was planned against: planned anew.

@@ -67,6 +67,7 @@ mod stranger;
 mod tags;
 mod teardown;
 mod terms;
+mod told;
 mod undecided;
 mod undo;
 mod why;

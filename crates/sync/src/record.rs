@@ -279,6 +279,7 @@ impl<R: Record> Run<R> {
 
     /// Writes down what a step came to: link, base, journal, and that it is done.
     pub(crate) async fn record(&mut self, task: &Task<R>) -> Result<()> {
+        self.note_told(task).await?;
         let mut changes = vec![StateChange::StepDone { run: self.run, step: task.number, done: "done".to_owned() }];
         let step = &task.step;
         changes.push(StateChange::Journal(Box::new(self.journal_row(task))));

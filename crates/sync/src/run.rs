@@ -112,6 +112,10 @@ pub(crate) struct Run<R: Record> {
     pub(crate) row: Option<SyncRow>,
     /// What the sync remembers between its runs.
     pub(crate) standing: Standing,
+    /// It has something to tell that is not written down yet.
+    pub(crate) untold: bool,
+    /// No run of the sync has ended before.
+    pub(crate) first: bool,
     /// Other syncs between the same two accounts.
     pub(crate) siblings: Vec<SyncId>,
     /// The newest round of each collection, as far as it was asked for.
@@ -223,11 +227,14 @@ impl<R: Record> Run<R> {
             siblings: Vec::new(),
             row: None,
             standing: Standing::default(),
+            untold: false,
+            first: false,
             epochs: BTreeMap::new(),
             maps: BTreeMap::new(),
         };
         run.row = run.state().sync(run.sync()).await?;
         run.standing = standing::read(run.row.as_ref())?;
+        run.first = run.is_first().await?;
         run.load_quarantine().await?;
         let accounts = [&run.hub.account, &run.far.account];
         let mut changes = Vec::new();
@@ -344,6 +351,10 @@ impl<R: Record> Run<R> {
         if self.waiting.is_empty() {
             return Ok(());
         }
+        if std::mem::take(&mut self.untold) {
+            let row = self.standing_row();
+            self.waiting.push(row);
+        }
         let changes = std::mem::take(&mut self.waiting);
         self.shared.state.commit(&self.lease, changes).await
     }
@@ -396,9 +407,11 @@ impl<R: Record> Run<R> {
             let row = self.standing_row();
             self.later([row]);
         }
+        self.note_first();
         self.use_up().await?;
         self.forget_old().await?;
         self.note_run(outcome, Some(finished)).await?;
+        self.tell().await?;
         Ok(Report { run: self.run, started: self.started, finished, sync: self.report })
     }
 }

@@ -2,7 +2,7 @@
 //! it began and must finish.
 
 use crate::{pair::damaged, run::Run};
-use pimkit_core::{CategoryId, CollectionId, Notice, Record, Result, StateChange, SyncRow, SyncState};
+use pimkit_core::{Access, CategoryId, CollectionId, ItemId, Notice, Record, Result, StateChange, SyncRow, SyncState};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -35,6 +35,10 @@ pub(crate) struct Standing {
     pub(crate) reviving: bool,
     /// What the app's user is still to be told.
     pub(crate) notices: Vec<Notice>,
+    /// How many records came in with the first run, of which the user is told once.
+    pub(crate) came_first: u64,
+    /// What the app is still to be told of which records may be changed.
+    pub(crate) protect: BTreeMap<ItemId, Access>,
 }
 
 /// A far collection of a sync's own.
@@ -95,20 +99,5 @@ impl<R: Record> Run<R> {
     pub(crate) fn set_state(&mut self, state: SyncState, why: Option<String>) {
         let (sync, since) = (self.sync().clone(), self.now());
         self.row = Some(SyncRow { sync, state, since, why, body: pimkit_core::Value::Null });
-    }
-
-    /// Tells the app's user what is still to be told. Each notice goes out at least once.
-    pub(crate) async fn tell(&mut self) -> Result<()> {
-        if self.standing.notices.is_empty() {
-            return Ok(());
-        }
-        if let Some(app) = self.setup.app.clone() {
-            for notice in self.standing.notices.clone() {
-                app.notify(notice, self.now()).await?;
-            }
-        }
-        self.standing.notices.clear();
-        let row = self.standing_row();
-        self.commit(vec![row]).await
     }
 }

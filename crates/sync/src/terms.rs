@@ -163,7 +163,7 @@ impl Terms {
 }
 
 /// Whether the far item of a link was made by this sync from the hub record, and is no copy that a provider made.
-fn is_made(link: &LinkRow) -> bool {
+pub(crate) fn is_made(link: &LinkRow) -> bool {
     let parts = link.mark.as_ref().and_then(keys::parts).filter(|parts| keys::is_of(parts, &link.sync));
     let of = |item: &ItemId| binding(&[item.as_str()]);
     parts.is_some_and(|parts| link.origin == Side::Left || link.hub_item.as_ref().is_some_and(|item| of(item) == parts.item))
@@ -238,26 +238,28 @@ impl<R: Record> Run<R> {
     }
 
     /// Whether another mailbox has the meeting itself, or a copy that came before this one and speaks for it.
-    pub(crate) async fn is_spoken_for(&self, link: &LinkRow, item: &ItemId) -> Result<bool> {
+    async fn is_spoken_for(&self, link: &LinkRow, item: &ItemId) -> Result<bool> {
+        let others = self.links_elsewhere(link, item).await?;
+        Ok(others.iter().any(|other| match other.role {
+            LinkRole::Owner => !is_made(other),
+            LinkRole::Copy => other.id < link.id,
+        }))
+    }
+
+    /// The links that other syncs have with a hub record, as far as their far items are there.
+    pub(crate) async fn links_elsewhere(&self, link: &LinkRow, item: &ItemId) -> Result<Vec<LinkRow>> {
+        let mut found = Vec::new();
         for sync in self.state().syncs().await? {
             if sync == link.sync {
                 continue;
             }
             let others = self.state().links_of_hub(&sync, std::slice::from_ref(item)).await?;
-            let speaks = |other: &LinkRow| {
+            found.extend(others.into_iter().flatten().filter(|other| {
                 let there = matches!(other.state, LinkState::Live | LinkState::Held | LinkState::Quarantined) && other.item.is_some();
-                let ours = other.kind == link.kind && other.hub_account == link.hub_account;
-                let voice = match other.role {
-                    LinkRole::Owner => !is_made(other),
-                    LinkRole::Copy => other.id < link.id,
-                };
-                there && ours && voice
-            };
-            if others.iter().flatten().any(speaks) {
-                return Ok(true);
-            }
+                there && other.kind == link.kind && other.hub_account == link.hub_account
+            }));
         }
-        Ok(false)
+        Ok(found)
     }
 
     /// Decides whose copy the far item of a link is, and says so in the link when that changed.
@@ -271,6 +273,9 @@ impl<R: Record> Run<R> {
             linked.link.role = role;
             linked.link.version += 1;
             self.later([pimkit_core::StateChange::Link(Box::new(linked.link.clone()))]);
+            if let (LinkRole::Owner, Some(item)) = (role, &linked.link.hub_item) {
+                self.protect(item.clone(), pimkit_core::Access::Write);
+            }
         }
     }
 }

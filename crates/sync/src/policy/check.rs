@@ -1,6 +1,6 @@
 //! Which policies cannot go together, each refused with a sentence that says why and what to take instead.
 
-use super::{Conflicts, Container, Deletes, Direction, Drift, Enabling, Granularity, HubDelete, Invited, Loser, Notices, Policy, Teardown};
+use super::{Conflicts, Container, Deletes, Direction, Drift, Enabling, Granularity, HubDelete, Loser, Policy, Teardown};
 use pimkit_core::{Error, ErrorKind, Kind, Result, Side};
 
 impl Policy {
@@ -20,11 +20,7 @@ impl Policy {
 
     /// What is named here and the engine does not do.
     fn unbuilt(&self) -> Option<&'static str> {
-        let later = [
-            (self.invited != Invited::Write, "invited = read"),
-            (self.teardown != Teardown::Leave, "teardown"),
-            (self.notices != Notices::None, "notices"),
-        ];
+        let later = [(self.teardown != Teardown::Leave, "teardown")];
         later.into_iter().find(|(asked, _)| *asked).map(|(_, what)| what)
     }
 
