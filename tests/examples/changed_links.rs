@@ -29,6 +29,8 @@ struct Taken {
     wall: f64,
     /// Seconds of processor time of all threads.
     cpu: f64,
+    /// The most memory that the process had in use up to its end, in KiB.
+    peak_kib: u64,
 }
 
 /// What is printed.
@@ -39,8 +41,6 @@ struct Measured {
     link: Taken,
     plan: Taken,
     apply: Taken,
-    /// The most memory that the process had in use, in KiB.
-    peak_kib: u64,
     state_bytes: u64,
 }
 
@@ -61,7 +61,7 @@ async fn measure(count: u64) -> Result<Measured> {
 
     let began = (Instant::now(), cpu_seconds());
     let first = pair.run().await?;
-    let link = since(began);
+    let link = since(began)?;
     if first.sync.linked != count || first.sync.writes() != 0 {
         return Err(failed(format!("{} of {count} were linked with {} writes", first.sync.linked, first.sync.writes())));
     }
@@ -70,17 +70,17 @@ async fn measure(count: u64) -> Result<Measured> {
     let changed = count.div_ceil(EVERY);
     let began = (Instant::now(), cpu_seconds());
     let planned = pair.plan().await?;
-    let plan = since(began);
+    let plan = since(began)?;
     let began = (Instant::now(), cpu_seconds());
     let report = pair.apply(planned).await?;
-    let apply = since(began);
+    let apply = since(began)?;
     if report.sync.updated.left != changed || report.sync.writes() != changed || report.sync.verdict() != Verdict::Done {
         return Err(failed(format!("{} of {changed} changes arrived: {:?}", report.sync.updated.left, report.sync.verdict())));
     }
     let state_bytes = state_path.metadata().map(|m| m.len()).map_err(|e| failed(format!("the state has no size: {e}")))?;
-    Ok(Measured { count, changed, link, plan, apply, peak_kib: peak_kib()?, state_bytes })
+    Ok(Measured { count, changed, link, plan, apply, state_bytes })
 }
 
-fn since((wall, cpu): (Instant, f64)) -> Taken {
-    Taken { wall: wall.elapsed().as_secs_f64(), cpu: cpu_seconds() - cpu }
+fn since((wall, cpu): (Instant, f64)) -> Result<Taken> {
+    Ok(Taken { wall: wall.elapsed().as_secs_f64(), cpu: cpu_seconds() - cpu, peak_kib: peak_kib()? })
 }

@@ -46,8 +46,10 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli, out: &mut Out) -> Result<Exit> {
-    // One thread is enough: a run waits for disks and servers, and stores use threads of their own.
+    // One thread is enough: a run waits for disks and servers. Stores block on another one, and on no more than that: what is
+    // read there and freed here would pile up in the memory of each.
     let runtime = tokio::runtime::Builder::new_current_thread()
+        .max_blocking_threads(1)
         .enable_all()
         .build()
         .map_err(|e| Failure::machine(format!("the program cannot start: {e}; see the limits of this account")))?;

@@ -15,7 +15,8 @@ pub fn main<T: Serialize, F: Future<Output = Result<T>>>(usage: &str, measure: i
         eprintln!("error: name the number of contacts: {usage}");
         return ExitCode::from(2);
     };
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    // One thread for work that blocks: each further one has memory of its own that what others free never goes back to.
+    let runtime = match tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).enable_all().build() {
         Ok(runtime) => runtime,
         Err(e) => {
             eprintln!("error: the runtime cannot be started: {e}");

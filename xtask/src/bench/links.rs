@@ -15,6 +15,7 @@ const MOST: f64 = 1.5;
 struct Taken {
     wall: f64,
     cpu: f64,
+    peak_kib: u64,
 }
 
 /// What one process measured of itself: the output of the example `changed_links`.
@@ -25,7 +26,6 @@ struct Measured {
     link: Taken,
     plan: Taken,
     apply: Taken,
-    peak_kib: u64,
     state_bytes: u64,
 }
 
@@ -39,7 +39,7 @@ pub(super) struct Comparison {
 
 impl Comparison {
     fn new(runs: Vec<Measured>) -> Self {
-        let peak = |run: Option<&Measured>| run.map_or(f64::NAN, |run| run.peak_kib as f64);
+        let peak = |run: Option<&Measured>| run.map_or(f64::NAN, |run| run.apply.peak_kib as f64);
         let ratio = peak(runs.last()) / peak(runs.first());
         Self { runs, ratio }
     }
@@ -74,7 +74,7 @@ pub(super) fn table(comparison: &Comparison) -> String {
             format!("{:.2}", run.plan.wall),
             format!("{:.2}", run.apply.wall),
             format!("{:.0}", run.changed as f64 / (run.plan.wall + run.apply.wall)),
-            format!("{:.0}", run.peak_kib as f64 / 1024.0),
+            format!("{:.0}", run.apply.peak_kib as f64 / 1024.0),
             format!("{:.0}", run.state_bytes as f64 / 1e6),
         ]);
     }
@@ -86,9 +86,9 @@ mod tests {
     use super::*;
 
     fn run(count: u64, peak_kib: u64) -> Measured {
-        let taken = |wall| Taken { wall, cpu: wall };
+        let taken = |wall| Taken { wall, cpu: wall, peak_kib };
         let changed = count / 100;
-        Measured { count, changed, link: taken(5.0), plan: taken(0.5), apply: taken(0.5), peak_kib, state_bytes: 8_000 * count }
+        Measured { count, changed, link: taken(5.0), plan: taken(0.5), apply: taken(0.5), state_bytes: 8_000 * count }
     }
 
     #[test]
