@@ -160,6 +160,12 @@ impl MemoryHub {
         self.world.requests()
     }
 
+    /// The requests after this number: what came since they were last looked at.
+    #[must_use]
+    pub fn requests_after(&self, number: u64) -> Vec<Request> {
+        self.world.requests_after(number)
+    }
+
     /// Every mail that the app has sent.
     #[must_use]
     pub fn outbox(&self) -> Vec<Mail> {

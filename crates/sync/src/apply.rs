@@ -6,6 +6,7 @@ use crate::{
     guard,
     journal::agreed_before,
     pair::damaged,
+    planted::{Break, planted},
     record::arrived,
     report::Progress,
     run::Run,
@@ -152,12 +153,14 @@ impl<R: Record> Run<R> {
                 if !open && !unsent {
                     self.record(task).await?;
                     task.stopped = true;
-                } else if side == Side::Right
-                    && let (Some(wrote), Some(base)) = (task.done.get(&Side::Right), &mut task.base)
-                    && arrived::<R>(&task.step, Side::Right, base, &wrote.record.fields())
-                {
-                    // The hub is still to be written; what has arrived is agreed all the same.
-                    self.later([StateChange::Base(Box::new(base.clone()))]);
+                } else if side == Side::Right && task.done.contains_key(&Side::Right) {
+                    // The hub is still to be written; what has arrived is agreed all the same, and what had to give way to it is kept.
+                    if let (Some(wrote), Some(base)) = (task.done.get(&Side::Right), &mut task.base)
+                        && arrived::<R>(&task.step, Side::Right, base, &wrote.record.fields())
+                    {
+                        self.later([StateChange::Base(Box::new(base.clone()))]);
+                    }
+                    self.journal_lost(task, Side::Right);
                 }
             }
         }
@@ -254,7 +257,9 @@ impl<R: Record> Run<R> {
             let body = std::mem::take(&mut intent.body);
             intents.push(intent.clone());
             intent.body = body;
-            changes.push(StateChange::Intent(Box::new(intent)));
+            if intent.write != IntentKind::Update || !planted(Break::UpdateIntents) {
+                changes.push(StateChange::Intent(Box::new(intent)));
+            }
         }
         if writes.is_empty() {
             return Ok(());

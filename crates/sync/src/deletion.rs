@@ -10,6 +10,7 @@ use crate::{
     keys,
     map::Pass,
     plan::Linked,
+    planted::{Break, planted},
     policy::Deletes,
     project::{degraded, value},
     run::Run,
@@ -136,7 +137,9 @@ impl<R: Record> Run<R> {
             let answers = repository.fetch(&collection, &ids).await;
             let mut gone: Vec<(usize, SeenRow)> = Vec::new();
             for ((n, row), answer) in rows.into_iter().zip(answers) {
-                let finding = match answer {
+                let believed = planted(Break::FetchBeforeDelete)
+                    || (matches!(answer, Fetched::Unreadable { .. }) && planted(Break::UnreadableAsPresent));
+                let finding = match if believed { Fetched::Gone } else { answer } {
                     Fetched::Gone => {
                         gone.push((n, row));
                         continue;

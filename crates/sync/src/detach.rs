@@ -1,12 +1,20 @@
 //! A record that several mailboxes have: a deletion in one of them lets go of that one alone, and
 //! what the engine itself took away nobody has deleted.
 
-use crate::{plan::Linked, policy::HubDelete, run::Run};
+use crate::{
+    plan::Linked,
+    planted::{Break, planted},
+    policy::HubDelete,
+    run::Run,
+};
 use pimkit_core::{Action, ItemId, LinkState, Record, Result, Side};
 
 impl<R: Record> Run<R> {
     /// Why a deletion at the far side lets go of this link alone; absent where the hub record may follow.
     pub(crate) async fn detaches(&self, hub_item: &ItemId) -> Result<Option<&'static str>> {
+        if planted(Break::HubDelete) {
+            return Ok(None);
+        }
         Ok(match self.setup.policy.hub_delete {
             HubDelete::Never => Some("hub_delete = never"),
             HubDelete::Last if self.is_in_other_mailboxes(hub_item).await? => {
@@ -43,6 +51,6 @@ impl<R: Record> Run<R> {
 
 /// Why a link whose item is gone is out of scope and no more: the engine took it away for reasons of its own.
 pub(crate) fn taken_away(linked: &Linked, gone: Side) -> Option<String> {
-    let by_engine = linked.end(gone).is_some_and(pimkit_core::SeenRow::is_gone_by_engine);
+    let by_engine = !planted(Break::EngineDelete) && linked.end(gone).is_some_and(pimkit_core::SeenRow::is_gone_by_engine);
     by_engine.then(|| format!("the {} item was taken away by the engine and by no user; the other is left as it is", gone.word()))
 }

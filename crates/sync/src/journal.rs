@@ -128,6 +128,17 @@ impl<R: Record> Run<R> {
         JournalRow { action: action.to_owned(), side, why, changes: Vec::new(), lost: Vec::new(), before: None, body: Value::Null, ..row }
     }
 
+    /// What has lost on a side is written down as soon as that side is overwritten, whatever becomes of the rest of its step.
+    pub(crate) fn journal_lost(&mut self, task: &mut Task<R>, side: Side) {
+        let (lost, rest): (Vec<FieldChange>, Vec<FieldChange>) =
+            std::mem::take(&mut task.step.lost).into_iter().partition(|change| change.side == side);
+        task.step.lost = rest;
+        if !lost.is_empty() {
+            let row = JournalRow { lost, ..self.beside(task, "conflict", None, task.step.reason.clone()) };
+            self.later([StateChange::Journal(Box::new(row))]);
+        }
+    }
+
     /// What waits for somebody to decide: the record, the fields, and what each side has of them.
     pub(crate) fn journal_undecided(&self, task: &Task<R>) -> Option<StateChange> {
         let step = &task.step;

@@ -9,6 +9,7 @@
 use crate::{
     apply::Task,
     keys,
+    planted::{Break, planted},
     policy::{Ambiguous, MatchKey},
     report::Candidate,
     run::Run,
@@ -158,6 +159,7 @@ impl<R: Record> Run<R> {
                 let ids: Vec<ItemId> = items.into_iter().cloned().collect();
                 let links = self.links_of(side, collection, &ids).await?;
                 let others = ids.into_iter().zip(links).filter(|(_, link)| link.as_ref().is_some_and(|l| Some(l.id.as_str()) != own));
+                let others = others.filter(|_| !planted(Break::MarkCheck));
                 linked.extend(others.map(|(item, _)| (collection.clone(), item)));
             }
             let mut more = Vec::new();

@@ -6,6 +6,7 @@
 
 use crate::{
     map::{FieldMap, Pairing, Pass},
+    planted::{Break, planted},
     policy::{Granularity, Policy},
     project::{degraded, lift, project, value},
     step::Agreed,
@@ -171,7 +172,7 @@ pub(crate) fn merge(map: &FieldMap, policy: &Policy, base: Option<&BaseRow>, rer
         let mut case = Case {
             h0: get(&base.hub, &pair.left),
             h1: get(hub.fields, &pair.left),
-            f0: get(&base.far, &pair.right),
+            f0: if planted(Break::BasePerSide) { get(&base.hub, &pair.left) } else { get(&base.far, &pair.right) },
             f1: get(far.fields, &pair.right),
             h_now: get(hub.fields, &pair.left),
             f_now: get(far.fields, &pair.right),
@@ -188,7 +189,7 @@ pub(crate) fn merge(map: &FieldMap, policy: &Policy, base: Option<&BaseRow>, rer
             }
             continue;
         }
-        if unread != (false, false) {
+        if unread != (false, false) && !planted(Break::UnreadAsUnknown) {
             // Unknown, never empty, and not written; what the other side changed waits for it.
             if (hub_changed && !unread.0) || (far_changed && !unread.1) {
                 merged.waiting.push(format!("{}: it could not be read this time", case.pair.left));

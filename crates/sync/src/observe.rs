@@ -5,6 +5,7 @@
 //! old cursor, so that the next round names it again.
 
 use crate::{
+    planted::{Break, planted},
     report::Progress,
     run::Run,
     sighting::{returned, same_row, superseded},
@@ -80,6 +81,8 @@ impl<R: Record> Run<R> {
         }
         let mut restarted = false;
         let mut unread = false;
+        // A round that an earlier run began names what was there then.
+        let mut resumed = row.page.is_some();
         loop {
             let at = match (&row.page, &row.cursor) {
                 (Some(page), _) => Position::Page(page),
@@ -93,7 +96,7 @@ impl<R: Record> Run<R> {
                     unread = false;
                     row.cursor = None;
                     row.page = None;
-                    row.epoch += 1;
+                    row.epoch += u64::from(!planted(Break::Epochs));
                     continue;
                 }
                 Err(error) => return Err(error),
@@ -133,9 +136,15 @@ impl<R: Record> Run<R> {
                     row.cursor = None;
                 }
                 row.page = None;
-                self.commit(vec![StateChange::Stream(row)]).await?;
+                let again = std::mem::take(&mut resumed) && !unread;
+                self.commit(vec![StateChange::Stream(row.clone())]).await?;
                 self.progress(Progress::Items(lines));
-                return Ok(());
+                if !again {
+                    return Ok(());
+                }
+                // What has come since is named by another one.
+                row.epoch += 1;
+                continue;
             }
             // A page with something unread in it is read again from the round's start.
             if !unread {
@@ -225,10 +234,12 @@ impl<R: Record> Run<R> {
         let account = self.half(side).account.id.clone();
         let epoch = self.state().stream(&self.stream_key(side, collection)).await?.map_or(0, |row| row.epoch);
         for ids in due.chunks(FETCH) {
-            let rows = self.state().seen(&account, R::KIND, collection, ids).await?.into_iter().flatten();
-            let known: BTreeMap<ItemId, SeenRow> =
-                rows.filter(|row| row.presence == Presence::Unreadable).map(|row| (row.item.clone(), row)).collect();
-            let ids: Vec<ItemId> = known.keys().cloned().collect();
+            // One that was never read at all has no row; it may be gone by now, and then nothing names it any more.
+            let rows = self.state().seen(&account, R::KIND, collection, ids).await?;
+            let unread = |row: &Option<SeenRow>| row.as_ref().is_none_or(|row| row.presence == Presence::Unreadable);
+            let again: Vec<(ItemId, Option<SeenRow>)> = ids.iter().cloned().zip(rows).filter(|(_, row)| unread(row)).collect();
+            let ids: Vec<ItemId> = again.iter().map(|(id, _)| id.clone()).collect();
+            let known: BTreeMap<ItemId, SeenRow> = again.into_iter().filter_map(|(id, row)| Some((id, row?))).collect();
             let mut page = Page { side, collection, epoch, known, changes: Vec::new(), named: Vec::new(), unread: false };
             self.fetch_into(&mut page, &ids).await?;
             self.commit(page.changes).await?;
@@ -238,14 +249,13 @@ impl<R: Record> Run<R> {
 
     /// A revision or content that the item had before, and that was replaced since.
     fn is_stale(&self, page: &Page<'_>, stored: &Stored<R>) -> bool {
-        page.known
-            .get(&stored.id)
-            .is_some_and(|row| returned(row) || (row.revision.as_ref() != Some(&stored.revision) && superseded(row, stored)))
+        let known = page.known.get(&stored.id).filter(|_| !planted(Break::StaleCheck));
+        known.is_some_and(|row| returned(row) || (row.revision.as_ref() != Some(&stored.revision) && superseded(row, stored)))
     }
 
     /// Stale, and so soon after our own write that it is no edit yet.
     fn is_settling(&self, page: &Page<'_>, stored: &Stored<R>) -> bool {
-        let Some(row) = page.known.get(&stored.id) else { return false };
+        let Some(row) = page.known.get(&stored.id).filter(|_| !planted(Break::StaleCheck)) else { return false };
         let settles = self.half(page.side).settles(page.collection, &self.setup.policy);
         let stale = returned(row) || (row.revision.as_ref() != Some(&stored.revision) && superseded(row, stored));
         stale && self.now().duration_since(row.changed_at) < jiff::SignedDuration::try_from(settles).unwrap_or(jiff::SignedDuration::MAX)
@@ -270,6 +280,10 @@ impl<R: Record> Run<R> {
     /// The item is not there as one of ours: gone, hidden, or of another kind.
     fn observe_absence(&mut self, page: &mut Page<'_>, id: &ItemId, presence: Presence, revision: Option<Revision>) {
         let gone = matches!(presence, Presence::Missing { .. });
+        if presence != Presence::Unreadable {
+            // What could not be read once is not waited for any more, known or not.
+            self.release(page.side, page.collection, id);
+        }
         let row = match page.known.get(id) {
             Some(known) => {
                 let settled = matches!(known.presence, Presence::Gone | Presence::Missing { .. }) && gone;
@@ -294,9 +308,6 @@ impl<R: Record> Run<R> {
             None if gone => return,
             None => self.bare_row(page, id, presence, revision),
         };
-        if row.presence != Presence::Unreadable {
-            self.release(page.side, page.collection, id);
-        }
         page.changes.push(StateChange::Seen(Box::new(row.clone())));
         page.known.insert(id.clone(), row);
     }
@@ -327,6 +338,9 @@ impl<R: Record> Run<R> {
 
     /// Unreadable is present: the link and its base stay, and the reason is told.
     fn observe_unreadable(&mut self, page: &mut Page<'_>, id: &ItemId, revision: Option<Revision>, error: &pimkit_core::Error) {
+        if planted(Break::UnreadableAsPresent) {
+            return self.observe_absence(page, id, Presence::Missing { reason: Removal::Deleted }, None);
+        }
         self.observe_absence(page, id, Presence::Unreadable, revision);
         self.left_over(page.side, page.collection, id, &error.to_string());
     }

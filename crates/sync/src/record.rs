@@ -2,6 +2,7 @@
 
 use crate::{
     apply::{Task, Wrote, written},
+    pair::damaged,
     plan::Linked,
     report::LeftOver,
     run::Run,
@@ -29,6 +30,7 @@ impl<R: Record> Run<R> {
                     }
                 }
                 let deletion = matches!(task.end(side).write, Some(SideWrite::Delete(_)));
+                let named = id.clone();
                 let wrote = if deletion {
                     Some(Wrote { item: id, revision: None, record: R::default(), mark: None })
                 } else {
@@ -51,6 +53,7 @@ impl<R: Record> Run<R> {
                     // Written, but what it is there could not be read: the next run reads it.
                     None => {
                         task.stopped = true;
+                        self.remember_id(task, intent, named)?;
                         self.open_note(task);
                     }
                 }
@@ -125,7 +128,8 @@ impl<R: Record> Run<R> {
                 now: Some(Box::new(stored)),
                 left_out: Vec::new(),
             };
-            return Box::pin(self.settle(side, task, intent, made)).await;
+            Box::pin(self.settle(side, task, intent, made)).await?;
+            return self.tell_edits_since(side, task, intent);
         }
         self.later([StateChange::Settled(intent.id.clone())]);
         if let Some(link) = &mut task.link {
@@ -133,6 +137,15 @@ impl<R: Record> Run<R> {
         }
         self.put_off(task, "dropped: its place is taken");
         self.note("some new items found their place taken; they are made in the next run".to_owned());
+        Ok(())
+    }
+
+    /// An item that has another id after a write is looked for under that one.
+    fn remember_id(&mut self, task: &Task<R>, intent: &IntentRow, id: ItemId) -> Result<()> {
+        if intent.item.as_ref().is_some_and(|item| *item != id) {
+            let body = serde_json::to_value(&task.step).map_err(|_| damaged("a step"))?;
+            self.later([StateChange::Intent(Box::new(IntentRow { item: Some(id), body, ..intent.clone() }))]);
+        }
         Ok(())
     }
 
@@ -346,7 +359,10 @@ impl<R: Record> Run<R> {
     /// The link and base of two items that agree now, as far as they do.
     pub(crate) fn live(&self, task: &Task<R>, mut link: pimkit_core::LinkRow) -> Vec<StateChange> {
         let step = &task.step;
-        let mut base = task.base.clone().unwrap_or_else(|| BaseRow { link: link.id.clone(), ..BaseRow::default() });
+        // What is made anew was agreed on whole: of what stood there before nothing is left to compare with.
+        let made = matches!(step.action, Action::Create(_));
+        let kept = task.base.clone().filter(|_| !made);
+        let mut base = kept.unwrap_or_else(|| BaseRow { link: link.id.clone(), ..BaseRow::default() });
         let now = |side: Side| task.done.get(&side).map(|w| w.record.fields());
         let (hub_now, far_now) = (now(Side::Left), now(Side::Right));
         let far_written: Vec<Field> = match &step.far.write {

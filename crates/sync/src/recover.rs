@@ -5,12 +5,21 @@
 //! says; updates and deletes by a fetch.
 
 use crate::{
-    apply::Task, journal::agreed_before, keys, pair::damaged, project::part_of, record::arrived, report::Progress, run::Run, step::Step,
+    apply::{Task, written},
+    journal::agreed_before,
+    keys,
+    pair::damaged,
+    planted::{Break, planted},
+    project::part_of,
+    record::arrived,
+    report::Progress,
+    run::Run,
+    step::Step,
 };
 use futures::TryStreamExt;
 use pimkit_core::{
-    BaseRow, CollectionId, Create, Fetched, Fields, IntentKind, IntentRow, ItemId, Key, LinkState, Mark, Outcome, Presence, Record, Result,
-    SeenRow, Side, StateChange, Stored, Write,
+    BaseRow, CollectionId, Create, Fetched, Field, Fields, IntentKind, IntentRow, ItemId, Key, LinkState, Mark, Outcome, Presence, Record,
+    Result, SeenRow, Side, StateChange, Stored, Write,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -73,6 +82,9 @@ impl<R: Record> Run<R> {
     }
 
     fn keep_open(&mut self, intent: &IntentRow) {
+        if planted(Break::RecoverFirst) {
+            return;
+        }
         self.open.extend(intent.link.clone());
         self.open_creates.marks.extend(intent.mark.clone());
     }
@@ -121,6 +133,9 @@ impl<R: Record> Run<R> {
         task.again = true;
         let unknown = matches!(outcome, Outcome::Unknown(_));
         self.settle(intent.side, &mut task, intent, outcome).await?;
+        if intent.write == IntentKind::Create {
+            self.tell_edits_since(intent.side, &mut task, intent)?;
+        }
         if !task.stopped {
             if let Some(link) = &task.link {
                 task.base = self.state().bases(std::slice::from_ref(&link.id)).await?.into_iter().flatten().next();
@@ -209,7 +224,7 @@ impl<R: Record> Run<R> {
                 stored.mark = row.mark.clone();
                 self.finish_intent(intent, found_outcome(stored)).await
             }
-            [] if by_content && self.now() >= intent.settles => {
+            [] if by_content && (self.now() >= intent.settles || planted(Break::SettleTime)) => {
                 // It was not made: the item is planned anew.
                 let mut changes = vec![StateChange::Settled(intent.id.clone())];
                 if let Some(id) = &intent.link
@@ -276,11 +291,19 @@ impl<R: Record> Run<R> {
                 }
                 let epoch = known.as_ref().map_or(0, |k| k.epoch);
                 let now = stored.record.fields();
+                changes.extend(self.follow_id(intent, &stored).await?);
                 let mut row = self.observed(intent.side, epoch, known.as_ref(), *stored).await?;
                 row.changed = self.run;
                 changes.push(StateChange::Seen(Box::new(row)));
                 if let Some(link) = &intent.link {
                     changes.extend(self.half_done(intent, link, &now).await?);
+                }
+                if let Some(mut task) = self.task(intent).await? {
+                    let sent = written(task.end(intent.side)).cloned().unwrap_or_default();
+                    let arrived =
+                        |field: &Field| R::catalogue().field(field.as_str()).is_some_and(|def| def.same(now.get(field), sent.get(field)));
+                    task.step.lost.retain(|change| arrived(&change.field));
+                    self.journal_lost(&mut task, intent.side);
                 }
             }
             // Gone: an absence like any other, for the stages to come.
@@ -293,7 +316,8 @@ impl<R: Record> Run<R> {
             }
             _ => return Ok(false),
         }
-        if let Some(id) = &intent.link
+        let followed = changes.iter().any(|change| matches!(change, StateChange::Link(_)));
+        if let Some(id) = intent.link.as_ref().filter(|_| !followed)
             && let Some(mut link) = self.state().link(id).await?
         {
             link.again = true;
@@ -301,6 +325,24 @@ impl<R: Record> Run<R> {
         }
         self.commit(changes).await?;
         Ok(true)
+    }
+
+    /// A write gave the item another id, and was not read back: the link follows it there.
+    async fn follow_id(&self, intent: &IntentRow, stored: &Stored<R>) -> Result<Vec<StateChange>> {
+        let link = match &intent.link {
+            Some(id) => self.state().link(id).await?,
+            None => None,
+        };
+        let Some(mut link) = link else { return Ok(Vec::new()) };
+        let (account, end) = match intent.side {
+            Side::Left => (link.hub_account.clone(), &mut link.hub_item),
+            Side::Right => (link.account.clone(), &mut link.item),
+        };
+        let Some(old) = end.replace(stored.id.clone()).filter(|old| *old != stored.id) else { return Ok(Vec::new()) };
+        let drop = StateChange::DropSeen { account, kind: R::KIND, collection: intent.collection.clone(), item: old };
+        link.again = true;
+        link.version += 1;
+        Ok(vec![drop, StateChange::Link(Box::new(link))])
     }
 
     /// Whether a write has arrived whole, and its step has nothing else to do.

@@ -8,6 +8,7 @@
 use crate::{
     apply::Task,
     merge::{Interval, Times},
+    planted::{Break, planted},
     policy::Conflicts,
     project::degraded,
     run::Run,
@@ -111,7 +112,7 @@ impl<R: Record> Run<R> {
     /// When the fields of a hub record were changed; as a whole, where the policy does not ask.
     pub(crate) async fn hub_times(&self, hub: &SeenRow) -> Result<Times> {
         let mut times = Times { rest: interval(hub), fields: BTreeMap::new() };
-        if !matches!(self.setup.policy.conflicts, Conflicts::Newest | Conflicts::Organiser) {
+        if !matches!(self.setup.policy.conflicts, Conflicts::Newest | Conflicts::Organiser) || planted(Break::EchoTime) {
             return Ok(times);
         }
         for (field, stamp) in self.kept_stamps(&hub.item).await? {

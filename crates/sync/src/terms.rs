@@ -12,6 +12,7 @@ use crate::{
     map::{FieldMap, Pass},
     merge::Merged,
     plan::Linked,
+    planted::{Break, planted},
     policy::{Attendees, Recurrence},
     run::Run,
 };
@@ -174,7 +175,9 @@ impl<R: Record> Run<R> {
     pub(crate) fn role(&self, link: &LinkRow, far: &Fields) -> LinkRole {
         let own = &self.far.account.addresses;
         match guests::organiser(far) {
-            Some(organiser) if !own.is_empty() && !is_made(link) && !guests::is_among(&organiser, own) => LinkRole::Copy,
+            Some(organiser) if !own.is_empty() && !is_made(link) && !guests::is_among(&organiser, own) && !planted(Break::CopyRole) => {
+                LinkRole::Copy
+            }
             _ => LinkRole::Owner,
         }
     }
@@ -228,6 +231,7 @@ impl<R: Record> Run<R> {
     fn terms_for(&self, voice: Voice, made: bool, organiser: Option<Side>) -> Terms {
         let policy = &self.setup.policy;
         let guests = match (policy.attendees, made) {
+            _ if planted(Break::WithheldFields) => Guests::Both,
             (Attendees::Real, _) => Guests::Both,
             (Attendees::Drop, _) | (Attendees::Hidden, true) => Guests::Apart,
             (Attendees::AsText, true) => Guests::Text,

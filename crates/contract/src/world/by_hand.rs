@@ -262,6 +262,12 @@ impl<R: Kept> ByHand<R> {
         self.act(|core| R::shelf(core).trash.clone())
     }
 
+    /// Whether a custom field of this name was made here.
+    #[must_use]
+    pub fn has_custom_field(&self, name: &str) -> bool {
+        self.act(|core| R::shelf(core).custom.contains(name))
+    }
+
     /// Keeps bytes at the provider, for a record's photo or attachment.
     pub fn upload(&self, media_type: &str, bytes: &[u8]) -> BlobRef {
         Face::<R> { world: Arc::clone(&self.world), kind: PhantomData }.keep(media_type.to_owned(), bytes.to_vec())

@@ -213,6 +213,11 @@ impl World {
         self.wire().requests.clone()
     }
 
+    pub(crate) fn requests_after(&self, number: u64) -> Vec<Request> {
+        let from = usize::try_from(number).unwrap_or(usize::MAX);
+        self.wire().requests.get(from..).map(<[Request]>::to_vec).unwrap_or_default()
+    }
+
     /// A request on its way to the provider: may be dropped before it arrives; fails or hangs as planned.
     ///
     /// Answers the fault that still is to happen, for [`World::answer`].

@@ -259,8 +259,11 @@ impl<R: Keep> Face<R> {
         let own_id = (!options.server_made_ids).then(|| ItemId(mark.0.clone()));
         let repeatable = options.create == Create::Repeatable;
         // Where ids are chosen by us, one that is taken is refused whatever the provider promises.
-        let mut same = if repeatable { R::shelf(core).with_mark(mark.as_str()) } else { Vec::new() };
-        same.extend(own_id.clone());
+        let mut same: Vec<ItemId> = own_id.clone().into_iter().collect();
+        if repeatable {
+            // A user's copies carry the mark too: the item itself comes before them.
+            same.extend(R::shelf(core).with_mark(mark.as_str()));
+        }
         for id in same {
             let Some(version) = R::shelf(core).version(&options, &id).filter(|v| v.body.is_some()) else { continue };
             let ours = version.body.as_ref().is_some_and(|b| b.mark.as_ref() == Some(mark));

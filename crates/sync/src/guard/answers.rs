@@ -5,7 +5,11 @@
 //! does not.
 
 use super::Guard;
-use crate::{report::Hold, run::Run};
+use crate::{
+    planted::{Break, planted},
+    report::Hold,
+    run::Run,
+};
 use pimkit_core::{ApprovalRow, Error, ErrorKind, Record, Result, StateChange, cursor::binding};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -53,6 +57,9 @@ impl Answers {
     /// The approval that covers all of these steps.
     pub(super) fn allowed(&self, guard: &Guard, steps: &[(u64, String)]) -> Option<String> {
         let covers = |row: &&ApprovalRow| {
+            if planted(Break::ApprovalCeiling) {
+                return row.granted.is_some();
+            }
             row.granted.is_some() && steps.len() as u64 <= ceiling(row) && steps.iter().all(|(_, item)| shows(row, item))
         };
         self.of(guard).find(covers).map(|row| row.id.clone())

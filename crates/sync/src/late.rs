@@ -1,0 +1,40 @@
+//! An item that we made and saw only some time after: a user may have edited it since, and the
+//! write of several calls that made it may have stopped between two of them.
+
+use crate::{
+    apply::Task,
+    project::{degraded, part_of},
+    run::Run,
+};
+use pimkit_core::{IntentRow, Record, Result, Side};
+
+impl<R: Record> Run<R> {
+    /// Makes the base of a late-seen item remember what was made, where a user has changed it since:
+    /// then that is an edit. What has arrived in part, or not at all, is not agreed yet: it is
+    /// written in the next run. What the side made of a value by itself is agreed as ever.
+    pub(crate) fn tell_edits_since(&self, side: Side, task: &mut Task<R>, intent: &IntentRow) -> Result<()> {
+        let (Some(wrote), Some(target)) = (task.done.get_mut(&side), intent.target.as_deref()) else { return Ok(()) };
+        let sent = pimkit_core::decode_record::<R>(target)?.fields();
+        let mut kept = wrote.record.fields();
+        for agreed in &mut task.step.agreed {
+            let field = if side == Side::Left { &agreed.left } else { &agreed.right };
+            let Some(def) = R::catalogue().field(field.as_str()).filter(|def| !def.identity) else { continue };
+            let (made, now) = (sent.get(field), kept.get(field));
+            if made.is_none() || def.same(made, now) || degraded(def, made, now) {
+                continue;
+            }
+            if part_of(def, made, now) {
+                match side {
+                    Side::Left => agreed.far = None,
+                    Side::Right => agreed.hub = None,
+                }
+                task.again = true;
+            } else if let Some(made) = made {
+                kept.insert(field.clone(), made.clone());
+                task.again = true;
+            }
+        }
+        wrote.record = wrote.record.with(&kept)?;
+        Ok(())
+    }
+}
