@@ -18,6 +18,7 @@ mod outcome;
 mod package;
 mod process;
 mod rules;
+mod sim;
 mod tally;
 mod tidy;
 mod workspace;
@@ -57,6 +58,8 @@ enum Command {
     Package(package::Args),
     /// Print which tests prove which rule of `tests/rules.toml`.
     Rules(rules::Args),
+    /// Play seeds against the sync engine, with faults and crashes, and say which ones break it.
+    Sim(sim::Args),
     /// Sum up the results in the output of `cargo test`.
     Tally(tally::Args),
     /// The rules of the house: crate edges, licences, sources, documents.
@@ -76,6 +79,7 @@ impl Command {
             Self::Matrix(args) => args.run(&workspace),
             Self::Package(args) => args.run(&workspace),
             Self::Rules(args) => args.run(&workspace),
+            Self::Sim(args) => args.run(&workspace),
             Self::Tally(args) => args.run(),
             Self::Tidy(args) => args.run(&workspace),
         }

@@ -1,0 +1,245 @@
+//! What the users did: the oracle's own book, kept by their hands and by nobody else.
+
+use crate::{
+    far::{FarWorld, Mood},
+    play::Act,
+    slot::{Slot, birth_field, birth_text, slots},
+};
+use jiff::Timestamp;
+use pimkit_core::{Fields, ItemId, Kind};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A token, from its writing to its end.
+#[derive(Clone, Debug)]
+pub(crate) struct Token {
+    pub(crate) thing: u32,
+    pub(crate) slot: u8,
+    pub(crate) side: u8,
+    /// The act that wrote it.
+    pub(crate) act: usize,
+    /// When, by the clock of the play.
+    pub(crate) at: Timestamp,
+    /// Tokens of the same slot that its writer saw.
+    pub(crate) over: BTreeSet<u32>,
+    /// The act by which a user who saw it took it away.
+    pub(crate) gone: Option<Gone>,
+}
+
+/// How a token was taken away by somebody who saw it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Gone {
+    pub(crate) side: u8,
+    pub(crate) act: usize,
+    /// What was written in its place.
+    pub(crate) by: Option<u32>,
+    /// It was done while the outcome of a write to this side was open: nobody can tell whether the write came before or
+    /// after it, or tore a hole itself, and so what was taken away may come back.
+    pub(crate) blurred: bool,
+}
+
+/// A deletion, with the tokens that the deleting user saw.
+#[derive(Clone, Debug)]
+pub(crate) struct Deletion {
+    pub(crate) thing: u32,
+    pub(crate) side: u8,
+    pub(crate) act: usize,
+    pub(crate) view: BTreeSet<u32>,
+    /// Sides that had the thing then, this one included.
+    pub(crate) on: BTreeSet<u8>,
+}
+
+/// Everything that users did.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger {
+    pub(crate) tokens: BTreeMap<u32, Token>,
+    pub(crate) deletions: Vec<Deletion>,
+    /// Things, and the sides on which they were made.
+    pub(crate) made: BTreeMap<u32, u8>,
+    /// Moods that are on.
+    pub(crate) moods: Vec<(u8, ItemId, Mood)>,
+    /// When a user last changed a thing, by thing and side.
+    pub(crate) touched: BTreeMap<(u32, u8), Timestamp>,
+    /// Sides to which a write went whose outcome is open.
+    pub(crate) unclear: BTreeSet<u8>,
+    /// Acts that came to something.
+    pub(crate) acts: usize,
+    now: Timestamp,
+}
+
+/// An item that an act is about.
+struct Picked {
+    id: ItemId,
+    thing: u32,
+    before: Fields,
+}
+
+fn picked(kind: Kind, world: &dyn FarWorld, pick: u32) -> Option<Picked> {
+    let mut things: Vec<(u32, ItemId)> = world.list(kind).into_iter().filter_map(|e| Some((e.thing?, e.id))).collect();
+    things.sort();
+    let at = usize::try_from(pick).ok()?.checked_rem(things.len())?;
+    let (thing, id) = things.into_iter().nth(at)?;
+    let before = world.look(kind, &id)?;
+    Some(Picked { id, thing, before })
+}
+
+impl Ledger {
+    /// The tokens of a thing that an item shows.
+    fn view(&self, kind: Kind, thing: u32, fields: &Fields) -> BTreeSet<u32> {
+        let shows = |token: u32, slot: u8| slots(kind).get(usize::from(slot)).is_some_and(|s| s.holds(fields.get(s.field), token));
+        self.tokens.iter().filter(|(n, t)| t.thing == thing && shows(**n, t.slot)).map(|(n, _)| *n).collect()
+    }
+
+    /// A user acts. Comes back with what happened, for the trace; with nothing when there was nothing to act on.
+    pub(crate) fn act(&mut self, kind: Kind, sides: &[Box<dyn FarWorld>], act: &Act, at: Timestamp) -> Option<String> {
+        self.now = at;
+        let side = act.side();
+        let world = sides.get(usize::from(side))?.as_ref();
+        let said = match act {
+            Act::Make { thing, slots: written, uid, .. } => self.make(kind, world, side, *thing, written, *uid),
+            Act::Write { pick, slot, token, at, long, .. } => {
+                let of = slots(kind).get(usize::from(*slot))?;
+                let item = picked(kind, world, *pick)?;
+                let fields = of.write(item.before.get(of.field), *token, *at, *long);
+                self.change(kind, world, side, &item, &fields, Some((*token, *slot, of)))
+            }
+            Act::Clear { pick, slot, at, .. } => {
+                let of = slots(kind).get(usize::from(*slot))?;
+                let item = picked(kind, world, *pick)?;
+                let fields = of.clear(item.before.get(of.field), *at)?;
+                self.change(kind, world, side, &item, &fields, None)
+            }
+            Act::Delete { pick, .. } => {
+                let item = picked(kind, world, *pick)?;
+                let having = (0_u8..).zip(sides).filter(|(_, w)| w.list(kind).iter().any(|e| e.thing == Some(item.thing)));
+                let on = having.map(|(n, _)| n).collect();
+                world.delete(kind, &item.id).then(|| {
+                    let view = self.view(kind, item.thing, &item.before);
+                    self.deletions.push(Deletion { thing: item.thing, side, act: self.acts, view, on });
+                    format!("deletes b{}", item.thing)
+                })
+            }
+            Act::Copy { pick, thing, .. } => {
+                // Of two items with the mark of a write whose outcome is open nobody can tell the copy.
+                let item = picked(kind, world, *pick).filter(|_| !self.unclear.contains(&side))?;
+                let id = world.copy(kind, &item.id)?;
+                let name = Fields::from([(birth_field(kind).into(), birth_text(*thing).into())]);
+                world.edit(kind, &id, &name).then(|| {
+                    self.made.insert(*thing, side);
+                    format!("copies b{} as b{thing}", item.thing)
+                })
+            }
+            Act::Mood { pick, mood, on, .. } => {
+                let item = picked(kind, world, *pick)?;
+                world.mood(kind, &item.id, *mood, *on).then(|| {
+                    self.moods.push((side, item.id, *mood));
+                    format!("b{} is {mood:?}: {on}", item.thing)
+                })
+            }
+        }?;
+        if !matches!(act, Act::Mood { .. }) {
+            self.acts += 1;
+        }
+        Some(format!("user of {}: {said}", side_name(side)))
+    }
+
+    /// A run with this far side ended. What users did while it went on, where it left a write open, is blurred too.
+    pub(crate) fn ended(&mut self, far: u8, since: usize, clean: bool, open: &BTreeSet<u8>) {
+        if clean {
+            self.unclear.remove(&far);
+            self.unclear.remove(&0);
+        }
+        self.unclear.extend(open);
+        for gone in self.tokens.values_mut().filter_map(|t| t.gone.as_mut()) {
+            gone.blurred |= gone.act >= since && open.contains(&gone.side);
+        }
+    }
+
+    fn make(&mut self, kind: Kind, world: &dyn FarWorld, side: u8, thing: u32, written: &[(u8, u32)], uid: bool) -> Option<String> {
+        let mut fields = Fields::from([(birth_field(kind).into(), birth_text(thing).into())]);
+        if uid {
+            fields.insert("uid".into(), format!("uid-b{thing}z").into());
+        }
+        for (slot, token) in written {
+            let of = slots(kind).get(usize::from(*slot))?;
+            let value = of.write(fields.get(of.field), *token, None, false);
+            fields.extend(value);
+        }
+        if kind == Kind::Event && !fields.contains_key("start") {
+            let times = Slot { field: "start", form: crate::slot::Form::Span, group: true };
+            fields.extend(times.write(None, 1_000_000 + thing, None, false));
+        }
+        let id = world.make(kind, &fields)?;
+        let after = world.look(kind, &id)?;
+        self.made.insert(thing, side);
+        for (slot, token) in written {
+            self.note(kind, thing, side, *slot, *token, &after, BTreeSet::new());
+        }
+        Some(format!("makes b{thing} with {written:?}"))
+    }
+
+    /// Takes a token into the book, where the side kept it.
+    #[allow(clippy::too_many_arguments, reason = "the parts of one entry")]
+    fn note(&mut self, kind: Kind, thing: u32, side: u8, slot: u8, token: u32, after: &Fields, over: BTreeSet<u32>) -> bool {
+        let kept = slots(kind).get(usize::from(slot)).is_some_and(|of| of.holds(after.get(of.field), token));
+        if kept {
+            self.tokens.insert(token, Token { thing, slot, side, act: self.acts, at: self.now, over, gone: None });
+        }
+        kept
+    }
+
+    fn change(
+        &mut self,
+        kind: Kind,
+        world: &dyn FarWorld,
+        side: u8,
+        item: &Picked,
+        fields: &Fields,
+        token: Option<(u32, u8, &Slot)>,
+    ) -> Option<String> {
+        if !world.edit(kind, &item.id, fields) {
+            return None;
+        }
+        let after = world.look(kind, &item.id)?;
+        let seen = self.view(kind, item.thing, &item.before);
+        let left = self.view(kind, item.thing, &after);
+        let by = token.filter(|(token, slot, _)| {
+            let over = seen.iter().copied().filter(|t| self.tokens.get(t).is_some_and(|t| t.slot == *slot)).collect();
+            self.note(kind, item.thing, side, *slot, *token, &after, over)
+        });
+        let by = by.map(|(token, ..)| token);
+        self.touched.insert((item.thing, side), self.now);
+        let act = self.acts;
+        let blurred = self.unclear.contains(&side);
+        for gone in seen.difference(&left) {
+            if let Some(token) = self.tokens.get_mut(gone)
+                && token.gone.is_none()
+            {
+                token.gone = Some(Gone { side, act, by, blurred });
+            }
+        }
+        let gone: Vec<&u32> = seen.difference(&left).collect();
+        let field = fields.keys().next_back().map(ToString::to_string).unwrap_or_default();
+        let wrote = by.map(|token| format!(" writes k{token}")).unwrap_or_default();
+        Some(format!("b{} {field}{wrote}, takes away {gone:?}", item.thing))
+    }
+}
+
+impl Act {
+    /// The side whose user acts.
+    #[must_use]
+    pub fn side(&self) -> u8 {
+        match self {
+            Self::Make { side, .. }
+            | Self::Write { side, .. }
+            | Self::Clear { side, .. }
+            | Self::Delete { side, .. }
+            | Self::Copy { side, .. }
+            | Self::Mood { side, .. } => *side,
+        }
+    }
+}
+
+/// What a side is called in traces.
+pub(crate) fn side_name(side: u8) -> String {
+    if side == 0 { "the hub".to_owned() } else { format!("far {side}") }
+}

@@ -1,0 +1,40 @@
+//! The simulation of the sync engine: a machine that tries to break it, and says so when it can.
+//!
+//! A **seed** makes a [`Play`]: users on a hub and on one to three far sides, what they do and when,
+//! what goes wrong, and when the process dies. [`perform`] plays it: one thread, a clock that stands
+//! still, every future polled by hand, so that the same play comes to the same end. An **oracle**
+//! that shares no code with the engine then looks at what is there: it knows what each user wrote and
+//! had seen, and holds every value to be where it belongs, replaced by somebody who had seen it, or
+//! kept in the journal.
+//!
+//! A far side is whatever implements [`FarWorld`]; the in-memory `Worst` does.
+//!
+//! Modules: `play` (the data), `plan` (a play from a seed), `slot` and `ledger` (what users write,
+//! and the book of it), `theatre` (playing it), `probe` and `store` (the engine's memory), `oracle`,
+//! `coverage`, `campaign` (many seeds), `shrink`, `regression`.
+
+mod breaks;
+mod campaign;
+mod coverage;
+mod dice;
+mod far;
+mod ledger;
+mod oracle;
+mod plan;
+mod play;
+mod probe;
+mod regression;
+mod shrink;
+mod slot;
+mod store;
+mod theatre;
+
+pub use breaks::{BREAKS, planted};
+pub use campaign::{Campaign, Failed, Summary};
+pub use coverage::{Coverage, Hit, PLACES, Place, STAGES, WRONGS, Wrong, impossible, missing, table};
+pub use far::{Entry, FarWorld, Holding, Mood};
+pub use plan::plan;
+pub use play::{Act, FarPlan, Move, PlannedFault, Play, RunPlan};
+pub use regression::{Regression, regressions};
+pub use shrink::shrink;
+pub use theatre::{Performance, perform, perform_with};

@@ -1,0 +1,216 @@
+//! The program behind `cargo xtask sim`.
+
+// A program for people at a terminal: it prints.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+use clap::Parser;
+use indicatif::{ProgressBar, ProgressStyle};
+use pimkit_sim::{BREAKS, Campaign, Failed, Performance, Play, Summary, missing, perform, plan, planted, shrink, table};
+use std::{process::ExitCode, time::Duration};
+
+/// Plays seeds against the sync engine, and says which ones break it.
+///
+/// Ends with 0 when every seed holds, with 1 when one does not, with 2 when it was called wrongly.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask sim", bin_name = "cargo xtask sim")]
+struct Args {
+    /// How many seeds.
+    #[arg(long, default_value_t = 1000)]
+    seeds: u64,
+    /// Play for so many minutes, however many seeds that is (at most --seeds, when that is given too).
+    #[arg(long)]
+    minutes: Option<f64>,
+    /// The first seed.
+    #[arg(long, default_value_t = 1)]
+    from: u64,
+    /// Threads; as many as there are cores when not said.
+    #[arg(long)]
+    jobs: Option<usize>,
+    /// Print one JSON object.
+    #[arg(long)]
+    json: bool,
+    /// Play this seed alone.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Play this play alone: a line as `--seed N --json` prints it.
+    #[arg(long, conflicts_with = "seed")]
+    play: Option<String>,
+    /// Of one seed or play: print what happens, step by step.
+    #[arg(long)]
+    trace: bool,
+    /// Of one seed or play that fails: find the shortest play that fails in the same way.
+    #[arg(long)]
+    shrink: bool,
+    /// Plant this break in the engine: the simulation must find it, within --seeds. `list` names them all.
+    #[arg(long = "break", value_name = "NAME")]
+    plant: Option<String>,
+    /// Show no progress.
+    #[arg(long)]
+    quiet: bool,
+    /// End with the first seed that fails.
+    #[arg(long)]
+    until_failure: bool,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    if let Some(name) = &args.plant {
+        return broken(&args, name);
+    }
+    let one = match (&args.play, args.seed) {
+        (Some(line), _) => Some(Play::from_line(line)),
+        (None, Some(seed)) => Some(Ok(plan(seed))),
+        (None, None) => None,
+    };
+    match one {
+        Some(Ok(play)) => alone(&args, &play),
+        Some(Err(error)) => {
+            eprintln!("error: {error}");
+            ExitCode::from(2)
+        }
+        None => many(&args),
+    }
+}
+
+/// Looks for a seed that finds a planted break.
+fn broken(args: &Args, name: &str) -> ExitCode {
+    if name == "list" {
+        BREAKS.iter().for_each(|(name, promise)| println!("{name:<24}{promise}"));
+        return ExitCode::SUCCESS;
+    }
+    if !BREAKS.iter().any(|(known, _)| *known == name) {
+        eprintln!("error: there is no break {name:?}; --break list names them all");
+        return ExitCode::from(2);
+    }
+    if planted().as_deref() != Some(name) {
+        eprintln!("error: this program was built without breaks; start it with `cargo xtask sim --break {name}`");
+        return ExitCode::from(2);
+    }
+    let summary = campaign(args, true);
+    match summary.failed.first() {
+        Some(failed) => {
+            println!("{name}: found by seed {} ({} of {} were played): {}", failed.seed, summary.seeds, args.seeds, first(failed));
+            ExitCode::SUCCESS
+        }
+        None => {
+            eprintln!("error: {name}: not found in {} seeds", summary.seeds);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn first(failed: &Failed) -> &str {
+    failed.failures.first().map(String::as_str).unwrap_or_default()
+}
+
+fn alone(args: &Args, play: &Play) -> ExitCode {
+    let mut played = perform(play, args.trace);
+    let mut shown = play.clone();
+    if args.shrink
+        && let Some(shorter) = shrink(play)
+    {
+        played = perform(&shorter, args.trace);
+        shown = shorter;
+    }
+    if args.json {
+        match shown.to_line() {
+            Ok(line) => println!("{line}"),
+            Err(error) => eprintln!("error: {error}"),
+        }
+    } else {
+        tell(&shown, &played, args);
+    }
+    for failure in &played.failures {
+        eprintln!("error: {failure}");
+    }
+    if played.failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn tell(play: &Play, played: &Performance, args: &Args) {
+    println!(
+        "{} with {}",
+        play.kind.plural(),
+        play.fars.iter().map(|f| format!("[{}]", f.switches.join(", "))).collect::<Vec<_>>().join(" ")
+    );
+    println!("policy {:?}, pages of {}", play.policy, play.page_size);
+    played.trace.iter().for_each(|line| println!("{line}"));
+    let Performance { edits, faults, crashes, runs, hash, .. } = played;
+    println!("{edits} edits, {faults} faults, {crashes} crashes, {runs} runs; trace {hash:016x}");
+    if args.shrink
+        && let Ok(line) = play.to_line()
+    {
+        println!("{line}");
+    }
+}
+
+fn many(args: &Args) -> ExitCode {
+    let summary = campaign(args, args.until_failure);
+    if args.json {
+        json(&summary)
+    } else {
+        text(&summary)
+    }
+    if summary.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn campaign(args: &Args, until_failure: bool) -> Summary {
+    let jobs = args.jobs.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
+    let most = args.minutes.filter(|m| m.is_finite() && *m > 0.0).map(|minutes| Duration::from_secs_f64(minutes * 60.0));
+    let seeds = if most.is_some() && args.seeds == 1000 { u64::MAX } else { args.seeds };
+    let campaign = Campaign { from: args.from, seeds, most, jobs, until_failure };
+    let bar = if args.quiet {
+        ProgressBar::hidden()
+    } else if seeds == u64::MAX {
+        ProgressBar::new_spinner()
+    } else {
+        ProgressBar::new(seeds)
+    };
+    if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos} seeds, {per_sec}, {msg}") {
+        bar.set_style(style);
+    }
+    let summary = campaign.run(&|done, failed| {
+        bar.set_position(done);
+        bar.set_message(format!("{failed} failed"));
+    });
+    bar.finish_and_clear();
+    summary
+}
+
+fn text(summary: &Summary) {
+    print!("{}", table(&summary.coverage));
+    for (stage, wrong, place) in missing(&summary.coverage) {
+        println!("not tried: {stage:?} {wrong:?} {place:?}");
+    }
+    for failed in summary.failed.iter().take(20) {
+        println!("seed {} fails: {}", failed.seed, first(failed));
+    }
+    let [edits, faults, crashes] = summary.medians;
+    println!(
+        "{} seeds in {:.1} s, {:.0} a second; {} runs; median of {edits} edits, {faults} faults, {crashes} crashes; {} played twice; {} failed",
+        summary.seeds,
+        summary.took.as_secs_f64(),
+        summary.speed(),
+        summary.runs,
+        summary.twice,
+        summary.failed.len()
+    );
+}
+
+fn json(summary: &Summary) {
+    let coverage: Vec<_> = summary.coverage.iter().map(|((stage, wrong, place), n)| serde_json::json!([stage, wrong, place, n])).collect();
+    let [edits, faults, crashes] = summary.medians;
+    println!(
+        "{}",
+        serde_json::json!({
+            "seeds": summary.seeds,
+            "seconds": summary.took.as_secs_f64(),
+            "seedsPerSecond": summary.speed(),
+            "runs": summary.runs,
+            "playedTwice": summary.twice,
+            "medians": { "edits": edits, "faults": faults, "crashes": crashes },
+            "failed": summary.failed,
+            "coverage": coverage,
+            "notTried": missing(&summary.coverage).len(),
+        })
+    );
+}

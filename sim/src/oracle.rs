@@ -1,0 +1,335 @@
+//! Judges what is there at the end by what the users did. It knows nothing of the engine but its
+//! journal, and asks the sides only through the hands of their users.
+
+use crate::{
+    far::{FarWorld, Holding},
+    ledger::{Deletion, Ledger, Token, side_name},
+    slot::{Slot, slots},
+};
+use pimkit_core::{Fields, JournalRow, Kind, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What the oracle judges by.
+pub(crate) struct Evidence<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) sides: &'a [Box<dyn FarWorld>],
+    pub(crate) ledger: &'a Ledger,
+    pub(crate) journal: &'a [JournalRow],
+    pub(crate) policy: &'a BTreeMap<String, String>,
+    /// Times of users and sides cannot be compared.
+    pub(crate) clock_jumped: bool,
+}
+
+/// What it found.
+pub(crate) struct Verdict {
+    pub(crate) failures: Vec<String>,
+    /// What is there, side by side.
+    pub(crate) there: Vec<BTreeMap<String, Fields>>,
+}
+
+/// What must have become of a thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Lives,
+    Gone,
+    /// Two users did things that neither saw, and one of them where the other cannot see.
+    Either,
+}
+
+struct Judge<'a> {
+    evidence: &'a Evidence<'a>,
+    /// By side, what each thing says there: all its items.
+    there: Vec<BTreeMap<u32, Vec<Fields>>>,
+    /// By side, how much of each slot it holds.
+    holding: Vec<Vec<Holding>>,
+    failures: Vec<String>,
+}
+
+/// What is wrong with where a thing is, when there is one far side.
+fn wrong_in_one(fate: Fate, counts: &[usize]) -> Option<&'static str> {
+    let alive = counts.iter().all(|n| *n == 1);
+    let gone = counts.iter().all(|n| *n == 0);
+    match fate {
+        Fate::Lives => (!alive).then_some("must be on every side once"),
+        Fate::Gone => (!gone).then_some("was deleted by somebody who had seen it all, and must be nowhere"),
+        Fate::Either => (!alive && !gone).then_some("must be on every side once, or nowhere"),
+    }
+}
+
+/// Judges.
+pub(crate) fn judge(evidence: &Evidence<'_>) -> Verdict {
+    let mut failures = Vec::new();
+    let mut there = Vec::new();
+    let mut listed = Vec::new();
+    for (n, world) in (0_u8..).zip(evidence.sides) {
+        let mut things: BTreeMap<u32, Vec<Fields>> = BTreeMap::new();
+        let mut all = BTreeMap::new();
+        for entry in world.list(evidence.kind) {
+            let Some(fields) = world.look(evidence.kind, &entry.id) else { continue };
+            all.insert(entry.id.to_string(), fields.clone());
+            match entry.thing {
+                Some(thing) => things.entry(thing).or_default().push(fields),
+                None => failures.push(format!("{} has an item that nobody made: {}", side_name(n), entry.id)),
+            }
+        }
+        if let Some(mail) = world.outbox().first() {
+            failures.push(format!("{} has mailed {:?} ({:?})", side_name(n), mail.to, mail.what));
+        }
+        there.push(things);
+        listed.push(all);
+    }
+    let holding = evidence.sides.iter().map(|w| slots(evidence.kind).iter().map(|s| w.holds(evidence.kind, s.field)).collect()).collect();
+    let mut judge = Judge { evidence, there, holding, failures };
+    for thing in evidence.ledger.made.keys() {
+        judge.thing(*thing);
+    }
+    for (n, things) in (0_u8..).zip(&judge.there) {
+        for thing in things.keys().filter(|t| !evidence.ledger.made.contains_key(t)) {
+            judge.failures.push(format!("{} has b{thing}, which nobody made", side_name(n)));
+        }
+    }
+    Verdict { failures: judge.failures, there: listed }
+}
+
+impl Judge<'_> {
+    fn slot(&self, token: &Token) -> Option<&'static Slot> {
+        slots(self.evidence.kind).get(usize::from(token.slot))
+    }
+
+    fn holding(&self, side: u8, slot: u8) -> Holding {
+        self.holding.get(usize::from(side)).and_then(|s| s.get(usize::from(slot))).copied().unwrap_or(Holding::Nothing)
+    }
+
+    /// Whether both sides show a slot to us.
+    fn shared(&self, slot: u8, a: u8, b: u8) -> bool {
+        self.holding(a, slot) != Holding::Nothing && self.holding(b, slot) != Holding::Nothing
+    }
+
+    /// Whether the journal keeps a token as the loser of a conflict.
+    fn is_lost(&self, token: u32, slot: &Slot) -> bool {
+        let kept = |value: &Option<Value>| slot.holds(value.as_ref(), token);
+        self.evidence.journal.iter().flat_map(|row| &row.lost).any(|lost| lost.field.as_str() == slot.field && kept(&lost.to))
+    }
+
+    /// Whether the journal keeps, as the loser of a conflict, that a token was taken away.
+    fn removal_is_lost(&self, token: u32, slot: &Slot) -> bool {
+        let holds = |value: &Option<Value>| slot.holds(value.as_ref(), token);
+        let lost = self.evidence.journal.iter().flat_map(|row| &row.lost);
+        lost.filter(|lost| lost.field.as_str() == slot.field).any(|lost| holds(&lost.from) && !holds(&lost.to))
+    }
+
+    /// Whether the journal keeps a token in what a thing was before it was deleted.
+    fn is_buried(&self, token: u32, slot: &Slot) -> bool {
+        let word = slot.word(token);
+        self.evidence.journal.iter().filter_map(|row| row.before.as_deref()).any(|before| String::from_utf8_lossy(before).contains(&word))
+    }
+
+    /// What of a thing's history a deletion did not see: tokens, and takings away.
+    fn unseen<'t>(&self, deletion: &Deletion, tokens: &[(u32, &'t Token)]) -> Vec<(u32, &'t Token)> {
+        let mut unseen = Vec::new();
+        for (number, token) in tokens {
+            let seen = deletion.view.contains(number);
+            let change = match token.gone {
+                None => token.side != deletion.side && !seen,
+                // Written where the deleting user did not see it, and taken away by that user later: the thing was back.
+                Some(gone) if !seen => token.side != deletion.side && gone.side == deletion.side && gone.act > deletion.act,
+                Some(gone) => gone.side != deletion.side,
+            };
+            let kept = self.slot(token).is_some_and(|slot| self.is_lost(*number, slot));
+            if change && !kept {
+                unseen.push((*number, *token));
+            }
+        }
+        unseen
+    }
+
+    /// Whether another deletion answers what one did not see.
+    fn answered(deletion: &Deletion, number: u32, token: &Token) -> bool {
+        let seen = deletion.view.contains(&number);
+        match token.gone {
+            None => seen || (deletion.side == token.side && deletion.act > token.act),
+            Some(gone) if deletion.act > gone.act => !seen || deletion.side == gone.side,
+            Some(_) => false,
+        }
+    }
+
+    fn fate(&self, thing: u32, tokens: &[(u32, &Token)]) -> Fate {
+        let deletions: Vec<&Deletion> = self.evidence.ledger.deletions.iter().filter(|d| d.thing == thing).collect();
+        if deletions.is_empty() {
+            return Fate::Lives;
+        }
+        let mut either = false;
+        for deletion in &deletions {
+            for (number, token) in self.unseen(deletion, tokens) {
+                if deletions.iter().any(|other| Self::answered(other, number, token)) {
+                    continue;
+                }
+                let side = token.gone.map_or(token.side, |gone| gone.side);
+                let blurred = token.gone.is_some_and(|gone| gone.blurred);
+                if self.shared(token.slot, side, deletion.side) && !blurred {
+                    return Fate::Lives;
+                }
+                either = true;
+            }
+        }
+        if either { Fate::Either } else { Fate::Gone }
+    }
+
+    fn items(&self, side: u8, thing: u32) -> &[Fields] {
+        self.there.get(usize::from(side)).and_then(|t| t.get(&thing)).map_or(&[], Vec::as_slice)
+    }
+
+    fn sides(&self) -> impl Iterator<Item = u8> + use<> {
+        0..u8::try_from(self.evidence.sides.len()).unwrap_or(u8::MAX)
+    }
+
+    fn thing(&mut self, thing: u32) {
+        let ledger = self.evidence.ledger;
+        let tokens: Vec<(u32, &Token)> = ledger.tokens.iter().filter(|(_, t)| t.thing == thing).map(|(n, t)| (*n, t)).collect();
+        let fate = self.fate(thing, &tokens);
+        let counts: Vec<usize> = self.sides().map(|side| self.items(side, thing).len()).collect();
+        let alone = counts.len() <= 2;
+        let wrong = if alone { wrong_in_one(fate, &counts) } else { self.wrong_in_several(thing, fate, &counts, &tokens) };
+        if let Some(must) = wrong {
+            self.failures.push(format!("b{thing} {must}; it is there {counts:?} times (the hub first)"));
+            return;
+        }
+        let alive = counts.first().is_some_and(|n| *n > 0);
+        for (number, token) in &tokens {
+            if alive {
+                self.token(*number, token, &tokens);
+            } else {
+                self.buried(*number, token);
+            }
+        }
+    }
+
+    /// What is wrong with where a thing is, when there are several far sides. A deletion in one of several mailboxes lets go of
+    /// that one alone.
+    fn wrong_in_several(&self, thing: u32, fate: Fate, counts: &[usize], tokens: &[(u32, &Token)]) -> Option<&'static str> {
+        let deletions: Vec<&Deletion> = self.evidence.ledger.deletions.iter().filter(|d| d.thing == thing).collect();
+        let on_hub = deletions.iter().any(|d| d.side == 0);
+        if counts.iter().any(|n| *n > 1) {
+            return Some("must be on no side twice");
+        }
+        let hub = counts.first().is_some_and(|n| *n == 1);
+        let absent: Vec<u8> = (0_u8..).zip(counts).filter(|(side, n)| *side > 0 && **n == 0).map(|(side, _)| side).collect();
+        if hub {
+            if absent.iter().any(|side| !deletions.iter().any(|d| d.side == *side)) {
+                return Some("must be in every mailbox whose user has not deleted it");
+            }
+            let only_hub = deletions.iter().all(|d| d.side == 0);
+            return (on_hub && only_hub && fate == Fate::Gone).then_some("was deleted on the hub, and nobody has edited it since");
+        }
+        if absent.len() + 1 < counts.len() {
+            return Some("is gone from the hub and left behind in a mailbox");
+        }
+        // Gone everywhere: somebody deleted it on the hub, or in the last mailbox that had it, and no edit speaks against it.
+        let last = deletions.iter().filter(|d| d.side > 0 && d.on.iter().all(|side| *side == 0 || *side == d.side));
+        let free = |d: &&Deletion| {
+            let unseen = self.unseen(d, tokens);
+            unseen.iter().all(|(n, t)| deletions.iter().any(|other| Self::answered(other, *n, t)))
+        };
+        if on_hub {
+            return (fate == Fate::Lives).then_some("was edited by somebody who did not see its deletion, and is nowhere");
+        }
+        (!last.clone().any(|d| free(&d))).then_some("was deleted in one of several mailboxes, and is nowhere")
+    }
+
+    /// A token of a thing that is gone: seen by who deleted it, or kept in the journal.
+    fn buried(&mut self, number: u32, token: &Token) {
+        let deletions = self.evidence.ledger.deletions.iter().filter(|d| d.thing == token.thing);
+        let answered = token.gone.is_some() || deletions.clone().any(|d| Self::answered(d, number, token));
+        let Some(slot) = self.slot(token) else { return };
+        // What only its own user could ever see dies with the item.
+        let private = deletions.clone().any(|d| !self.shared(token.slot, token.side, d.side));
+        if !answered && !private && !self.is_lost(number, slot) && !self.is_buried(number, slot) {
+            self.failures.push(format!(
+                "k{number} in {} of b{} went with its thing, and nobody who deleted it had seen it",
+                slot.field, token.thing
+            ));
+        }
+    }
+
+    fn by_record(&self) -> bool {
+        self.evidence.policy.get("granularity").is_some_and(|word| word == "record")
+    }
+
+    /// Under `newest`, what lost a conflict was not provably the later of the two.
+    fn loser(&mut self, number: u32, token: &Token, slot: &Slot, all: &[(u32, &Token)]) {
+        let newest = self.evidence.policy.get("conflicts").is_none_or(|word| word == "newest");
+        if !newest || slot.group || slot.is_set() || self.by_record() || self.evidence.clock_jumped || !self.is_lost(number, slot) {
+            return;
+        }
+        let touched = |side: u8| self.evidence.ledger.touched.get(&(token.thing, side)).copied();
+        for (other, winner) in all.iter().filter(|(n, t)| *n != number && t.slot == token.slot && t.gone.is_none()) {
+            let rivals = !winner.over.contains(&number) && !token.over.contains(other);
+            let everywhere = self.sides().all(|s| self.items(s, token.thing).iter().all(|f| slot.holds(f.get(slot.field), *other)));
+            // The app tells when each field was changed; a far side, when the whole item was.
+            let latest = if winner.side == 0 { Some(winner.at) } else { touched(winner.side) };
+            if rivals && everywhere && latest.is_some_and(|latest| latest < token.at) {
+                self.failures
+                    .push(format!("k{number} in {} of b{} lost to k{other}, though it was written later", slot.field, token.thing));
+            }
+        }
+    }
+
+    /// A token of a thing that lives.
+    fn token(&mut self, number: u32, token: &Token, all: &[(u32, &Token)]) {
+        let Some(slot) = self.slot(token) else { return };
+        let home = self.holding(token.side, token.slot);
+        let shows = |judge: &Self, side: u8| judge.items(side, token.thing).iter().any(|f| slot.holds(f.get(slot.field), number));
+        // Where a side shows us nothing of the field, it is a matter of its own users.
+        let scope: Vec<u8> = if home == Holding::Nothing {
+            vec![token.side]
+        } else {
+            let there = |side: &u8| self.holding(*side, token.slot) != Holding::Nothing && !self.items(*side, token.thing).is_empty();
+            self.sides().filter(there).collect()
+        };
+        let (on, off): (Vec<u8>, Vec<u8>) = scope.into_iter().partition(|side| shows(self, *side));
+        let what = format!("k{number} in {} of b{}", slot.field, token.thing);
+        let deleted = self.evidence.ledger.deletions.iter().any(|d| d.thing == token.thing);
+        if on.is_empty() && !deleted {
+            self.loser(number, token, slot, all);
+        }
+        if on.is_empty() {
+            let answered = self.evidence.ledger.deletions.iter().any(|d| d.thing == token.thing && Self::answered(d, number, token));
+            if token.gone.is_none() && !answered && !self.is_lost(number, slot) {
+                let by = side_name(token.side);
+                self.failures
+                    .push(format!("{what}, written by the user of {by}, is lost: on no side, not replaced, and not in the journal"));
+            }
+            return;
+        }
+        if let (Some(gone), false) = (token.gone, deleted) {
+            // It may be there only where what took it away has lost a conflict. A value that its writer saw is no rival of what
+            // was written over it: only what goes together with other fields can lose to others.
+            let lost = gone.by.is_some_and(|by| self.is_lost(by, slot)) || self.removal_is_lost(number, slot);
+            let lost = gone.blurred || (lost && (slot.group || self.by_record()));
+            if !lost {
+                let by = side_name(gone.side);
+                self.failures.push(format!("{what} is back on {on:?}, though the user of {by} had taken it away"));
+                return;
+            }
+        }
+        for side in off {
+            let full = match self.holding(side, token.slot) {
+                Holding::AtMost(most) => {
+                    let living: BTreeSet<u32> = all
+                        .iter()
+                        .filter(|(n, t)| {
+                            t.slot == token.slot && self.items(0, token.thing).iter().any(|f| slot.holds(f.get(slot.field), *n))
+                        })
+                        .map(|(n, _)| *n)
+                        .collect();
+                    living.len() > most as usize
+                }
+                _ => false,
+            };
+            if !full {
+                let on: Vec<String> = on.iter().map(|s| side_name(*s)).collect();
+                self.failures.push(format!("{what} is on {} and not on {}", on.join(", "), side_name(side)));
+            }
+        }
+    }
+}

@@ -1,0 +1,391 @@
+//! Plays a play: users, runs, faults and crashes in order, then an end in which nothing goes wrong.
+
+mod drive;
+
+use crate::{
+    coverage::Coverage,
+    far::FarWorld,
+    ledger::{Ledger, side_name},
+    oracle::{self, Evidence},
+    play::{Move, Play, RunPlan},
+    probe::{Probe, hash_of},
+    store::Store,
+};
+use drive::Watching;
+use futures::{TryStreamExt, executor::block_on, future::BoxFuture};
+use jiff::SignedDuration;
+use pimkit_contract::{FakeClock, MemoryHub, SeededChance, Worst, worst::FaultPlan};
+use pimkit_core::{Clock, Contact, Event, JournalQuery, JournalRow, Kind, Record, Result, Task};
+use pimkit_sync::{AnyPair, Engine, Pair, Report};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+
+/// After the last edit so many rounds may still write.
+const ROUNDS: usize = 3;
+/// Longer than anything rests, settles or lags.
+const LONG: Duration = Duration::from_secs(26 * 3600);
+
+/// What became of a play.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Performance {
+    /// What is wrong, one line each.
+    pub failures: Vec<String>,
+    /// Everything that happened, as a number: requests, commits, outcomes, and what is there at the end.
+    pub hash: u64,
+    /// What users did that came to something.
+    pub edits: usize,
+    /// Faults that struck.
+    pub faults: usize,
+    /// Times that the process died.
+    pub crashes: usize,
+    /// Runs.
+    pub runs: usize,
+    /// What was hit where.
+    pub coverage: Coverage,
+    /// What happened, line by line, where it was asked for.
+    pub trace: Vec<String>,
+}
+
+/// How a play is looked at while it is played.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Look {
+    /// Line by line, for people.
+    pub(crate) trace: bool,
+    /// Commits are hashed with all that is in them.
+    pub(crate) deep: bool,
+}
+
+/// Everything of one play.
+pub(crate) struct Theatre<'a> {
+    play: &'a Play,
+    look: Look,
+    clock: FakeClock,
+    sides: Vec<Box<dyn FarWorld>>,
+    store: Store,
+    probe: Probe,
+    chance: SeededChance,
+    ledger: Ledger,
+    /// Requests seen of each side.
+    requests: Vec<u64>,
+    approvals: Vec<String>,
+    /// By sync, what its last run held, and how many items that showed.
+    held: BTreeMap<u8, Vec<(String, u64)>>,
+    /// By sync and approval, how many items were shown when it was given.
+    allowed: BTreeMap<(u8, String), u64>,
+    /// By sync, how many items it has deleted.
+    deleted: BTreeMap<u8, u64>,
+    /// Sides to which the run sent writes whose outcome it has not taken down.
+    open: BTreeSet<u8>,
+    /// Sides of which a write, or the look at it, failed.
+    unknown: BTreeSet<u8>,
+    /// Sides that told a listing short, as a success: what it kept back no later round names by itself.
+    lied: BTreeSet<u8>,
+    said: Performance,
+}
+
+/// What became of a run.
+pub(crate) enum Ended {
+    Report(Box<Report>),
+    Failed(pimkit_core::Error),
+    /// It was stopped, or hung.
+    Stopped,
+}
+
+impl<'a> Theatre<'a> {
+    fn new(play: &'a Play, fars: Vec<Box<dyn FarWorld>>, clock: FakeClock, look: Look) -> Result<Self> {
+        let mut sides: Vec<Box<dyn FarWorld>> = vec![Box::new(MemoryHub::new(&clock))];
+        sides.extend(fars);
+        let store = if play.sqlite { Store::sqlite()? } else { Store::memory() };
+        Ok(Self {
+            probe: Probe::new(store.state()?, look.deep),
+            store,
+            chance: SeededChance::new(play.seed),
+            ledger: Ledger::default(),
+            requests: vec![0; sides.len()],
+            approvals: Vec::new(),
+            held: BTreeMap::new(),
+            allowed: BTreeMap::new(),
+            deleted: BTreeMap::new(),
+            open: BTreeSet::new(),
+            unknown: BTreeSet::new(),
+            lied: BTreeSet::new(),
+            said: Performance::default(),
+            play,
+            look,
+            clock,
+            sides,
+        })
+    }
+
+    fn tell(&mut self, line: impl FnOnce() -> String) {
+        if self.look.trace {
+            self.said.trace.push(line());
+        }
+    }
+
+    fn mix(&mut self, number: u64) {
+        self.said.hash = (self.said.hash.rotate_left(5) ^ number).wrapping_mul(0x517c_c1b7_2722_0a95);
+    }
+
+    fn act(&mut self, act: &crate::Act) {
+        if let Some(line) = self.ledger.act(self.play.kind, &self.sides, act, self.clock.now()) {
+            self.tell(|| line);
+        }
+    }
+
+    fn pair<R: Record>(&self, probe: &Probe, far: usize, watching: Arc<Watching>) -> Result<Box<dyn AnyPair>>
+    where
+        Pair<R>: AnyPair,
+    {
+        let engine =
+            Engine::new(Arc::new(probe.clone())).clock(Arc::new(self.clock.clone())).chance(Arc::new(self.chance.clone())).watch(watching);
+        let (hub, side) = (self.sides.first(), self.sides.get(far));
+        let (Some(hub), Some(side)) = (hub, side) else {
+            return Err(pimkit_core::Error::new(pimkit_core::ErrorKind::Config, "the play has no far side of this number"));
+        };
+        let mut builder = engine
+            .pair::<R>(&format!("sync{far}"), hub.connector(), side.connector())
+            .policy(self.play.policy()?)
+            .left_collections(vec![R::KIND.plural().to_owned()])
+            .page_size(self.play.page_size);
+        for id in &self.approvals {
+            builder = builder.approve(id);
+        }
+        Ok(Box::new(builder.build()?))
+    }
+
+    fn future(&self, probe: &Probe, far: usize, watching: Arc<Watching>) -> Result<BoxFuture<'static, Result<Report>>> {
+        let pair = match self.play.kind {
+            Kind::Event => self.pair::<Event>(probe, far, watching)?,
+            Kind::Task => self.pair::<Task>(probe, far, watching)?,
+            _ => self.pair::<Contact>(probe, far, watching)?,
+        };
+        Ok(Box::pin(async move { pair.run().await }))
+    }
+
+    fn move_on(&mut self, step: &Move) -> Result<()> {
+        match step {
+            Move::Act(act) => self.act(act),
+            Move::Wait(seconds) => self.clock.advance(Duration::from_secs(u64::from(*seconds))),
+            Move::Clock(seconds) => {
+                self.tell(|| format!("the clock jumps by {seconds} s"));
+                let now = self.clock.now();
+                self.clock.set(now.checked_add(SignedDuration::from_secs(i64::from(*seconds))).unwrap_or(now));
+            }
+            Move::Run(plan) => {
+                self.run(plan)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where every deletion must be allowed, a sync deletes no more than it was shown and allowed, in all.
+    fn check_asked(&mut self, far: u8, report: &Report) {
+        if self.play.policy.get("deletes").is_none_or(|word| word != "ask") {
+            return;
+        }
+        let deleted = self.deleted.entry(far).or_default();
+        *deleted += report.sync.deleted.total();
+        let allowed: u64 = self.allowed.iter().filter(|((of, _), _)| *of == far).map(|(_, items)| *items).sum();
+        if *deleted > allowed {
+            let line = format!("sync{far} has deleted {deleted} items, and {allowed} were shown and approved");
+            self.said.failures.push(line);
+        }
+    }
+
+    fn run(&mut self, plan: &RunPlan) -> Result<Ended> {
+        if plan.approve {
+            let held = self.held.get(&plan.far).cloned().unwrap_or_default();
+            self.approvals = held.iter().map(|(id, _)| id.clone()).collect();
+            self.allowed.extend(held.into_iter().map(|(id, items)| ((plan.far, id), items)));
+        }
+        let ended = self.run_once(plan)?;
+        self.approvals.clear();
+        Ok(ended)
+    }
+
+    fn run_once(&mut self, plan: &RunPlan) -> Result<Ended> {
+        self.clock.advance(Duration::from_secs(7));
+        let since = self.ledger.acts;
+        let ended = self.drive(plan)?;
+        let clean = match &ended {
+            Ended::Report(r) => r.sync.notes.is_empty() && r.sync.quarantined.is_empty() && r.sync.failed.is_none(),
+            _ => false,
+        };
+        let mut open = std::mem::take(&mut self.open);
+        open.append(&mut self.unknown);
+        if let Ended::Report(report) = &ended {
+            self.check_asked(plan.far, report);
+            self.held.insert(plan.far, report.sync.holds.iter().map(|h| (h.approve.clone(), h.items)).collect());
+        }
+        self.ledger.ended(plan.far, since, clean, &open);
+        self.clock.advance(Duration::from_secs(3));
+        self.said.runs += 1;
+        match &ended {
+            Ended::Report(report) => {
+                let hash = hash_of(&report.sync);
+                self.mix(hash);
+                let text = self.look.trace.then(|| format!("run of sync{}: {}", plan.far, brief(report)));
+                self.tell(|| text.unwrap_or_default());
+            }
+            Ended::Failed(error) => {
+                self.mix(error.to_string().len() as u64);
+                let line = format!("run of sync{} failed: {error}", plan.far);
+                self.tell(|| line);
+            }
+            Ended::Stopped => {
+                self.mix(1);
+                self.tell(|| format!("run of sync{} was stopped", plan.far));
+            }
+        }
+        Ok(ended)
+    }
+
+    fn restart(&mut self) -> Result<()> {
+        self.store.restart()?;
+        self.probe = Probe::new(self.store.state()?, self.look.deep);
+        self.said.crashes += 1;
+        Ok(())
+    }
+
+    /// Nothing goes wrong any more; a few rounds, and a last one that must find nothing to do.
+    fn end(&mut self) -> Result<Vec<String>> {
+        let mut wrong = Vec::new();
+        self.tell(|| "-- from here on nothing goes wrong".to_owned());
+        for side in &self.sides {
+            side.set_faults(FaultPlan::none());
+            side.heal();
+        }
+        for (side, id, mood) in std::mem::take(&mut self.ledger.moods) {
+            if let Some(world) = self.sides.get(usize::from(side)) {
+                world.mood(self.play.kind, &id, mood, false);
+            }
+        }
+        let lied = std::mem::take(&mut self.lied);
+        self.forget_cursors(&lied, true);
+        let mut held_rounds = 0;
+        let mut round = 0;
+        while round <= ROUNDS {
+            self.clock.advance(LONG);
+            let last = round == ROUNDS;
+            let mut holds = Vec::new();
+            for far in 1..self.sides.len() {
+                // Somebody looks at what is held, finds that it is as the users want it, and says so.
+                let plan = RunPlan { far: u8::try_from(far).unwrap_or(u8::MAX), approve: true, ..RunPlan::default() };
+                match self.run(&plan)? {
+                    Ended::Failed(error) => wrong.push(format!("round {round} after the last edit: sync{far} fails: {error}")),
+                    Ended::Stopped => wrong.push(format!("round {round} after the last edit: sync{far} hangs")),
+                    Ended::Report(report) => {
+                        holds.extend(report.sync.holds.iter().map(|h| h.approve.clone()));
+                        if let Some(failed) = &report.sync.failed {
+                            wrong.push(format!("round {round} after the last edit: sync{far}: {failed}"));
+                        }
+                        if last && report.sync.writes() > 0 {
+                            wrong.push(format!("sync{far} does not come to rest: {}", brief(&report)));
+                        }
+                        if last && holds.is_empty() && (report.sync.held > 0 || !report.sync.quarantined.is_empty()) {
+                            wrong.push(format!("sync{far} leaves something over: {}", brief(&report)));
+                        }
+                    }
+                }
+            }
+            self.forget_cursors(&lied, false);
+            if holds.is_empty() || held_rounds == 2 {
+                round += 1;
+            } else {
+                held_rounds += 1;
+            }
+        }
+        Ok(wrong)
+    }
+
+    /// Where a listing was told short, as a success, what it kept back is found by a whole one: cursors do not last for ever.
+    fn forget_cursors(&self, of: &BTreeSet<u8>, on: bool) {
+        of.iter().filter_map(|side| self.sides.get(usize::from(*side))).for_each(|world| world.forget_cursors(on));
+    }
+
+    fn journal(&self) -> Result<Vec<JournalRow>> {
+        block_on(self.store.state()?.journal(JournalQuery::default()).try_collect())
+    }
+
+    fn finish(mut self) -> Result<Performance> {
+        let mut failures = self.end()?;
+        let journal = self.journal()?;
+        let clock_jumped = self.play.moves.iter().any(|m| matches!(m, Move::Clock(_)));
+        let evidence = Evidence {
+            kind: self.play.kind,
+            sides: &self.sides,
+            ledger: &self.ledger,
+            journal: &journal,
+            policy: &self.play.policy,
+            clock_jumped,
+        };
+        let verdict = oracle::judge(&evidence);
+        let there: Vec<u64> = verdict.there.iter().map(hash_of).collect();
+        failures.extend(verdict.failures);
+        for number in there {
+            self.mix(number);
+        }
+        self.said.edits = self.ledger.acts;
+        self.said.failures.extend(failures);
+        Ok(self.said)
+    }
+}
+
+fn brief(report: &Report) -> String {
+    let s = &report.sync;
+    let two = |name: &str, of: pimkit_sync::PerSide| format!("{name} {}/{}", of.left, of.right);
+    let mut text = [two("created", s.created), two("updated", s.updated), two("deleted", s.deleted)].join(", ");
+    text.push_str(&format!(", linked {}, conflicts {}, held {}, holds {}", s.linked, s.conflicts, s.held, s.holds.len()));
+    for over in &s.quarantined {
+        text.push_str(&format!("; {} {}: {}", over.side.word(), over.id, over.error));
+    }
+    for note in s.notes.iter().chain(&s.failed) {
+        text.push_str(&format!("; {note}"));
+    }
+    text
+}
+
+/// Plays on far sides of the caller's own, one for each of the play's.
+#[must_use]
+pub fn perform_with(play: &Play, fars: Vec<Box<dyn FarWorld>>, clock: FakeClock, trace: bool) -> Performance {
+    perform_looking(play, Ok(fars), clock, Look { trace, deep: true })
+}
+
+/// Plays on in-memory far sides. With `trace`, what happens is written down line by line.
+#[must_use]
+pub fn perform(play: &Play, trace: bool) -> Performance {
+    perform_deep(play, Look { trace, deep: true })
+}
+
+pub(crate) fn perform_deep(play: &Play, look: Look) -> Performance {
+    let clock = FakeClock::default();
+    let worlds = play.fars.iter().enumerate().map(|(n, far)| {
+        let world: Box<dyn FarWorld> = Box::new(Worst::new(far.options(n + 1)?, &clock));
+        Ok(world)
+    });
+    let worlds: Result<Vec<_>> = worlds.collect();
+    perform_looking(play, worlds, clock, look)
+}
+
+fn perform_looking(play: &Play, fars: Result<Vec<Box<dyn FarWorld>>>, clock: FakeClock, look: Look) -> Performance {
+    let played = fars.and_then(|fars| {
+        let mut theatre = Theatre::new(play, fars, clock, look)?;
+        for step in &play.moves {
+            theatre.move_on(step)?;
+        }
+        theatre.finish()
+    });
+    played.unwrap_or_else(|error| Performance { failures: vec![format!("the play cannot be played: {error}")], ..Performance::default() })
+}
+
+impl std::fmt::Debug for Theatre<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Theatre")
+            .field("sides", &self.sides.iter().enumerate().map(|(n, _)| side_name(n as u8)).collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}

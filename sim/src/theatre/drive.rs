@@ -1,0 +1,324 @@
+//! One run, polled by hand: what it asks for is written down, and it is stopped, or disturbed,
+//! after as many polls as the plan says.
+
+use super::{Ended, Theatre};
+use crate::{
+    coverage::{Hit, Place, Wrong, classify, strikes},
+    ledger::side_name,
+    play::{PlannedFault, RunPlan},
+    probe::{AtCommit, CommitOf, Probe},
+};
+use futures::{future::BoxFuture, task::ArcWake};
+use pimkit_contract::worst::{Fault, FaultPlan, Operation, Request};
+use pimkit_core::Result;
+use pimkit_sync::{Progress, Report, Watch};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+};
+
+/// More polls than any run of a play takes.
+const MOST: u32 = 20_000;
+
+/// Knows the stage that the engine says it is in.
+#[derive(Debug)]
+pub(crate) struct Watching {
+    stage: Mutex<Hit>,
+}
+
+impl Watching {
+    fn new() -> Arc<Self> {
+        Arc::new(Self { stage: Mutex::new(Hit::Observe) })
+    }
+
+    fn stage(&self) -> Hit {
+        *self.stage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Watch for Watching {
+    fn progress(&self, progress: Progress) {
+        if let Progress::Stage { stage, .. } = progress {
+            let hit = match stage {
+                "recover" => Hit::Recover,
+                "match" => Hit::Plan,
+                "apply" => Hit::Apply,
+                _ => Hit::Observe,
+            };
+            *self.stage.lock().unwrap_or_else(PoisonError::into_inner) = hit;
+        }
+    }
+}
+
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl ArcWake for Woken {
+    fn wake_by_ref(woken: &Arc<Self>) {
+        woken.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Where a run stands after a poll.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum At {
+    BeforeRequest,
+    AfterEffect(Operation),
+    Commit(AtCommit, CommitOf),
+}
+
+/// A run in the making.
+pub(crate) struct Driven {
+    future: BoxFuture<'static, Result<Report>>,
+    watching: Arc<Watching>,
+    woken: Arc<Woken>,
+    at: At,
+    before: At,
+    /// A write was answered, and what came of it is not taken down yet.
+    unrecorded: bool,
+    /// The stage before the last poll: what the poll asked for belongs there.
+    asked_in: Hit,
+}
+
+impl Driven {
+    fn new(future: BoxFuture<'static, Result<Report>>, watching: Arc<Watching>) -> Self {
+        Self {
+            future,
+            watching,
+            woken: Arc::default(),
+            at: At::BeforeRequest,
+            before: At::BeforeRequest,
+            unrecorded: false,
+            asked_in: Hit::Observe,
+        }
+    }
+
+    fn poll(&mut self) -> Poll<Result<Report>> {
+        self.woken.0.store(false, Ordering::Relaxed);
+        self.asked_in = self.watching.stage();
+        let waker = futures::task::waker_ref(&self.woken);
+        self.future.as_mut().poll(&mut Context::from_waker(&waker))
+    }
+
+    fn hangs(&self) -> bool {
+        !self.woken.0.load(Ordering::Relaxed)
+    }
+
+    /// The stage, where a request of this operation is about to be or was sent.
+    fn stage(&self, operation: Option<Operation>) -> Hit {
+        let stage = self.watching.stage();
+        if stage == Hit::Apply && self.unrecorded && operation != Some(Operation::Write) { Hit::Record } else { stage }
+    }
+
+    /// The stage in which the last poll sent a request of this operation.
+    fn asked(&self, operation: Operation) -> Hit {
+        let answered = self.unrecorded || self.at == At::AfterEffect(Operation::Write);
+        if self.asked_in == Hit::Apply && answered && operation != Operation::Write { Hit::Record } else { self.asked_in }
+    }
+
+    /// The cells that a stop at this point falls into.
+    fn cells(&self, wrong: Wrong) -> Vec<(Hit, Wrong, Place)> {
+        let mut cells = Vec::new();
+        if matches!(self.before, At::AfterEffect(_)) && !matches!(self.at, At::AfterEffect(_)) {
+            cells.push((self.stage(None), wrong, Place::AfterAnswer));
+        }
+        match self.at {
+            At::BeforeRequest => cells.push((self.stage(None), wrong, Place::BeforeRequest)),
+            At::AfterEffect(operation) => cells.push((self.stage(Some(operation)), wrong, Place::AfterEffect)),
+            At::Commit(AtCommit::Before, of) => {
+                let stage = self.watching.stage();
+                let stage = if stage == Hit::Apply && of == CommitOf::Outcomes { Hit::Record } else { stage };
+                cells.push((stage, wrong, Place::BeforeCommit));
+            }
+            At::Commit(AtCommit::After, _) => {}
+        }
+        cells
+    }
+
+    fn moved(&mut self, at: At) {
+        self.before = self.at;
+        if self.before == At::AfterEffect(Operation::Write) {
+            self.unrecorded = true;
+        }
+        if matches!(at, At::Commit(AtCommit::After, CommitOf::Outcomes)) {
+            self.unrecorded = false;
+        }
+        self.at = at;
+    }
+}
+
+/// Which of the planned faults strike, counted as the worlds count.
+#[derive(Default)]
+struct Counting {
+    all: BTreeMap<u8, u64>,
+    by: BTreeMap<(u8, Operation), u64>,
+}
+
+impl Counting {
+    fn next<'p>(&mut self, side: u8, request: &Request, faults: &'p [PlannedFault]) -> Option<&'p PlannedFault> {
+        let all = self.all.entry(side).or_default();
+        *all += 1;
+        let by = self.by.entry((side, request.operation)).or_default();
+        *by += 1;
+        let (all, by) = (*all, *by);
+        let of = |f: &&PlannedFault| f.side == side;
+        faults
+            .iter()
+            .filter(of)
+            .rfind(|f| f.operation.is_none() && f.nth == all)
+            .or_else(|| faults.iter().filter(of).rfind(|f| f.operation == Some(request.operation) && f.nth == by))
+    }
+}
+
+impl Theatre<'_> {
+    fn set_faults(&self, faults: &[PlannedFault]) {
+        for (side, world) in (0_u8..).zip(&self.sides) {
+            let plan = faults.iter().filter(|f| f.side == side).fold(FaultPlan::none(), |plan, f| match f.operation {
+                Some(operation) => plan.at_nth(operation, f.nth, f.fault),
+                None => plan.at(f.nth, f.fault),
+            });
+            world.set_faults(plan);
+        }
+    }
+
+    /// The requests since they were last looked at.
+    fn new_requests(&mut self) -> Vec<(u8, Request)> {
+        let mut new = Vec::new();
+        for ((side, world), seen) in (0_u8..).zip(&self.sides).zip(&mut self.requests) {
+            for request in world.requests_after(*seen) {
+                *seen = request.number;
+                new.push((side, request));
+            }
+        }
+        new
+    }
+
+    fn hit(&mut self, cells: Vec<(Hit, Wrong, Place)>) {
+        for cell in cells {
+            *self.said.coverage.entry(cell).or_default() += 1;
+        }
+    }
+
+    /// After a poll: what was asked and committed goes into the trace, and what struck is counted.
+    fn look_after(&mut self, run: &mut Driven, probe: &Probe, counting: &mut Counting, faults: &[PlannedFault]) {
+        let committing = probe.at();
+        for (count, hash) in probe.told() {
+            self.mix(count as u64 ^ hash);
+            self.tell(|| format!("    commit of {count} changes"));
+        }
+        let mut at = committing.map_or(At::BeforeRequest, |(at, of)| At::Commit(at, of));
+        if at == At::Commit(AtCommit::After, CommitOf::Outcomes) {
+            self.open.clear();
+        }
+        for (side, request) in self.new_requests() {
+            if request.operation == Operation::Write {
+                self.open.insert(side);
+            }
+            let collection = request.collection.as_ref().map_or(0, |c| c.as_str().len());
+            self.mix(u64::from(side) << 48 ^ (request.operation as u64) << 32 ^ (request.ids as u64) << 8 ^ collection as u64);
+            let struck = counting.next(side, &request, faults).filter(|f| strikes(f.fault, request.operation)).map(|f| f.fault);
+            at = At::AfterEffect(request.operation);
+            let stage = run.asked(request.operation);
+            self.tell(|| {
+                let fault = struck.map(|f| format!(" !! {f:?}")).unwrap_or_default();
+                format!("    {stage:?}: {} {:?} of {}{fault}", side_name(side), request.operation, request.ids)
+            });
+            if let Some(fault) = struck {
+                self.said.faults += 1;
+                if matches!(request.operation, Operation::Write | Operation::Fetch) {
+                    // Its outcome may stay open, whatever is taken down of the others.
+                    self.unknown.insert(side);
+                }
+                if request.operation == Operation::Changes && matches!(fault, Fault::TruncatedPage | Fault::Empty) {
+                    self.lied.insert(side);
+                }
+                let (wrong, place) = classify(fault);
+                self.hit(vec![(stage, wrong, place)]);
+            }
+        }
+        run.moved(at);
+        if let Some(of) = probe.failed() {
+            self.said.faults += 1;
+            let stage = run.watching.stage();
+            let stage = if stage == Hit::Apply && of == CommitOf::Outcomes { Hit::Record } else { stage };
+            self.tell(|| format!("    {stage:?}: !! a commit fails"));
+            self.hit(vec![(stage, Wrong::DiskFull, Place::BeforeCommit)]);
+        }
+    }
+
+    /// Another process believes this one dead, takes its lease, and does the work.
+    fn overtake(&mut self, plan: &RunPlan) -> Result<()> {
+        self.tell(|| "  -- another process takes over".to_owned());
+        self.set_faults(&[]);
+        let probe = Probe::new(self.store.state()?, self.look.deep);
+        let watching = Watching::new();
+        let mut run = Driven::new(self.future(&probe, usize::from(plan.far), watching.clone())?, watching);
+        let mut counting = Counting::default();
+        for _ in 0..MOST {
+            let polled = run.poll();
+            self.look_after(&mut run, &probe, &mut counting, &[]);
+            if let Poll::Ready(ended) = polled {
+                let text = ended.map_or_else(|e| e.to_string(), |r| super::brief(&r));
+                self.tell(|| format!("  -- the other process is done: {text}"));
+                break;
+            }
+            if run.hangs() {
+                break;
+            }
+        }
+        self.said.runs += 1;
+        Ok(())
+    }
+
+    pub(super) fn drive(&mut self, plan: &RunPlan) -> Result<Ended> {
+        self.set_faults(&plan.faults);
+        self.probe.fail(plan.commit);
+        let probe = self.probe.clone();
+        let watching = Watching::new();
+        self.tell(|| format!("sync{} runs", plan.far));
+        let mut run = Driven::new(self.future(&probe, usize::from(plan.far), watching.clone())?, watching);
+        let mut counting = Counting::default();
+        let mut faults: &[PlannedFault] = &plan.faults;
+        let mut ended = Ended::Stopped;
+        for n in 0..MOST {
+            for (_, act) in plan.acts.iter().filter(|(at, _)| *at == n) {
+                self.act(act);
+            }
+            if plan.stop == Some(n) {
+                self.tell(|| format!("  -- the process dies, {:?}", run.at));
+                self.hit(run.cells(Wrong::Crash));
+                drop(run);
+                self.restart()?;
+                break;
+            }
+            if plan.taken == Some(n) && probe.take_over() {
+                self.hit(run.cells(Wrong::Lease));
+                self.said.faults += 1;
+                faults = &[];
+                self.overtake(plan)?;
+            }
+            let polled = run.poll();
+            self.look_after(&mut run, &probe, &mut counting, faults);
+            match polled {
+                Poll::Ready(Ok(report)) => {
+                    ended = Ended::Report(Box::new(report));
+                    break;
+                }
+                Poll::Ready(Err(error)) => {
+                    ended = Ended::Failed(error);
+                    break;
+                }
+                // Whoever waits for it gives up.
+                Poll::Pending if run.hangs() => break,
+                Poll::Pending => {}
+            }
+        }
+        self.set_faults(&[]);
+        self.probe.fail(None);
+        Ok(ended)
+    }
+}
