@@ -3,6 +3,7 @@
 use crate::{
     pair::{Pair, Plan},
     report::Report,
+    teardown::Consent,
 };
 use async_trait::async_trait;
 use pimkit_core::{Contact, Event, Result, Task};
@@ -16,6 +17,10 @@ pub trait AnyPair: Send + Sync {
     async fn apply(&self, plan: Plan) -> Result<Report>;
     /// As [`Pair::run`].
     async fn run(&self) -> Result<Report>;
+    /// As [`Pair::disable`].
+    async fn disable(&self, consent: Consent, why: Option<&str>) -> Result<Report>;
+    /// As [`Pair::enable`].
+    async fn enable(&self) -> Result<()>;
 }
 
 // One by one, so that the engine is compiled here for each kind, and not once more in every crate that uses it.
@@ -31,6 +36,12 @@ macro_rules! any {
             }
             async fn run(&self) -> Result<Report> {
                 Self::run(self).await
+            }
+            async fn disable(&self, consent: Consent, why: Option<&str>) -> Result<Report> {
+                Self::disable(self, consent, why).await
+            }
+            async fn enable(&self) -> Result<()> {
+                Self::enable(self).await
             }
         }
     )*};

@@ -27,6 +27,11 @@ pub(crate) fn is_of(parts: &MarkParts, sync: &SyncId) -> bool {
     parts.sync == binding(&[sync.as_str()])
 }
 
+/// Whether a mark was made for this item.
+pub(crate) fn names(parts: &MarkParts, item: &ItemId) -> bool {
+    parts.item == binding(&[item.as_str()])
+}
+
 /// The key under which items of a mark are kept.
 pub(crate) fn mark_key(mark: &Mark) -> String {
     format!("mark:{mark}")

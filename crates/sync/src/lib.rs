@@ -88,6 +88,7 @@ pub use policy::{
 pub use report::{Ambiguity, Candidate, Hold, LeftOver, PerSide, Progress, Report, SyncReport, Unwatched, Verdict, Watch};
 pub use score::Score;
 pub use step::{Action, Agreed, End, PlannedStep, SideWrite, Step};
+pub use teardown::Consent;
 pub use undecided::{Undecided, Waiting, conflicts};
 pub use undo::{Parked, Undone};
 pub use why::{Told, why};

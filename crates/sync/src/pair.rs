@@ -147,6 +147,9 @@ impl<R: Record> Pair<R> {
             return Ok(plan);
         }
         let mut run = Run::<R>::begin(&self.shared, &self.setup, lease).await?;
+        if run.standing.ending.is_some() {
+            return self.plan_end(run).await;
+        }
         if let Some(why) = run.rests_as() {
             run.note(why);
             return Ok(self.planned(run, true, [PerSide::default(); 3]));
@@ -191,6 +194,7 @@ impl<R: Record> Pair<R> {
         }
         let mut run = Run::<R>::resume(&self.shared, &self.setup, plan).await?;
         run.apply_all().await?;
+        run.finish_ending().await?;
         run.finish().await
     }
 

@@ -257,6 +257,7 @@ impl<R: Record> Run<R> {
             row.superseded.push((row.revision.clone(), row.hash));
             row.presence = Presence::Gone;
             row.deleted_by = Some(match &task.step.undoes {
+                _ if task.step.ends => format!("{}teardown", SeenRow::BY_ENGINE),
                 Some(_) => format!("{}undo", SeenRow::BY_ENGINE),
                 None => self.sync().to_string(),
             });

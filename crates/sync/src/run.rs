@@ -278,7 +278,7 @@ impl<R: Record> Run<R> {
         let row = self.row.as_ref().filter(|row| row.state != SyncState::Active)?;
         let why = row.why.as_deref().map(|why| format!(" ({why})")).unwrap_or_default();
         let again = if row.state == SyncState::Paused { "resume" } else { "enable" };
-        Some(format!("the sync is {} since {}{why} and does nothing; {again} it to go on", row.state.word(), row.since))
+        Some(format!("{RESTS}{} since {}{why} and does nothing; {again} it to go on", row.state.word(), row.since))
     }
 
     /// Refuses a wrong map before anything is read.
@@ -419,6 +419,9 @@ impl<R: Record> Run<R> {
         Ok(Report { run: self.run, started: self.started, finished, sync: self.report })
     }
 }
+
+/// How the note begins that says that a sync does nothing.
+pub(crate) const RESTS: &str = "the sync is ";
 
 async fn accounts(setup: &Setup) -> Result<(Account, Account)> {
     let left = setup.left.account().await?;

@@ -1,7 +1,7 @@
 //! What a sync remembers between its runs beside its links: its container, whether it runs, and what
 //! it began and must finish.
 
-use crate::{pair::damaged, run::Run};
+use crate::{pair::damaged, policy::Teardown, run::Run};
 use pimkit_core::{Access, CategoryId, CollectionId, ItemId, Notice, Record, Result, StateChange, SyncRow, SyncState};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -23,6 +23,8 @@ pub(crate) struct Standing {
     pub(crate) aliases: BTreeMap<String, u32>,
     /// Categories that come off the list once the items have been seen to.
     pub(crate) leaving: Vec<CategoryId>,
+    /// The end of the sync that somebody agreed to and that is not finished: what is taken away at the far side.
+    pub(crate) ending: Option<Teardown>,
     /// What is being done with the links of a sync that was ended.
     pub(crate) retiring: Option<Retiring>,
     /// A container that is gone with all that was in it: what was seen of it is forgotten.

@@ -36,6 +36,9 @@ pub struct Step {
     /// What somebody said to it, when a guard had asked.
     #[serde(default)]
     pub approved: Option<String>,
+    /// It belongs to the end of the sync: what it takes away nobody deleted.
+    #[serde(default)]
+    pub ends: bool,
     /// A cap leaves it to a later run.
     #[serde(default)]
     pub carried: bool,
@@ -75,6 +78,7 @@ impl Step {
             held: None,
             approved: None,
             carried: false,
+            ends: false,
             undoes: None,
             waiting: Vec::new(),
             undecided: Vec::new(),

@@ -2,12 +2,21 @@
 //! hub's records always stay.
 
 use crate::{
-    pair::Pair,
-    run::Run,
-    standing::{self, Retiring},
+    container::About,
+    keys,
+    pair::{Pair, Plan},
+    plan::Linked,
+    policy::Teardown,
+    report::{Hold, Progress, Report, SyncReport},
+    run::{Run, component},
+    standing::{self, Retiring, Standing},
+    step::{Action, SideWrite},
 };
 use futures::TryStreamExt;
-use pimkit_core::{IntentRow, LinkQuery, LinkRow, LinkState, Presence, Record, Result, Side, StateChange, SyncRow, SyncState};
+use pimkit_core::{
+    CollectionId, Delete, ErrorKind, IntentRow, ItemId, JournalRow, LinkQuery, LinkRow, LinkState, Outcome, Presence, Record, Result,
+    SeenQuery, SeenRow, Side, StateChange, SyncRow, SyncState, WriteOptions,
+};
 
 impl<R: Record> Run<R> {
     /// Finishes what was begun with the links of a sync that was ended; may be done again after a crash.
@@ -30,8 +39,8 @@ impl<R: Record> Run<R> {
         self.commit(vec![row]).await
     }
 
-    /// Takes the links up again that were kept aside when the sync was ended: those whose ends are both still there. What
-    /// else became of an end meanwhile is nobody's deletion; the other end is new to the sync.
+    /// Takes the links up again that were kept aside when the sync was ended. What became of an end meanwhile is carried
+    /// over to nobody: a far copy that is gone is made again, and one whose record is gone is left alone.
     pub(crate) async fn revive(&mut self) -> Result<()> {
         if !self.standing.reviving {
             return Ok(());
@@ -51,11 +60,19 @@ impl<R: Record> Run<R> {
                 }
                 let there =
                     |side: Side| linked.end(side).is_some_and(|row| !matches!(row.presence, Presence::Missing { .. } | Presence::Gone));
-                let change = if there(Side::Left) && there(Side::Right) && self.far.collection(&linked.link.collection).is_some() {
-                    let link = LinkRow { state: LinkState::Live, again: true, note: None, version: linked.link.version + 1, ..linked.link };
-                    vec![StateChange::Link(Box::new(link))]
-                } else {
-                    self.drop_archived(linked.link)
+                let read = self.far.collection(&linked.link.collection).is_some();
+                let state = match (there(Side::Left), there(Side::Right) && read) {
+                    (true, true) => Some(LinkState::Live),
+                    // As of what was deleted while it was out of scope: it is left alone, and not made again on the hub.
+                    (false, true) if linked.hub.is_some() => Some(LinkState::OutOfScope),
+                    _ => None,
+                };
+                let change = match state {
+                    Some(state) => {
+                        let link = LinkRow { state, again: true, note: None, version: linked.link.version + 1, ..linked.link };
+                        vec![StateChange::Link(Box::new(link))]
+                    }
+                    None => self.drop_archived(linked.link),
                 };
                 self.later(change);
             }
@@ -70,9 +87,162 @@ impl<R: Record> Run<R> {
         Ok(())
     }
 
+    /// Plans to take away what the sync made at the far side. Only that of which the hub still has its own.
+    async fn plan_ending(&mut self) -> Result<()> {
+        self.progress(Progress::Stage { stage: "match", of: None });
+        let mut stale: Vec<StateChange> = self.unfinished.iter().map(|run| StateChange::DropSteps(*run)).collect();
+        stale.push(StateChange::DropSteps(self.run));
+        self.commit(stale).await?;
+        if self.standing.ending != Some(Teardown::DeleteMade) {
+            return Ok(());
+        }
+        let mut links = self.state().links(LinkQuery::of(self.sync())).try_chunks(self.setup.page_size as usize);
+        while let Some(page) = links.try_next().await.map_err(|e| e.1)? {
+            for linked in self.made(page).await? {
+                let Some(far) = linked.far.clone() else { continue };
+                let trash = self.far.collection(&far.collection).is_some_and(|c| c.capabilities.trash);
+                let mode = if trash { Delete::Trash } else { Delete::Permanent };
+                let mut step = self.plain_step(&linked, Action::Delete(Side::Right), "the sync was ended".to_owned());
+                step.far.write = Some(SideWrite::Delete(mode));
+                step.policy = Some("teardown = delete_made".to_owned());
+                step.ends = true;
+                self.push(step).await?;
+            }
+            self.flush().await?;
+        }
+        Ok(())
+    }
+
+    /// Of a page of links those whose far item the sync made, while both items are there and nothing is open.
+    async fn made(&self, page: Vec<LinkRow>) -> Result<Vec<Linked>> {
+        let made = |link: &LinkRow| link.kind == R::KIND && link.state != LinkState::Suppressed && is_made_by_us(link);
+        let there = |row: Option<&SeenRow>| row.is_some_and(|row| row.presence == Presence::Present);
+        let linked = self.load(page.into_iter().filter(made).collect()).await?;
+        Ok(linked.into_iter().filter(|l| there(l.hub.as_ref()) && there(l.far.as_ref()) && !self.open.contains(&l.link.id)).collect())
+    }
+
+    /// Finishes the end of a sync, once what it made is away.
+    pub(crate) async fn finish_ending(&mut self) -> Result<()> {
+        let Some(ending) = self.standing.ending else { return Ok(()) };
+        if self.report.failed.is_some() {
+            return Ok(());
+        }
+        let done = match ending {
+            Teardown::DeleteContainer => self.delete_container().await?,
+            _ => self.is_all_away().await?,
+        };
+        if !done {
+            return Ok(());
+        }
+        self.standing.ending = None;
+        self.standing.retiring = Some(if ending == Teardown::DeleteContainer { Retiring::Archive } else { Retiring::Forget });
+        let row = self.standing_row();
+        self.commit(vec![row]).await?;
+        self.finish_retiring().await
+    }
+
+    /// Whether nothing that the sync made is left but what was refused, and shown.
+    async fn is_all_away(&mut self) -> Result<bool> {
+        let mut left = u64::from(!self.far.failed.is_empty());
+        let mut links = self.state().links(LinkQuery::of(self.sync())).try_chunks(self.setup.page_size as usize);
+        while let Some(page) = links.try_next().await.map_err(|e| e.1)? {
+            let open = page.iter().filter(|link| self.open.contains(&link.id)).count();
+            let rest = self.made(page).await?;
+            let waits = rest.iter().filter(|l| !matches!(l.link.state, LinkState::Held | LinkState::Quarantined)).count();
+            left += (open + waits) as u64;
+        }
+        drop(links);
+        if left > 0 {
+            self.note("some far items that the sync made are not away yet; the next run goes on".to_owned());
+        }
+        Ok(left == 0)
+    }
+
+    /// Deletes the sync's own collection. False when that is still to be done.
+    async fn delete_container(&mut self) -> Result<bool> {
+        let Some(own) = self.standing.container.clone() else { return Ok(true) };
+        let there = self.far.collection(&own.id).is_some();
+        let repository = self.far.repository.clone();
+        let Some(folders) = repository.folders().filter(|_| there) else {
+            self.standing.gone = Some(own.id);
+            self.standing.container = None;
+            return Ok(true);
+        };
+        self.journal_container(&own.id).await?;
+        let intent = self.container_intent(&own.id, None, &About::Delete);
+        self.commit(vec![StateChange::Intent(Box::new(intent.clone()))]).await?;
+        match folders.delete(&own.id, &WriteOptions::default()).await {
+            Outcome::Written { .. } => {}
+            Outcome::Refused(error) if error.kind() == ErrorKind::CollectionGone => {}
+            Outcome::Refused(error) if error.kind() == ErrorKind::WouldNotify => {
+                self.later([StateChange::Settled(intent.id)]);
+                self.report.held += 1;
+                self.note(format!("the right collection {} stays, since to delete it would mail people: {error}", own.name));
+                // It stays as it is, and is nobody's from here on.
+                self.standing.container = None;
+                return Ok(true);
+            }
+            Outcome::Refused(error) => {
+                self.commit(vec![StateChange::Settled(intent.id)]).await?;
+                self.note(format!("the right collection {} could not be deleted, and is in the next run: {error}", own.name));
+                return Ok(false);
+            }
+            Outcome::Conflict { .. } | Outcome::Unknown(_) => {
+                self.note(format!("it is not known whether the right collection {} was deleted; the next run finds out", own.name));
+                return Ok(false);
+            }
+        }
+        self.later([StateChange::Settled(intent.id)]);
+        self.report.deleted.add(Side::Right);
+        self.standing.gone = Some(own.id);
+        self.standing.container = None;
+        Ok(true)
+    }
+
+    /// Writes down what was in the container, item by item.
+    async fn journal_container(&mut self, id: &CollectionId) -> Result<()> {
+        let query = SeenQuery::of(&self.far.account.id, R::KIND).within(id);
+        let mut rows = self.state().seen_rows(query).try_chunks(self.setup.page_size as usize);
+        while let Some(page) = rows.try_next().await.map_err(|e| e.1)? {
+            let ids: Vec<ItemId> = page.iter().map(|row| row.item.clone()).collect();
+            let links = self.state().links_of_far(self.sync(), &self.far.account.id, id, &ids).await?;
+            let there = page.into_iter().zip(links).filter(|(row, _)| row.presence == Presence::Present);
+            let rows = there.map(|(row, link)| {
+                StateChange::Journal(Box::new(JournalRow {
+                    seq: 0,
+                    run: self.run,
+                    sync: self.sync().clone(),
+                    at: self.now(),
+                    kind: R::KIND,
+                    link: link.as_ref().map(|link| link.id.clone()),
+                    hub_item: link.and_then(|link| link.hub_item),
+                    account: row.account,
+                    item: Some(row.item),
+                    action: "deleted".to_owned(),
+                    side: Some(Side::Right),
+                    policy: Some("teardown = delete_container".to_owned()),
+                    why: "the sync was ended, and its own collection goes with all that is in it".to_owned(),
+                    changes: Vec::new(),
+                    lost: Vec::new(),
+                    before: row.record,
+                    body: pimkit_core::Value::Null,
+                }))
+            });
+            self.commit(rows.collect()).await?;
+        }
+        Ok(())
+    }
+
     fn drop_archived(&self, link: LinkRow) -> Vec<StateChange> {
         vec![StateChange::DropTombstone { sync: self.sync().clone(), link: link.id.clone() }, StateChange::DropLink(link.id)]
     }
+}
+
+/// Whether the far item of a link was made by the sync, and not joined: its mark is ours and names the hub record.
+fn is_made_by_us(link: &LinkRow) -> bool {
+    let parts = link.mark.as_ref().and_then(keys::parts).filter(|parts| keys::is_of(parts, &link.sync));
+    let of_hub = |parts: keys::MarkParts| link.hub_item.as_ref().is_some_and(|item| keys::names(&parts, item));
+    link.origin == Side::Left && !link.parked && parts.is_some_and(of_hub)
 }
 
 /// What becomes of a link of a sync that is ended.
@@ -93,7 +263,90 @@ fn retired(mut link: LinkRow, how: Retiring) -> Vec<StateChange> {
     }
 }
 
+/// Whether somebody agreed to what the end of a sync takes away at the far side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Consent {
+    /// Not yet: what would be taken away is shown, and nothing is done.
+    Asked,
+    /// Yes.
+    Given,
+}
+
 impl<R: Record> Pair<R> {
+    /// Ends the sync, as the policy `teardown` says. The hub's records stay, whatever becomes of the far copies. Where some
+    /// of those are taken away and nobody agreed to it yet, the report holds what it would be, and the sync goes on.
+    ///
+    /// It is a run like any other: cut off, it goes on with the next run, or when this is called again. What would mail
+    /// somebody is held and shown, and stays.
+    ///
+    /// # Errors
+    /// As [`Pair::run`].
+    pub async fn disable(&self, consent: Consent, why: Option<&str>) -> Result<Report> {
+        let (shared, setup) = self.parts();
+        let teardown = setup.policy.teardown;
+        let lease = shared.state.acquire(&component()).await?;
+        let row = shared.state.sync(&setup.sync).await?;
+        let mut standing = standing::read(row.as_ref())?;
+        if row.as_ref().is_none_or(|row| row.state != SyncState::Disabled) {
+            let deletes = matches!(teardown, Teardown::DeleteMade | Teardown::DeleteContainer);
+            if deletes && consent == Consent::Asked {
+                return self.show_end(teardown, &standing).await;
+            }
+            match teardown {
+                Teardown::Leave => standing.retiring = Some(Retiring::Forget),
+                Teardown::Archive => standing.retiring = Some(Retiring::Archive),
+                Teardown::DeleteMade | Teardown::DeleteContainer => standing.ending = Some(teardown),
+            }
+            let row = SyncRow {
+                sync: setup.sync.clone(),
+                state: SyncState::Disabled,
+                since: shared.clock.now(),
+                why: Some(why.unwrap_or("somebody ended it").to_owned()),
+                body: serde_json::to_value(&standing).unwrap_or_default(),
+            };
+            shared.state.commit(&lease, vec![StateChange::Sync(Box::new(row))]).await?;
+        }
+        drop(lease);
+        let mut report = self.run().await?;
+        // That it rests from now on is what was asked for.
+        report.sync.notes.retain(|note| !note.starts_with(crate::run::RESTS));
+        Ok(report)
+    }
+
+    /// What the end would take away.
+    async fn show_end(&self, teardown: Teardown, standing: &Standing) -> Result<Report> {
+        let (shared, setup) = self.parts();
+        let mut items = 0;
+        let mut links = shared.state.links(LinkQuery::of(&setup.sync));
+        while let Some(link) = links.try_next().await? {
+            let goes = teardown == Teardown::DeleteContainer || is_made_by_us(&link);
+            items += u64::from(goes && link.kind == R::KIND && link.item.is_some());
+        }
+        let shown = match (teardown, &standing.container) {
+            (Teardown::DeleteContainer, Some(own)) => {
+                format!("the right collection {} is to be deleted with all that is in it, {items} linked items at least", own.name)
+            }
+            _ => format!("{items} items that the sync made on the right are to be deleted"),
+        };
+        let mut report = SyncReport::new(setup.sync.as_str(), R::KIND, &setup.left_name, &setup.right_name);
+        report.held = items;
+        report.holds.push(Hold { approve: "teardown".to_owned(), guard: "teardown".to_owned(), shown, items });
+        let now = shared.clock.now();
+        Ok(Report { run: 0, started: now, finished: now, sync: report })
+    }
+
+    /// The plan of a sync that is being ended: what it made at the far side goes.
+    pub(crate) async fn plan_end(&self, mut run: Run<R>) -> Result<Plan> {
+        run.set_up(false).await?;
+        run.recover().await?;
+        run.observe(Side::Right).await?;
+        run.find_again().await?;
+        let recovered = run.take_counts();
+        run.plan_ending().await?;
+        run.note_run("planned", None).await?;
+        Ok(self.planned(run, false, recovered))
+    }
+
     /// Starts a sync again that was ended: the next run sets it up anew, and takes up the links that were kept aside. A
     /// sync that was not ended is left as it is.
     ///
@@ -101,10 +354,11 @@ impl<R: Record> Pair<R> {
     /// `LeaseLost` while another run has the component; what the state says when it fails.
     pub async fn enable(&self) -> Result<()> {
         let (shared, setup) = self.parts();
-        let lease = shared.state.acquire(&crate::run::component()).await?;
+        let lease = shared.state.acquire(&component()).await?;
         let Some(row) = shared.state.sync(&setup.sync).await?.filter(|row| row.state == SyncState::Disabled) else { return Ok(()) };
         let mut standing = standing::read(Some(&row))?;
         standing.reviving = true;
+        standing.ending = None;
         standing.beginnings += 1;
         standing.begun = false;
         let body = serde_json::to_value(&standing).unwrap_or_default();

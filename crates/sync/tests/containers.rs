@@ -208,7 +208,7 @@ fn pair(world: &World, policy: &[(&str, &str)]) -> Pair<Contact> {
 
 #[test]
 fn a_user_who_deletes_it_ends_the_sync_and_no_record_is_deleted_and_to_enable_it_sets_it_up_again() {
-    for teardown in ["leave"] {
+    for teardown in ["leave", "archive", "delete_made", "delete_container"] {
         let policy = with(&[("teardown", teardown)]);
         let world = begun(WorstOptions::kind(), &policy);
         let id = own(&world).remove(0);

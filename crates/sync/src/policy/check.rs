@@ -12,16 +12,7 @@ impl Policy {
         if let Some(sentence) = self.contradiction(kind, with_app) {
             return Err(Error::new(ErrorKind::Config, sentence).with("kind", kind.plural()));
         }
-        match self.unbuilt() {
-            Some(what) => Err(Error::new(ErrorKind::Config, format!("the policy {what} is not built yet; take it out"))),
-            None => Ok(()),
-        }
-    }
-
-    /// What is named here and the engine does not do.
-    fn unbuilt(&self) -> Option<&'static str> {
-        let later = [(self.teardown != Teardown::Leave, "teardown")];
-        later.into_iter().find(|(asked, _)| *asked).map(|(_, what)| what)
+        Ok(())
     }
 
     fn contradiction(&self, kind: Kind, with_app: bool) -> Option<&'static str> {
