@@ -5,7 +5,7 @@ use crate::{
     failure::{Failure, Result},
 };
 use pimkit::{
-    Connector, Provenance, State,
+    App, Connector, Provenance, State,
     local::{Local, Options},
     registry,
     state_sqlite::SqliteState,
@@ -59,6 +59,13 @@ fn parent(path: &Path) -> Option<&Path> {
 pub(crate) async fn open(config: &Config, account: &AccountConfig, missing: Missing) -> Result<Arc<dyn Connector>> {
     check(account, missing)?;
     registry::open(account.connector.name, Some(&account.name), &account.settings, &config.base).await.map_err(|e| account.blame(e))
+}
+
+/// Opens one account, with the app behind it where it is one.
+pub(crate) async fn open_with_app(config: &Config, account: &AccountConfig) -> Result<(Arc<dyn Connector>, Option<Arc<dyn App>>)> {
+    check(account, Missing::Make)?;
+    let opened = registry::open_with_app(account.connector.name, Some(&account.name), &account.settings, &config.base).await;
+    opened.map_err(|e| account.blame(e))
 }
 
 /// Opens one account whose records come in this way: an app store keeps it with them.

@@ -2,7 +2,7 @@
 
 use crate::{failure::Failure, output::Out};
 use clap::{Args, Parser, Subcommand, error::ErrorKind as ClapError};
-use pimkit::Kind;
+use pimkit::{Kind, Side};
 use std::path::PathBuf;
 
 /// Two-way sync of contacts, events and tasks that never loses an edit and never makes a duplicate.
@@ -36,6 +36,20 @@ pub(crate) enum Command {
     Status(Status),
     /// Show what was changed, by which run and why, with every value that lost a conflict
     History(History),
+    /// Show every value that a field of a record had on both sides: when, by which run, and why
+    Why(Why),
+    /// Take back what a run did, where nothing moved on since; what it touches rests until `release`
+    Undo(Undo),
+    /// Let what an undo touched be synced again
+    Release(Release),
+    /// Show what waits for a decision, with both values; or decide it
+    Conflicts(Conflicts),
+    /// Let a sync rest: its runs do nothing until `resume`
+    Pause(Pause),
+    /// Let a paused sync run again: the next sync catches up
+    Resume(Resume),
+    /// Policies by name
+    Profile(Profile),
 }
 
 impl Command {
@@ -51,6 +65,13 @@ impl Command {
             Self::Sync(c) => c.json,
             Self::Status(c) => c.json,
             Self::History(c) => c.json,
+            Self::Why(c) => c.json,
+            Self::Undo(c) => c.json,
+            Self::Release(c) => c.json,
+            Self::Conflicts(c) => c.json,
+            Self::Pause(c) => c.json,
+            Self::Resume(c) => c.json,
+            Self::Profile(c) => c.json(),
         }
     }
 }
@@ -164,6 +185,9 @@ pub(crate) struct Sync {
     /// Allow what a guard held, by the id that the held run printed; may be given several times
     #[arg(long, value_name = "ID")]
     pub(crate) approve: Vec<String>,
+    /// Say no to what a guard held, by the same id; may be given several times
+    #[arg(long, value_name = "ID")]
+    pub(crate) reject: Vec<String>,
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,
@@ -188,11 +212,128 @@ pub(crate) struct History {
     /// Only this run
     #[arg(long, value_name = "RUN")]
     pub(crate) run: Option<u64>,
+    /// Write it to this file, one JSON object per line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) export: Option<PathBuf>,
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) config: ConfigFile,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Why {
+    /// The record, by its id on either side
+    pub(crate) record: String,
+    /// The field, as `pimkit fields` names it
+    pub(crate) field: String,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) config: ConfigFile,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Undo {
+    /// The run, by its number in `pimkit history`
+    pub(crate) run: u64,
+    /// Allow what a guard held, by the id that the held undo printed; may be given several times
+    #[arg(long, value_name = "ID")]
+    pub(crate) approve: Vec<String>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) config: ConfigFile,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Release {
+    /// The run that was undone, or the undo itself
+    pub(crate) run: u64,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) config: ConfigFile,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Conflicts {
+    /// Only this sync
+    #[arg(long, value_name = "NAME")]
+    pub(crate) sync: Option<String>,
+    /// Take what this side has, for the record that is named
+    #[arg(long, value_name = "SIDE", value_parser = side, requires = "record")]
+    pub(crate) take: Option<Side>,
+    /// The record to decide on, by its id on either side
+    #[arg(requires = "take")]
+    pub(crate) record: Option<String>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) config: ConfigFile,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Pause {
+    /// The sync
+    pub(crate) sync: String,
+    /// Why, for those who look at `pimkit status`
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) why: Option<String>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) config: ConfigFile,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Resume {
+    /// The sync
+    pub(crate) sync: String,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) config: ConfigFile,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Profile {
+    #[command(subcommand)]
+    pub(crate) command: ProfileCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProfileCommand {
+    /// Print the policies of a profile, as they would stand in a configuration
+    Show {
+        /// Its name
+        name: String,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+impl Profile {
+    fn json(&self) -> bool {
+        let ProfileCommand::Show { json, .. } = &self.command;
+        *json
+    }
+}
+
+fn side(word: &str) -> Result<Side, String> {
+    match word {
+        "left" => Ok(Side::Left),
+        "right" => Ok(Side::Right),
+        _ => Err("take left or right".to_owned()),
+    }
 }
 
 fn kind(word: &str) -> Result<Kind, String> {

@@ -12,7 +12,7 @@ use crate::{
 use futures::StreamExt;
 use jiff::Timestamp;
 use pimkit::{
-    ApprovalRow, CollectionId, Connector, FieldSupport, LinkQuery, Record, State,
+    App, ApprovalRow, CollectionId, Connector, FieldSupport, LinkQuery, Record, State,
     sync::{Engine, FieldMap, Pair, PerSide, SyncReport, SystemClock},
 };
 use serde_json::{Value, json};
@@ -91,6 +91,13 @@ impl RunOutcome {
     }
 }
 
+/// What was said to what guards held, by the ids that they printed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Said<'a> {
+    pub(crate) approve: &'a [String],
+    pub(crate) reject: &'a [String],
+}
+
 /// Everything that is open while syncs run.
 pub(crate) struct Runner {
     engine: Engine,
@@ -98,8 +105,10 @@ pub(crate) struct Runner {
     connectors: BTreeMap<String, Arc<dyn Connector>>,
     /// Accounts that were there in an earlier run and are not there any more.
     vanished: BTreeMap<String, String>,
-    /// What the user allowed.
-    approvals: Vec<ApprovalRow>,
+    /// The apps behind the accounts that are one.
+    apps: BTreeMap<String, Arc<dyn App>>,
+    /// What the user allowed, and what not.
+    answers: [Vec<ApprovalRow>; 2],
     left: Count,
     right: Count,
     bars: Arc<Bars>,
@@ -110,21 +119,24 @@ impl Runner {
     ///
     /// # Errors
     /// A failure, after which nothing is there that was not there before.
-    pub(crate) async fn open(config: &Config, chosen: &[&SyncConfig], approve: &[String]) -> Result<Self> {
+    pub(crate) async fn open(config: &Config, chosen: &[&SyncConfig], said: Said<'_>) -> Result<Self> {
         let mut absent: Vec<PathBuf> = vec![accounts::check_state(config)?.to_owned()];
         absent.extend(chosen.iter().flat_map(|s| [&s.left, &s.right]).filter_map(|n| config.accounts.get(n).and_then(|a| a.path.clone())));
         absent.retain(|path| !path.exists());
-        let opened = Self::open_checked(config, chosen, approve).await;
+        let opened = Self::open_checked(config, chosen, said).await;
         if opened.is_err() {
             absent.iter().for_each(|path| remove(path));
         }
         opened
     }
 
-    async fn open_checked(config: &Config, chosen: &[&SyncConfig], approve: &[String]) -> Result<Self> {
+    async fn open_checked(config: &Config, chosen: &[&SyncConfig], said: Said<'_>) -> Result<Self> {
         // A state that is there is read first: it knows what was there before.
         let known = accounts::state(config, For::Running)?;
-        let approvals = approvals(known.as_ref(), approve, chosen).await?;
+        let answers = [
+            answers(known.as_ref(), "--approve", said.approve, chosen).await?,
+            answers(known.as_ref(), "--reject", said.reject, chosen).await?,
+        ];
         let mut vanished = gone_stores(config, known.as_ref(), chosen).await?;
         let mut present: Vec<&AccountConfig> = Vec::new();
         for sync in chosen {
@@ -142,15 +154,16 @@ impl Runner {
                 }
             }
         }
-        let mut connectors = BTreeMap::new();
+        let (mut connectors, mut apps) = (BTreeMap::new(), BTreeMap::new());
         // What is not there yet is made last: a mistake of the configuration leaves nothing behind.
         for account in &present {
-            let connector = if accounts::is_to_be_made(account) {
-                accounts::blank(account)?
+            let (connector, app) = if accounts::is_to_be_made(account) {
+                (accounts::blank(account)?, None)
             } else {
-                accounts::open(config, account, Missing::Make).await?
+                accounts::open_with_app(config, account).await?
             };
             connectors.insert(account.name.clone(), connector);
+            apps.extend(app.map(|app| (account.name.clone(), app)));
         }
         let mut resolved = Vec::new();
         for sync in chosen {
@@ -167,7 +180,9 @@ impl Runner {
             }
         }
         for account in present.into_iter().filter(|a| accounts::is_to_be_made(a)) {
-            connectors.insert(account.name.clone(), accounts::open(config, account, Missing::Make).await?);
+            let (connector, app) = accounts::open_with_app(config, account).await?;
+            connectors.insert(account.name.clone(), connector);
+            apps.extend(app.map(|app| (account.name.clone(), app)));
         }
         let state = match known {
             Some(state) => state,
@@ -175,7 +190,7 @@ impl Runner {
         };
         let bars = Arc::new(Bars::new());
         let engine = Engine::new(state.clone()).clock(Arc::new(SystemClock)).watch(bars.clone());
-        Ok(Self { engine, state, connectors, vanished, approvals, left: Count::default(), right: Count::default(), bars })
+        Ok(Self { engine, state, connectors, vanished, apps, answers, left: Count::default(), right: Count::default(), bars })
     }
 
     /// Runs the syncs, in their order.
@@ -189,6 +204,24 @@ impl Runner {
             syncs.push(ended.unwrap_or_else(|failure| Ended { run: None, report: failed(sync, &failure) }));
         }
         RunOutcome { started, finished: Timestamp::now(), syncs, requests: PerSide { left: self.left.get(), right: self.right.get() } }
+    }
+
+    /// Takes back what a run of a sync did.
+    pub(crate) async fn undo(&self, sync: &SyncConfig, run: u64) -> RunOutcome {
+        let started = Timestamp::now();
+        self.bars.name(&sync.name);
+        let ended = with_kind!(sync.kind, R => self.undone::<R>(sync, run).await);
+        self.bars.end();
+        let ended = ended.unwrap_or_else(|failure| Ended { run: None, report: failed(sync, &failure) });
+        let requests = PerSide { left: self.left.get(), right: self.right.get() };
+        RunOutcome { started, finished: Timestamp::now(), syncs: vec![ended], requests }
+    }
+
+    async fn undone<R: Record>(&self, sync: &SyncConfig, run: u64) -> Result<Ended> {
+        let pair = self.pair::<R>(sync)?;
+        let plan = pair.undo(run).await?;
+        let report = pair.apply(plan).await?;
+        Ok(Ended { run: Some(report.run), report: report.sync })
     }
 
     async fn one<R: Record>(&self, sync: &SyncConfig) -> Result<Ended> {
@@ -217,8 +250,15 @@ impl Runner {
             // The app store keeps companies in a collection of their own.
             pair = pair.home("kind", json!("org"), "companies");
         }
-        for approval in self.approvals.iter().filter(|a| a.sync.as_str() == sync.name) {
-            pair = pair.approve(&approval.id);
+        if let Some(app) = self.apps.get(&sync.left) {
+            pair = pair.app(app.clone());
+        }
+        let [yes, no] = &self.answers;
+        for row in yes.iter().filter(|a| a.sync.as_str() == sync.name) {
+            pair = pair.approve(&row.id);
+        }
+        for row in no.iter().filter(|a| a.sync.as_str() == sync.name) {
+            pair = pair.reject(&row.id);
         }
         Ok(pair.build()?)
     }
@@ -236,17 +276,17 @@ impl Runner {
 ///
 /// # Errors
 /// A usage failure when an id was never printed, was used up, or is of a sync that does not run.
-async fn approvals(state: Option<&Arc<dyn State>>, ids: &[String], chosen: &[&SyncConfig]) -> Result<Vec<ApprovalRow>> {
+async fn answers(state: Option<&Arc<dyn State>>, option: &str, ids: &[String], chosen: &[&SyncConfig]) -> Result<Vec<ApprovalRow>> {
     let mut rows = Vec::new();
     for id in ids {
-        let refuse = |what: &str| Failure::usage(format!("--approve {id}: {what}; `pimkit status` lists what waits"));
+        let refuse = |what: &str| Failure::usage(format!("{option} {id}: {what}; `pimkit status` lists what waits"));
         let row = match state {
             Some(state) => state.approval(id).await?,
             None => None,
         };
         let row = row.ok_or_else(|| refuse("nothing with this id was held"))?;
         if row.used.is_some() {
-            return Err(refuse("it was used up by a run"));
+            return Err(refuse("it was used up: a run followed it, or nothing was left to answer"));
         }
         if !chosen.iter().any(|s| s.name == row.sync.as_str()) {
             return Err(refuse("it belongs to another sync"));

@@ -7,11 +7,12 @@ use crate::{
     reading,
 };
 use futures::TryStreamExt;
-use pimkit::{
-    AccountId, CollectionId, Field, ItemId, JournalQuery, Kind, LinkQuery, LinkRow, LinkState, Record, Side, State, SyncId, Value,
-};
+use pimkit::{AccountId, CollectionId, Field, ItemId, Kind, LinkQuery, LinkRow, Record, State, SyncId, Value, sync};
 use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// More of one sort are summed up for people.
 const SHOWN: usize = 20;
@@ -34,40 +35,14 @@ pub(crate) struct Waiting {
 }
 
 /// The held links of a sync, with what both sides have of what is to be decided.
-pub(crate) async fn waiting(state: &dyn State, sync: &str, kind: Kind) -> Result<Vec<Waiting>> {
-    let mut query = LinkQuery::of(&sync.into());
-    query.states = vec![LinkState::Held];
-    let mut links = state.links(query);
-    let mut all = Vec::new();
-    while let Some(link) = links.try_next().await? {
-        all.push(with_kind!(kind, R => of_link::<R>(state, link).await)?);
-    }
-    Ok(all)
+pub(crate) async fn waiting(state: &Arc<dyn State>, sync: &str, kind: Kind) -> Result<Vec<Waiting>> {
+    Ok(with_kind!(kind, R => sync::conflicts::<R>(state.clone(), &sync.into()).map_ok(of_waiting).try_collect().await)?)
 }
 
-async fn of_link<R: Record>(state: &dyn State, link: LinkRow) -> Result<Waiting> {
-    let (left, right) = ends::<R>(state, &link).await?;
-    // The journal says which fields; what the records have of them may have changed since.
-    let item = link.item.clone().or_else(|| link.hub_item.clone());
-    let mut rows = state.journal(JournalQuery { sync: Some(link.sync.clone()), run: None, item });
-    let mut held = Vec::new();
-    while let Some(row) = rows.try_next().await? {
-        if row.action == "held" && row.link.as_deref() == Some(&link.id) {
-            held = row.changes;
-        }
-    }
-    let value = |record: &Option<R>, change: &pimkit::FieldChange| match record {
-        Some(record) => record.get(change.field.as_str()),
-        None => change.to.clone(),
-    };
-    let (lefts, rights): (Vec<_>, Vec<_>) = held.into_iter().partition(|change| change.side == Side::Left);
-    let fields = lefts.into_iter().zip(rights).map(|(l, r)| Undecided {
-        values: [value(&left, &l), value(&right, &r)],
-        left: l.field,
-        right: r.field,
-    });
-    let name = left.as_ref().or(right.as_ref()).map_or_else(|| "(no name)".to_owned(), reading::title);
-    Ok(Waiting { fields: fields.collect(), name, why: link.note.clone().unwrap_or_default(), link })
+fn of_waiting<R: Record>(waiting: pimkit::sync::Waiting<R>) -> Waiting {
+    let fields = waiting.fields.into_iter().map(|f| Undecided { left: f.left, right: f.right, values: [f.hub, f.far] });
+    let name = waiting.hub.as_ref().or(waiting.far.as_ref()).map_or_else(|| "(no name)".to_owned(), reading::title);
+    Waiting { fields: fields.collect(), name, why: waiting.why, link: waiting.link }
 }
 
 /// The two records of a link, as they were last read.
@@ -85,6 +60,16 @@ async fn record<R: Record>(state: &dyn State, account: &AccountId, collection: &
 }
 
 impl Waiting {
+    /// The link, as a decision names it.
+    pub(crate) fn link(&self) -> &str {
+        &self.link.id
+    }
+
+    /// Whether one of its records has this id.
+    pub(crate) fn is_of(&self, record: &str) -> bool {
+        [&self.link.hub_item, &self.link.item].into_iter().flatten().any(|item| item.as_str() == record)
+    }
+
     /// The object for programs.
     pub(crate) fn json(&self) -> Value {
         let field = |f: &Undecided| {
@@ -113,7 +98,9 @@ pub(crate) fn tell(sync: &str, waiting: &[Waiting], out: &mut Out) -> Result<()>
             out.line(format_args!("    right {}: {}", field.right, shown(right.as_ref())))?;
         }
         if !one.fields.is_empty() {
-            out.line("    to decide, write the value that is to stay on both sides; the next sync takes it as agreed")?;
+            out.line(format_args!(
+                "    to decide: `pimkit conflicts --take left {left}`, or `--take right`; or write the value that is to stay on both sides"
+            ))?;
         }
     }
     more(sync, waiting.len(), out)

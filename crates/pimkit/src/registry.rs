@@ -1,6 +1,6 @@
 //! Connectors by name: what a configuration file says, made into a [`Connector`].
 
-use pimkit_core::{Connector, ConnectorInfo, Error, ErrorKind, Kind, Value};
+use pimkit_core::{App, Connector, ConnectorInfo, Error, ErrorKind, Kind, Value};
 use std::{fmt, path::Path, sync::Arc};
 
 #[cfg(feature = "local")]
@@ -32,7 +32,7 @@ const REGISTERED: &[Registered] = &[
     Registered {
         name: "local",
         feature: "local",
-        keys: &["path", ADDRESS],
+        keys: &["path", "user", ADDRESS],
         #[cfg(feature = "local")]
         info: Some(local::info),
         #[cfg(not(feature = "local"))]
@@ -98,13 +98,27 @@ pub fn connectors() -> Vec<ConnectorInfo> {
 /// # Errors
 /// [`OpenError`]; nothing was made.
 pub async fn open(name: &str, account: Option<&str>, settings: &Value, base: &Path) -> Result<Arc<dyn Connector>, OpenError> {
+    Ok(open_with_app(name, account, settings, base).await?.0)
+}
+
+/// Opens an account, and the app behind it where it is one: what the engine asks beside the records. The key `user` of `local`
+/// names the user for whom the app answers; the records are those of the whole store.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_with_app(
+    name: &str,
+    account: Option<&str>,
+    settings: &Value,
+    base: &Path,
+) -> Result<(Arc<dyn Connector>, Option<Arc<dyn App>>), OpenError> {
     let known = find(name)?;
     check_keys(known, settings)?;
     match known.name {
         #[cfg(feature = "local")]
-        "local" => local::open(settings, base).await,
+        "local" => local::open(settings, base),
         #[cfg(feature = "vdir")]
-        "vdir" => vdir::open(account, settings, base).await,
+        "vdir" => Ok((vdir::open(account, settings, base).await?, None)),
         _ => {
             // Without a connector built in nothing is left that reads it.
             let _ = (base, account);

@@ -1,14 +1,19 @@
 //! The commands, a file each.
 
+mod conflicts;
 mod export;
 mod fields;
 mod history;
 mod import;
 mod list;
+mod pause;
 mod plan;
+mod profile;
 mod quickstart;
 mod status;
 mod sync;
+mod undo;
+mod why;
 
 use crate::{
     cli::Command,
@@ -27,5 +32,12 @@ pub(crate) async fn run(command: &Command, out: &mut Out) -> Result<Exit> {
         Command::Sync(args) => sync::run(args, out).await,
         Command::Status(args) => status::run(args, out).await,
         Command::History(args) => history::run(args, out).await,
+        Command::Why(args) => why::run(args, out).await,
+        Command::Undo(args) => undo::run(args, out).await,
+        Command::Release(args) => undo::release(args, out).await,
+        Command::Conflicts(args) => conflicts::run(args, out).await,
+        Command::Pause(args) => pause::run(&args.config, &args.sync, Some(args.why.as_deref()), out).await,
+        Command::Resume(args) => pause::run(&args.config, &args.sync, None, out).await,
+        Command::Profile(args) => profile::run(args, out),
     }
 }

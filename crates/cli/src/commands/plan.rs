@@ -6,7 +6,7 @@ use crate::{
     failure::{Exit, Failure, Result},
     kinds::with_kind,
     output::{Out, shown, to_json},
-    runner::{self, Ended, Runner},
+    runner::{self, Ended, Runner, Said},
 };
 use futures::StreamExt;
 use pimkit::{
@@ -18,7 +18,7 @@ use serde_json::json;
 pub(super) async fn run(args: &Plan, out: &mut Out) -> Result<Exit> {
     let config = Config::load(&args.config.config)?;
     let chosen = config.chosen(args.sync.as_deref())?;
-    let runner = Runner::open(&config, &chosen, &[]).await?;
+    let runner = Runner::open(&config, &chosen, Said::default()).await?;
     if out.is_json() {
         out.piece("{\"syncs\":[")?;
     }

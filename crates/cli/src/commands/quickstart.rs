@@ -7,7 +7,7 @@ use crate::{
     failure::{Exit, Failure, Result},
     output::{self, Out},
     quickstart::{self, CONFIG, Edit},
-    runner::{RunOutcome, Runner},
+    runner::{RunOutcome, Runner, Said},
 };
 use futures::StreamExt;
 use pimkit::{JournalQuery, JournalRow, Provenance};
@@ -59,7 +59,7 @@ pub(super) async fn run(args: &Quickstart, out: &mut Out) -> Result<Exit> {
 
 async fn sync(config: &Config) -> Result<RunOutcome> {
     let chosen = config.chosen(None)?;
-    let runner = Runner::open(config, &chosen, &[]).await?;
+    let runner = Runner::open(config, &chosen, Said::default()).await?;
     Ok(runner.run(&chosen).await)
 }
 

@@ -9,13 +9,19 @@ use crate::{
     undecided::{self, Waiting},
 };
 use futures::{StreamExt, TryStreamExt};
-use pimkit::{ApprovalRow, LinkQuery, LinkState, QuarantineRow, RunRow, State};
+use pimkit::{ApprovalRow, LinkQuery, LinkState, QuarantineRow, RunRow, State, SyncRow, SyncState};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// What the state knows of a sync.
 struct Standing {
     last: Option<RunRow>,
+    /// The last run that ended without a failure.
+    success: Option<RunRow>,
+    /// Whether it runs, since when, and why not.
+    stands: Option<SyncRow>,
+    /// Pairs that rest after an undo.
+    parked: u64,
     links: Vec<(LinkState, u64)>,
     intents: u64,
     quarantine: Vec<QuarantineRow>,
@@ -42,6 +48,9 @@ impl Standing {
         let Some(state) = state else {
             return Ok(Self {
                 last: None,
+                success: None,
+                stands: None,
+                parked: 0,
                 links: Vec::new(),
                 intents: 0,
                 quarantine: Vec::new(),
@@ -52,6 +61,19 @@ impl Standing {
         };
         let id = sync.name.as_str().into();
         let last = state.runs(Some(&id)).next().await.transpose()?;
+        let mut success = None;
+        let mut runs = state.runs(Some(&id));
+        while let (None, Some(run)) = (&success, runs.try_next().await?) {
+            success = (run.finished.is_some() && matches!(run.outcome.as_str(), "done" | "partial" | "held")).then_some(run);
+        }
+        drop(runs);
+        let stands = state.sync(&id).await?;
+        let mut parked = 0;
+        let mut all = state.links(LinkQuery::of(&id));
+        while let Some(link) = all.try_next().await? {
+            parked += u64::from(link.parked);
+        }
+        drop(all);
         let mut links = Vec::new();
         for of in STATES {
             let mut query = LinkQuery::of(&id);
@@ -64,17 +86,20 @@ impl Standing {
         let intents = state.intents(&id).try_fold(0, |n, _| async move { Ok(n + 1) }).await?;
         let quarantine = state.quarantine(&id).try_collect().await?;
         // What the last run did not ask for again has taken care of itself.
-        let asked = |a: &ApprovalRow| a.granted.is_none() && last.as_ref().is_some_and(|run| run.run == a.run);
+        let asked = |a: &ApprovalRow| a.granted.is_none() && a.rejected.is_none() && last.as_ref().is_some_and(|run| run.run == a.run);
         let approvals: Vec<ApprovalRow> = state.approvals(&id).await?.into_iter().filter(asked).collect();
         let mut held = Vec::new();
         for approval in &approvals {
             held.push(undecided::held_json(state.as_ref(), &id, sync.kind, &approval.items).await?);
         }
-        let waiting = undecided::waiting(state.as_ref(), &sync.name, sync.kind).await?;
-        Ok(Self { last, links, intents, quarantine, approvals, held, waiting })
+        let waiting = undecided::waiting(state, &sync.name, sync.kind).await?;
+        Ok(Self { last, success, stands, parked, links, intents, quarantine, approvals, held, waiting })
     }
 
     fn result(&self) -> String {
+        if let Some(row) = self.stands.as_ref().filter(|row| row.state != SyncState::Active) {
+            return row.state.word().to_owned();
+        }
         match &self.last {
             None => "never run".to_owned(),
             Some(run) if run.finished.is_none() => format!("run {} is under way, or was cut off", run.run),
@@ -89,6 +114,11 @@ impl Standing {
             "kind": sync.kind.plural(),
             "left": sync.left,
             "right": sync.right,
+            "state": self.stands.as_ref().map_or(SyncState::Active, |row| row.state).word(),
+            "since": self.stands.as_ref().map(|row| row.since),
+            "why": self.stands.as_ref().and_then(|row| row.why.clone()),
+            "last_success": self.success.as_ref().map(|run| json!({ "run": run.run, "finished": run.finished })),
+            "parked": self.parked,
             "last": self.last.as_ref().map(|run| json!({
                 "run": run.run, "started": run.started, "finished": run.finished, "outcome": run.outcome, "report": run.report,
             })),
@@ -148,12 +178,27 @@ pub(super) async fn run(args: &Status, out: &mut Out) -> Result<Exit> {
     out.line(table(&headings, rows.collect()))?;
     let file = config.file.display();
     for (sync, standing) in &standings {
+        if let Some(row) = standing.stands.as_ref().filter(|row| row.state != SyncState::Active) {
+            let why = row.why.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
+            let since = row.since.strftime("%Y-%m-%d %H:%M:%S");
+            out.line(format_args!("{}: {} since {since} UTC{why}", sync.name, row.state.word()))?;
+        }
+        if let Some(success) = standing.success.as_ref().filter(|run| standing.last.as_ref().is_some_and(|last| last.run != run.run)) {
+            let at = success.started.strftime("%Y-%m-%d %H:%M:%S");
+            out.line(format_args!("{}: the last run that came to its end was run {} at {at} UTC", sync.name, success.run))?;
+        }
+        if standing.parked > 0 {
+            out.line(format_args!(
+                "{}: {} records rest after an undo; `pimkit release RUN` lets them be synced",
+                sync.name, standing.parked
+            ))?;
+        }
         for waiting in &standing.approvals {
             out.line(format_args!("{}: waits: {} ({} items)", sync.name, waiting.shown, waiting.items.len()))?;
             if let Some(state) = &state {
                 undecided::tell_held(state.as_ref(), &waiting.sync, sync.kind, &waiting.items, out).await?;
             }
-            out.line(format_args!("    if that is right: pimkit sync -c {file} --approve {}", waiting.id))?;
+            out.line(format_args!("    if that is right: pimkit sync -c {file} --approve {}; if not: --reject", waiting.id))?;
         }
         undecided::tell(&sync.name, &standing.waiting, out)?;
         for left in &standing.quarantine {

@@ -5,20 +5,21 @@ use crate::{
     config::Config,
     failure::{Exit, Result},
     output::{self, Out},
-    runner::{RunOutcome, Runner},
+    runner::{RunOutcome, Runner, Said},
     undecided,
 };
 use futures::StreamExt;
 use pimkit::{JournalQuery, Kind, State, Value};
+use std::sync::Arc;
 
 pub(super) async fn run(args: &Sync, out: &mut Out) -> Result<Exit> {
     let config = Config::load(&args.config.config)?;
     let chosen = config.chosen(args.sync.as_deref())?;
-    let runner = Runner::open(&config, &chosen, &args.approve).await?;
+    let runner = Runner::open(&config, &chosen, Said { approve: &args.approve, reject: &args.reject }).await?;
     let outcome = runner.run(&chosen).await;
     if out.is_json() {
         let mut value = outcome.json();
-        add_waiting(&mut value, &outcome, runner.state().as_ref()).await?;
+        add_waiting(&mut value, &outcome, runner.state()).await?;
         out.value(&value)?;
         for ended in &outcome.syncs {
             if let Some(failed) = &ended.report.failed {
@@ -26,13 +27,13 @@ pub(super) async fn run(args: &Sync, out: &mut Out) -> Result<Exit> {
             }
         }
     } else {
-        people(&outcome, &args.config.config.display().to_string(), runner.state().as_ref(), out).await?;
+        people(&outcome, &args.config.config.display().to_string(), runner.state(), out).await?;
     }
     Ok(outcome.exit())
 }
 
 /// Adds to each sync what waits for somebody's word: what both sides have, and which items are held.
-async fn add_waiting(value: &mut Value, outcome: &RunOutcome, state: &dyn State) -> Result<()> {
+pub(super) async fn add_waiting(value: &mut Value, outcome: &RunOutcome, state: &Arc<dyn State>) -> Result<()> {
     let Some(syncs) = value.get_mut("syncs").and_then(Value::as_array_mut) else { return Ok(()) };
     for (ended, sync) in outcome.syncs.iter().zip(syncs) {
         let (Some(kind), Some(sync)) = (Kind::parse(&ended.report.kind), sync.as_object_mut()) else { continue };
@@ -41,7 +42,7 @@ async fn add_waiting(value: &mut Value, outcome: &RunOutcome, state: &dyn State)
         for hold in sync.get_mut("holds").and_then(Value::as_array_mut).into_iter().flatten() {
             let id = hold.get("approve").and_then(Value::as_str).unwrap_or_default().to_owned();
             if let (Some(row), Some(hold)) = (state.approval(&id).await?, hold.as_object_mut()) {
-                hold.insert("held".to_owned(), undecided::held_json(state, &row.sync, kind, &row.items).await?);
+                hold.insert("held".to_owned(), undecided::held_json(state.as_ref(), &row.sync, kind, &row.items).await?);
             }
         }
     }
@@ -49,7 +50,7 @@ async fn add_waiting(value: &mut Value, outcome: &RunOutcome, state: &dyn State)
 }
 
 /// The report for people: what was done, what became of conflicts, what to do next.
-pub(super) async fn people(outcome: &RunOutcome, config: &str, state: &dyn State, out: &mut Out) -> Result<()> {
+pub(super) async fn people(outcome: &RunOutcome, config: &str, state: &Arc<dyn State>, out: &mut Out) -> Result<()> {
     out.line(output::report(outcome))?;
     for ended in outcome.syncs.iter().filter(|e| e.report.conflicts > 0) {
         let mut rows = state.journal(JournalQuery { sync: Some(ended.report.name.as_str().into()), run: ended.run, item: None });
@@ -67,7 +68,7 @@ pub(super) async fn people(outcome: &RunOutcome, config: &str, state: &dyn State
         for hold in &ended.report.holds {
             if let Some(row) = state.approval(&hold.approve).await? {
                 out.line(format_args!("{}: held for {}:", row.sync, row.id))?;
-                undecided::tell_held(state, &row.sync, kind, &row.items, out).await?;
+                undecided::tell_held(state.as_ref(), &row.sync, kind, &row.items, out).await?;
             }
         }
         if ended.report.held > 0 {

@@ -37,6 +37,7 @@ impl AccountConfig {
         };
         let is_list = settings.get("address").is_some_and(Value::is_array);
         if is_list { table.texts("address").map(drop) } else { table.text("address").map(drop) }?;
+        table.text("user")?;
         Ok(Self { name: name.to_owned(), connector, settings, path, place: table.place_in_file() })
     }
 

@@ -49,9 +49,15 @@ pub(crate) fn sentences(outcome: &RunOutcome, config: &str) -> Vec<String> {
     let mut lines = Vec::new();
     for ended in &outcome.syncs {
         let r = &ended.report;
+        if let Some(rests) = &r.rests {
+            lines.push(format!("{}: nothing was done: it is {rests}; `pimkit resume {}` lets it go on", r.name, r.name));
+        }
         for hold in &r.holds {
             lines.push(format!("{}: held: {} ({})", r.name, hold.shown, counted(hold.items, "item")));
-            lines.push(format!("    if that is right: pimkit sync -c {config} --approve {}", hold.approve));
+            lines.push(match r.undoes {
+                Some(run) => format!("    if that is right: pimkit undo {run} -c {config} --approve {}", hold.approve),
+                None => format!("    if that is right: pimkit sync -c {config} --approve {}; if not: --reject", hold.approve),
+            });
         }
         let others = r.held.saturating_sub(r.holds.iter().map(|h| h.items).sum());
         if others > 0 && r.holds.is_empty() {
@@ -64,11 +70,12 @@ pub(crate) fn sentences(outcome: &RunOutcome, config: &str) -> Vec<String> {
         }
         for left in r.quarantined.iter().take(SHOWN) {
             lines.push(format!(
-                "{}: left over on the {}: {}: {}; the next sync tries it again",
+                "{}: left over on the {}: {}: {}{}",
                 r.name,
                 account(r, left.side),
                 left.id,
-                left.error
+                left.error,
+                if r.undoes.is_some() { "" } else { "; the next sync tries it again" }
             ));
         }
         if r.quarantined.len() > SHOWN {

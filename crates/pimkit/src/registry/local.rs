@@ -1,7 +1,7 @@
 //! `local`: a store that is made when it is not there.
 
 use super::{OpenError, addressed::addressed, settings};
-use pimkit_core::{Connector, ConnectorInfo, Value};
+use pimkit_core::{App, Connector, ConnectorInfo, Value};
 use pimkit_local::{Local, Options};
 use std::{path::Path, sync::Arc};
 
@@ -11,8 +11,11 @@ pub(super) fn info() -> ConnectorInfo {
     pimkit_local::INFO
 }
 
-pub(super) async fn open(settings: &Value, base: &Path) -> Result<Arc<dyn Connector>, OpenError> {
+pub(super) fn open(settings: &Value, base: &Path) -> Result<(Arc<dyn Connector>, Option<Arc<dyn App>>), OpenError> {
     let path = settings::path(NAME, settings, base)?;
     let addresses = settings::addresses(NAME, settings)?;
-    Ok(addressed(Arc::new(Local::open(path, Options::default())?), addresses))
+    let user = settings::text(NAME, "user", settings)?;
+    let local = Local::open(path, Options::default())?;
+    let app = user.map_or_else(|| Ok(local.clone()), |user| local.acting(&user))?;
+    Ok((addressed(Arc::new(local), addresses), Some(Arc::new(app))))
 }

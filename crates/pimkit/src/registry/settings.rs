@@ -15,6 +15,15 @@ pub(super) fn path(connector: &'static str, settings: &Value, base: &Path) -> Re
     }
 }
 
+/// A key that is a text, when it is there.
+pub(super) fn text(connector: &'static str, key: &'static str, settings: &Value) -> Result<Option<String>, OpenError> {
+    match settings.get(key) {
+        None => Ok(None),
+        Some(Value::String(text)) if !text.trim().is_empty() => Ok(Some(text.clone())),
+        Some(_) => Err(OpenError::Setting { connector, key, reason: "is no text, or an empty one; put it in quotes, or take it out" }),
+    }
+}
+
 /// The key `address`: one text or a list of texts.
 pub(super) fn addresses(connector: &'static str, settings: &Value) -> Result<Vec<String>, OpenError> {
     let refuse = || OpenError::Setting { connector, key: ADDRESS, reason: "is neither an address in quotes nor a list of them" };
