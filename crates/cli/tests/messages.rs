@@ -42,7 +42,7 @@ const CASES: &[Case] = &[
         "a user that the app store does not have",
         |d| config(d, "path = \"crm.db\"", "path = \"crm.db\"\nuser = \"ada\""),
         &["sync"],
-        1,
+        2,
         &["no such user"],
     ),
     ("unknown kind", |_| {}, &["list", "crm", "mails"], 2, &["mails", "contacts, events, tasks"]),
