@@ -154,7 +154,7 @@ impl<R: Record> Run<R> {
         let alone = merged.far.is_empty();
         if set(target.as_ref()) == set(far.1.get(FIELD)) {
             // It has them all: nothing but the user's own is left to write.
-            if merged.far.get(FIELD).is_some() {
+            if merged.far.contains_key(FIELD) {
                 merged.far.remove(FIELD);
             }
             return false;
