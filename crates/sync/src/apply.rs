@@ -376,6 +376,8 @@ impl<R: Record> Run<R> {
                 let row = task.row(side).ok_or_else(missing)?;
                 let base = self.record_of(row)?;
                 let target = base.with(&fields)?;
+                let remark = task.step.remark.clone().filter(|_| side == Side::Right);
+                intent.mark.clone_from(&remark);
                 intent.before = row.record.clone();
                 intent.target = Some(pimkit_core::encode_record(&target)?);
                 Write::Update {
@@ -383,7 +385,7 @@ impl<R: Record> Run<R> {
                     revision: row.revision.clone().unwrap_or_default(),
                     base: Box::new(base),
                     target: Box::new(target),
-                    mark: None,
+                    mark: remark,
                 }
             }
             Some(SideWrite::Delete(mode)) => {
@@ -402,8 +404,8 @@ impl<R: Record> Run<R> {
     pub(crate) async fn close(&mut self) -> Result<()> {
         let under = self.fingerprint();
         let mut changes = vec![StateChange::DropSteps(self.run)];
-        if self.undoes.is_some() {
-            // What was read for an undo is for the next run to work off.
+        if self.undoes.is_some() || self.has_lost_its_state() {
+            // What was read for an undo, or before somebody was asked, is for the next run to work off.
             return self.commit(changes).await;
         }
         for side in [Side::Left, Side::Right] {

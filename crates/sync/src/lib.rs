@@ -23,6 +23,7 @@
 //! # }
 //! ```
 
+mod adopt;
 mod any;
 mod app_events;
 mod apply;
@@ -32,6 +33,7 @@ mod categories;
 mod choice;
 mod clock;
 mod container;
+mod copied;
 mod deletion;
 mod detach;
 mod engine;
@@ -74,6 +76,7 @@ mod undecided;
 mod undo;
 mod why;
 
+pub use adopt::{Adopted, Adoption};
 pub use any::AnyPair;
 pub use clock::{RandomChance, SystemClock};
 pub use engine::{Engine, PairBuilder};

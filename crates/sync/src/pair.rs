@@ -162,7 +162,9 @@ impl<R: Record> Pair<R> {
         run.take_app_events().await?;
         let recovered = run.take_counts();
         run.before_guards().await?;
-        run.plan_all().await?;
+        if !run.is_state_lost().await? {
+            run.plan_all().await?;
+        }
         run.guard().await?;
         run.cap().await?;
         run.note_run(if run.report.holds.is_empty() { "planned" } else { "held" }, None).await?;

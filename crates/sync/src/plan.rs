@@ -402,7 +402,8 @@ impl<R: Record> Run<R> {
             self.note(format!("{field} keeps coming back on the right as it was before it was written; it is left as it is on both sides"));
         }
         let settled = base.is_some() && linked.link.state == LinkState::Live && linked.link.hub_revision == hub.revision && !reread;
-        if merged.does_nothing() && merged.waiting.is_empty() && settled && !linked.link.again {
+        let remark = self.mark_for_copy(&linked).await?;
+        if merged.does_nothing() && merged.waiting.is_empty() && settled && !linked.link.again && remark.is_none() {
             return Ok(());
         }
         if !merged.waiting.is_empty() {
@@ -419,7 +420,10 @@ impl<R: Record> Run<R> {
         if merged.keep_both {
             self.plan_copy(&linked, far, far_seen).await?;
         }
-        let step = self.merge_step(&linked, hub, far, &hub_fields, &far_fields, merged, reread, reason);
+        let mut step = self.merge_step(&linked, hub, far, &hub_fields, &far_fields, merged, reread, reason);
+        if let Some(mark) = remark {
+            step.give_mark(mark);
+        }
         self.push(step).await
     }
 

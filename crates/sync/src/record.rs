@@ -2,6 +2,7 @@
 
 use crate::{
     apply::{Task, Wrote, written},
+    copied::names_another,
     pair::damaged,
     plan::Linked,
     report::LeftOver,
@@ -423,12 +424,14 @@ impl<R: Record> Run<R> {
             |side: Side| task.done.get(&side).and_then(|w| w.revision.clone()).or_else(|| task.row(side).and_then(|r| r.revision.clone()));
         link.hub_revision = revision(Side::Left).or(link.hub_revision);
         link.revision = revision(Side::Right).or(link.revision);
+        let new = link.state == LinkState::Pending;
         // One whose record was merged away while the outcome of the write was open stays aside.
         if link.state != LinkState::Shadowed || link.hub_item.is_some() {
             link.state = if step.waiting.is_empty() { LinkState::Live } else { LinkState::Held };
             link.note = (!step.waiting.is_empty()).then(|| step.waiting.join("; "));
         }
-        link.again = task.again || !step.waiting.is_empty();
+        let copy = new && task.far.as_ref().is_some_and(|far| names_another(&link, far));
+        link.again = task.again || copy || !step.waiting.is_empty();
         // Somebody's decision is good for one merge.
         link.decision = link.decision.filter(|_| !step.waiting.is_empty());
         link.version += 1;

@@ -174,7 +174,13 @@ impl<R: Record> Run<R> {
             Create::Findable { .. } => {
                 let repository = self.half(intent.side).repository.clone();
                 match repository.find(&intent.collection, &[Key::Mark(mark)]).await.into_iter().next() {
-                    Some(Ok(found)) => match found.into_iter().next() {
+                    Some(Ok(mut found)) => match {
+                        // A user may have copied it meanwhile, mark and all, and edited the copy: what we sent is ours.
+                        let sent: R = pimkit_core::decode_record(target)?;
+                        let ours = found.iter().position(|stored| pimkit_core::diff(&sent, &stored.record).is_empty());
+                        found.drain(..ours.unwrap_or_default());
+                        found.into_iter().next()
+                    } {
                         Some(stored) => self.finish_intent(intent, found_outcome(stored)).await,
                         None => Ok(false),
                     },
@@ -214,7 +220,9 @@ impl<R: Record> Run<R> {
                 fitting.push(row);
             }
         }
-        if let Some(row) = fitting.iter().find(|r| r.mark.is_some() && r.mark == intent.mark).cloned() {
+        let sent = keys::hash(&fields);
+        let mut marked = fitting.iter().filter(|r| r.mark.is_some() && r.mark == intent.mark);
+        if let Some(row) = marked.clone().find(|r| r.hash == sent).or_else(|| marked.next()).cloned() {
             fitting = vec![row];
         }
         match fitting.as_slice() {

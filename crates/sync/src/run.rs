@@ -133,7 +133,8 @@ impl<R: Record> Run<R> {
         let mut unfinished = Vec::new();
         let mut runs = shared.state.runs(Some(&setup.sync));
         while let Some(row) = runs.try_next().await? {
-            if row.finished.is_some() {
+            // A run that only adopted links looked at nothing.
+            if row.finished.is_some() && row.outcome != crate::adopt::ADOPTED {
                 before = Some(row.started);
                 break;
             }

@@ -51,6 +51,9 @@ pub struct Step {
     /// What each side has of the fields that somebody must decide on, from what was agreed last.
     #[serde(default)]
     pub undecided: Vec<FieldChange>,
+    /// A mark of its own for a far item that carries another one's.
+    #[serde(default)]
+    pub remark: Option<Mark>,
     /// The far item was read since we wrote it last.
     pub reread: bool,
     /// Far fields that came back other than we wrote them: the field, and a number for what was
@@ -82,8 +85,21 @@ impl Step {
             undoes: None,
             waiting: Vec::new(),
             undecided: Vec::new(),
+            remark: None,
             reread: true,
             flipped: Vec::new(),
+        }
+    }
+
+    /// Has the far item get a mark of its own, beside what else is written to it.
+    pub(crate) fn give_mark(&mut self, mark: Mark) {
+        self.remark = Some(mark);
+        if self.far.write.is_none() {
+            self.far.write = Some(SideWrite::Fields { fields: Fields::new(), from: Fields::new() });
+        }
+        if self.action == Action::Agree {
+            self.action = Action::Update;
+            "it is a copy, and gets a mark of its own".clone_into(&mut self.reason);
         }
     }
 

@@ -49,6 +49,10 @@ impl Answers {
         self.of(guard).next().is_some()
     }
 
+    pub(super) fn row(&self, id: &str) -> Option<ApprovalRow> {
+        self.rows.iter().find(|row| row.id == id).cloned()
+    }
+
     /// Who said no to an item.
     pub(super) fn refused(&self, guard: &Guard, item: &str) -> Option<String> {
         self.of(guard).find(|row| row.rejected.is_some() && shows(row, item)).map(|row| row.id.clone())

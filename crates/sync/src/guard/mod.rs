@@ -10,6 +10,7 @@ mod answers;
 mod held;
 mod refused;
 mod rolled_back;
+mod state_lost;
 mod tally;
 
 pub use tally::Tally;
@@ -27,6 +28,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tally::{Place, Sort, sorts};
 
 pub(crate) const ROLLED_BACK: &str = "rolled_back";
+const STATE_LOST: &str = "state_lost";
 
 /// What the guards of a run know.
 #[derive(Debug, Default)]
@@ -52,6 +54,8 @@ enum Guard {
     RolledBack(Side, CollectionId),
     Emptied(Side, CollectionId),
     Ask,
+    /// Before anything is planned.
+    StateLost,
     MatchesNothing,
     Many(Place, Side, Sort),
 }
@@ -69,6 +73,7 @@ impl Guard {
             Self::RolledBack(..) => ROLLED_BACK,
             Self::Emptied(..) => "emptied",
             Self::Ask => "ask",
+            Self::StateLost => STATE_LOST,
             Self::MatchesNothing => "matches_nothing",
             Self::Many(_, _, Sort::Creates) => "creates",
             Self::Many(_, _, Sort::Deletes) => "deletes",
@@ -80,7 +85,7 @@ impl Guard {
     /// Where it looks, as an approval says it.
     fn scope(&self) -> String {
         let place = match self {
-            Self::Ask | Self::MatchesNothing => return String::new(),
+            Self::Ask | Self::StateLost | Self::MatchesNothing => return String::new(),
             Self::RolledBack(side, collection) | Self::Emptied(side, collection) => format!("{} {collection}", side.word()),
             Self::Many(Place::Collection(side, collection), ..) => format!("{} {collection}", side.word()),
             Self::Many(Place::Hub, ..) => "hub".to_owned(),
@@ -108,6 +113,7 @@ impl Guard {
             Self::Emptied(side, collection) => {
                 lost_end(step).filter(|(lost, from, _)| lost == side && from == collection).map(|(_, _, item)| item)
             }
+            Self::StateLost => None,
             Self::Ask => step.held.as_ref().and_then(|_| lost_end(step)).map(|(_, _, item)| item),
             Self::MatchesNothing => match step.action {
                 Action::Create(on) if step.link.is_none() && step.evidence.is_none() => name(on.other()),
@@ -128,7 +134,7 @@ impl Guard {
     fn sort(&self) -> Sort {
         match self {
             Self::Many(_, _, sort) => sort.clone(),
-            Self::MatchesNothing => Sort::Creates,
+            Self::MatchesNothing | Self::StateLost => Sort::Creates,
             Self::RolledBack(..) | Self::Emptied(..) | Self::Ask => Sort::Deletes,
         }
     }
@@ -330,6 +336,7 @@ impl<R: Record> Run<R> {
                 .emptied(*side, collection)
                 .await?
                 .map(|links| format!("the {} collection {collection} lists none of its {} linked items", side.word(), links.max(count))),
+            Guard::StateLost => None,
             Guard::Ask => Some(format!("{count} items are to be deleted")),
             Guard::MatchesNothing => {
                 Some(format!("both sides are full, and nothing on one is on the other: {count} items would be made on the other side"))
