@@ -28,6 +28,9 @@ pub(crate) enum Command {
     Import(Import),
     /// Write the records of an account into a .vcf, .ics or .jsonl file
     Export(Export),
+    /// Hand the links of the syncs to another system, or adopt links from one
+    #[command(subcommand)]
+    Links(Links),
     /// Show what a sync would do, step by step, and do nothing
     Plan(Plan),
     /// Sync: plan, guard, apply
@@ -61,6 +64,7 @@ impl Command {
             Self::Fields(c) => c.json,
             Self::Import(c) => c.json,
             Self::Export(c) => c.json,
+            Self::Links(Links::Export(c) | Links::Import(c)) => c.json,
             Self::Plan(c) => c.json,
             Self::Sync(c) => c.json,
             Self::Status(c) => c.json,
@@ -74,6 +78,28 @@ impl Command {
             Self::Profile(c) => c.json(),
         }
     }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Links {
+    /// Write every link into a file: a JSON object per line
+    Export(LinksFile),
+    /// Adopt the links of such a file: the next sync merges what they join, and writes nothing where both sides say the same
+    Import(LinksFile),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LinksFile {
+    /// The file: {"sync", "left_collection", "left", "right_collection", "right", "state"} per line
+    pub(crate) file: PathBuf,
+    /// Only this sync
+    #[arg(long)]
+    pub(crate) sync: Option<String>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) config: ConfigFile,
 }
 
 #[derive(Debug, Args)]

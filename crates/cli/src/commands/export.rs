@@ -163,24 +163,24 @@ async fn text<R: FileRecord>(repository: &dyn Repository<R>, stored: &Stored<R>)
 }
 
 /// The file under another name until it is whole.
-struct Target {
+pub(super) struct Target {
     temporary: PathBuf,
     writer: BufWriter<File>,
 }
 
 impl Target {
-    fn make(file: &Path) -> Result<Self> {
+    pub(super) fn make(file: &Path) -> Result<Self> {
         let name = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let temporary = file.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
         let handle = File::create_new(&temporary).map_err(|e| refuse(&temporary, &e))?;
         Ok(Self { temporary, writer: BufWriter::new(handle) })
     }
 
-    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<()> {
         self.writer.write_all(bytes).map_err(|e| refuse(&self.temporary, &e))
     }
 
-    fn finish(mut self, file: &Path) -> Result<()> {
+    pub(super) fn finish(mut self, file: &Path) -> Result<()> {
         let done =
             self.writer.flush().and_then(|()| self.writer.get_ref().sync_all()).and_then(|()| std::fs::rename(&self.temporary, file));
         done.map_err(|e| {
@@ -190,7 +190,7 @@ impl Target {
         })
     }
 
-    fn drop(self) {
+    pub(super) fn drop(self) {
         // What cannot be removed is a hidden file beside the target.
         let _ = std::fs::remove_file(&self.temporary);
     }

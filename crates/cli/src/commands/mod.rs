@@ -5,6 +5,7 @@ mod export;
 mod fields;
 mod history;
 mod import;
+mod links;
 mod list;
 mod pause;
 mod plan;
@@ -28,6 +29,7 @@ pub(crate) async fn run(command: &Command, out: &mut Out) -> Result<Exit> {
         Command::Fields(args) => fields::run(args, out).await,
         Command::Import(args) => import::run(args, out).await,
         Command::Export(args) => export::run(args, out).await,
+        Command::Links(args) => links::run(args, out).await,
         Command::Plan(args) => plan::run(args, out).await,
         Command::Sync(args) => sync::run(args, out).await,
         Command::Status(args) => status::run(args, out).await,
