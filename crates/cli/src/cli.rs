@@ -49,8 +49,10 @@ pub(crate) enum Command {
     Conflicts(Conflicts),
     /// Let a sync rest: its runs do nothing until `resume`
     Pause(Pause),
-    /// Let a paused sync run again: the next sync catches up
+    /// Let a sync that was paused or ended run again: the next sync catches up
     Resume(Resume),
+    /// End a sync, as its policy `teardown` says; without --yes it only shows what would become of the far copies
+    Disable(Disable),
     /// Policies by name
     Profile(Profile),
 }
@@ -75,6 +77,7 @@ impl Command {
             Self::Conflicts(c) => c.json,
             Self::Pause(c) => c.json,
             Self::Resume(c) => c.json,
+            Self::Disable(c) => c.json,
             Self::Profile(c) => c.json(),
         }
     }
@@ -322,6 +325,23 @@ pub(crate) struct Pause {
 pub(crate) struct Resume {
     /// The sync
     pub(crate) sync: String,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) config: ConfigFile,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Disable {
+    /// The sync
+    pub(crate) sync: String,
+    /// Do it
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Why, for those who look at `pimkit status`
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) why: Option<String>,
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,

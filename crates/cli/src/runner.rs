@@ -13,7 +13,7 @@ use futures::StreamExt;
 use jiff::Timestamp;
 use pimkit::{
     App, ApprovalRow, CollectionId, Connector, FieldSupport, LinkQuery, Record, State,
-    sync::{Engine, FieldMap, Pair, PerSide, SyncReport, SystemClock},
+    sync::{Consent, Engine, FieldMap, Pair, PerSide, SyncReport, SystemClock},
 };
 use serde_json::{Value, json};
 use std::{
@@ -212,6 +212,25 @@ impl Runner {
         self.bars.name(&sync.name);
         let ended = with_kind!(sync.kind, R => self.undone::<R>(sync, run).await);
         self.bars.end();
+        self.outcome_of(sync, started, ended)
+    }
+
+    /// Ends a sync.
+    pub(crate) async fn disable(&self, sync: &SyncConfig, consent: Consent, why: Option<&str>) -> RunOutcome {
+        let started = Timestamp::now();
+        self.bars.name(&sync.name);
+        let ended = with_kind!(sync.kind, R => self.ended::<R>(sync, consent, why).await);
+        self.bars.end();
+        self.outcome_of(sync, started, ended)
+    }
+
+    async fn ended<R: Record>(&self, sync: &SyncConfig, consent: Consent, why: Option<&str>) -> Result<Ended> {
+        let report = self.pair::<R>(sync)?.disable(consent, why).await?;
+        Ok(Ended { run: Some(report.run), report: report.sync })
+    }
+
+    /// What became of the one sync that something was done with.
+    fn outcome_of(&self, sync: &SyncConfig, started: Timestamp, ended: Result<Ended>) -> RunOutcome {
         let ended = ended.unwrap_or_else(|failure| Ended { run: None, report: failed(sync, &failure) });
         let requests = PerSide { left: self.left.get(), right: self.right.get() };
         RunOutcome { started, finished: Timestamp::now(), syncs: vec![ended], requests }

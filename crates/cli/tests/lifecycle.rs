@@ -141,3 +141,22 @@ fn a_profile_is_shown_as_a_configuration_has_it() {
     assert_eq!(json["conflicts"].as_str(), table["conflicts"].as_str());
     assert_eq!(json.as_object().unwrap().len(), table.len());
 }
+
+#[test]
+fn a_sync_is_ended_only_when_somebody_says_yes_and_begins_again() {
+    let desk = Desk::new(TO_STORE);
+    desk.card("a.vcf", &card("u", "Ada", "Lovelace", "1"));
+    desk.call(&["sync"]).exits(0);
+    let shown = desk.call(&["disable", "people"]).exits(4);
+    assert!(shown.stdout.contains("1 records are linked") && shown.stdout.contains("--yes"), "{shown:?}");
+    desk.card("b.vcf", &card("v", "Grace", "Hopper", "2"));
+    assert_eq!(desk.call(&["sync", "--json"]).exits(0).json()["syncs"][0]["created"]["left"], json!(1), "it was only shown");
+    desk.call(&["disable", "people", "--yes"]).exits(0);
+    assert_eq!(desk.call(&["status", "--json"]).exits(0).json()["syncs"][0]["state"], json!("disabled"));
+    assert_eq!(desk.records("crm", "contacts").len(), 2, "the hub's records stay");
+    desk.card("c.vcf", &card("w", "Emmy", "Noether", "3"));
+    desk.call(&["sync"]).exits(3);
+    desk.call(&["resume", "people"]).exits(0);
+    desk.call(&["sync"]).exits(0);
+    assert_eq!(desk.records("crm", "contacts").len(), 3, "and no record twice");
+}

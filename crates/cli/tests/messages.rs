@@ -30,6 +30,7 @@ const CASES: &[Case] = &[
     ("decision on a side that there is not", |_| {}, &["conflicts", "--take", "both", "x"], 2, &["both", "left or right"]),
     ("decision without a record", |_| {}, &["conflicts", "--take", "left"], 2, &["RECORD", "--help"]),
     ("decision on what does not wait", |_| {}, &["conflicts", "--take", "left", "x"], 2, &["\"x\"", "pimkit conflicts"]),
+    ("end of a sync that never ran", |_| {}, &["disable", "people"], 2, &["has never run", "nothing to end"]),
     ("unknown profile", |_| {}, &["profile", "show", "hubspot"], 2, &["hubspot", "zoho-google"]),
     (
         "export into a folder that is not there",

@@ -101,17 +101,15 @@ pub async fn open(name: &str, account: Option<&str>, settings: &Value, base: &Pa
     Ok(open_with_app(name, account, settings, base).await?.0)
 }
 
+/// A connector, and the app behind it where it is one.
+pub type Opened = (Arc<dyn Connector>, Option<Arc<dyn App>>);
+
 /// Opens an account, and the app behind it where it is one: what the engine asks beside the records. The key `user` of `local`
 /// names the user for whom the app answers; the records are those of the whole store.
 ///
 /// # Errors
 /// As [`open`].
-pub async fn open_with_app(
-    name: &str,
-    account: Option<&str>,
-    settings: &Value,
-    base: &Path,
-) -> Result<(Arc<dyn Connector>, Option<Arc<dyn App>>), OpenError> {
+pub async fn open_with_app(name: &str, account: Option<&str>, settings: &Value, base: &Path) -> Result<Opened, OpenError> {
     let known = find(name)?;
     check_keys(known, settings)?;
     match known.name {

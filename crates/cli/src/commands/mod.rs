@@ -1,6 +1,7 @@
 //! The commands, a file each.
 
 mod conflicts;
+mod disable;
 mod export;
 mod fields;
 mod history;
@@ -40,6 +41,7 @@ pub(crate) async fn run(command: &Command, out: &mut Out) -> Result<Exit> {
         Command::Conflicts(args) => conflicts::run(args, out).await,
         Command::Pause(args) => pause::run(&args.config, &args.sync, Some(args.why.as_deref()), out).await,
         Command::Resume(args) => pause::run(&args.config, &args.sync, None, out).await,
+        Command::Disable(args) => disable::run(args, out).await,
         Command::Profile(args) => profile::run(args, out),
     }
 }

@@ -5,9 +5,11 @@ use crate::{
     cli::ConfigFile,
     config::Config,
     failure::{Exit, Failure, Result},
+    kinds::with_kind,
     output::Out,
+    runner::{Runner, Said},
 };
-use pimkit::sync::Engine;
+use pimkit::{SyncState, sync::Engine};
 use serde_json::json;
 
 /// Pauses a sync, for a reason or none; resumes it when nothing is said.
@@ -19,6 +21,16 @@ pub(super) async fn run(file: &ConfigFile, sync: &str, pause: Option<Option<&str
         None if pause.is_some() => accounts::make_state(&config)?,
         None => return Err(Failure::usage(format!("sync \"{sync}\" has never run and is not paused: there is nothing to resume"))),
     };
+    let ended = state.sync(&sync.into()).await?.is_some_and(|row| row.state == SyncState::Disabled);
+    if pause.is_none() && ended {
+        drop(state);
+        let chosen = config.chosen(Some(sync))?;
+        let runner = Runner::open(&config, &chosen, Said::default()).await?;
+        for sync in &chosen {
+            with_kind!(sync.kind, R => runner.pair::<R>(sync)?.enable().await)?;
+        }
+        return tell(sync, "active", &format!("{sync} begins again with the next `pimkit sync`"), out);
+    }
     let engine = Engine::new(state);
     let (word, told) = match pause {
         Some(why) => {
@@ -30,6 +42,10 @@ pub(super) async fn run(file: &ConfigFile, sync: &str, pause: Option<Option<&str
             ("active", format!("{sync} goes on: the next `pimkit sync` catches up on what happened meanwhile"))
         }
     };
+    tell(sync, word, &told, out)
+}
+
+fn tell(sync: &str, word: &str, told: &str, out: &mut Out) -> Result<Exit> {
     if out.is_json() {
         out.value(&json!({ "sync": sync, "state": word }))?;
     } else {

@@ -1,7 +1,7 @@
 //! `local`: a store that is made when it is not there.
 
-use super::{OpenError, addressed::addressed, settings};
-use pimkit_core::{App, Connector, ConnectorInfo, Value};
+use super::{OpenError, Opened, addressed::addressed, settings};
+use pimkit_core::{ConnectorInfo, Value};
 use pimkit_local::{Local, Options};
 use std::{path::Path, sync::Arc};
 
@@ -11,7 +11,7 @@ pub(super) fn info() -> ConnectorInfo {
     pimkit_local::INFO
 }
 
-pub(super) fn open(settings: &Value, base: &Path) -> Result<(Arc<dyn Connector>, Option<Arc<dyn App>>), OpenError> {
+pub(super) fn open(settings: &Value, base: &Path) -> Result<Opened, OpenError> {
     let path = settings::path(NAME, settings, base)?;
     let addresses = settings::addresses(NAME, settings)?;
     let user = settings::text(NAME, "user", settings)?;
