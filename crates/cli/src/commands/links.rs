@@ -122,7 +122,7 @@ async fn import(args: &LinksFile, out: &mut Out) -> Result<Exit> {
             return Err(Failure::usage(line));
         }
     }
-    let runner = Runner::open(&config, &chosen, &[]).await?;
+    let runner = Runner::open(&config, &chosen, crate::runner::Said::default()).await?;
     let mut exit = Exit::Done;
     let mut syncs = Vec::new();
     for sync in chosen {
