@@ -21,7 +21,7 @@ use std::borrow::Cow;
 
 /// What a copy may change of the hub record, and has of it, whoever's meeting it is.
 const PERSONAL: [&str; 2] = ["alerts", "keywords"];
-const NOT_OURS: &str = "the meeting is somebody else's, and only its organiser may change it";
+const NOT_OURS: &str = "it was made outside of the app, and only its organiser may change it";
 
 /// Where the attendees of an event are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,6 +163,11 @@ impl Terms {
     }
 }
 
+/// Whether an event repeats by a rule.
+pub(crate) fn is_series(fields: &Fields) -> bool {
+    matches!(fields.get("recurrenceRules"), Some(Value::Array(rules)) if !rules.is_empty())
+}
+
 /// Whether the far item of a link was made by this sync from the hub record, and is no copy that a provider made.
 pub(crate) fn is_made(link: &LinkRow) -> bool {
     let parts = link.mark.as_ref().and_then(keys::parts).filter(|parts| keys::is_of(parts, &link.sync));
@@ -189,6 +194,7 @@ impl<R: Record> Run<R> {
         }
         let link = &linked.link;
         let voice = match (link.role, &link.hub_item) {
+            (LinkRole::Owner, _) if self.is_only_shown(link, far) => Voice::Speaker { met: linked.base.is_some() },
             (LinkRole::Owner, _) | (_, None) => Voice::Owner,
             (LinkRole::Copy, Some(item)) if self.is_spoken_for(link, item).await? => Voice::Copy,
             (LinkRole::Copy, Some(_)) => Voice::Speaker { met: linked.base.is_some() },
@@ -220,7 +226,18 @@ impl<R: Record> Run<R> {
         }
         let made = on == Side::Right;
         let copy = !made && link.map_or_else(|| self.is_copy(far), |link| self.role(link, far) == LinkRole::Copy);
-        self.terms_for(if copy { Voice::Speaker { met: false } } else { Voice::Owner }, made, None)
+        let shown = copy || (!made && link.is_none_or(|link| link.origin == Side::Right) && self.ignores(far));
+        self.terms_for(if shown { Voice::Speaker { met: false } } else { Voice::Owner }, made, None)
+    }
+
+    /// Whether the policy takes these fields of a far item for a series that is not followed occurrence by occurrence.
+    fn ignores(&self, far: &Fields) -> bool {
+        self.setup.policy.recurrence == Recurrence::Ignore && is_series(far)
+    }
+
+    /// Whether the far item of a link is a series that was made outside of the app and is only shown there.
+    pub(crate) fn is_only_shown(&self, link: &LinkRow, far: &Fields) -> bool {
+        link.origin == Side::Right && !is_made(link) && self.ignores(far)
     }
 
     fn is_copy(&self, far: &Fields) -> bool {
@@ -277,7 +294,8 @@ impl<R: Record> Run<R> {
             linked.link.role = role;
             linked.link.version += 1;
             self.later([pimkit_core::StateChange::Link(Box::new(linked.link.clone()))]);
-            if let (LinkRole::Owner, Some(item)) = (role, &linked.link.hub_item) {
+            let shown = self.is_only_shown(&linked.link, far);
+            if let (LinkRole::Owner, Some(item), false) = (role, &linked.link.hub_item, shown) {
                 self.protect(item.clone(), pimkit_core::Access::Write);
             }
         }

@@ -3,7 +3,13 @@
 //! Both lie with the sync until they were told, in the commit of what they are about: they go out at
 //! least once, whatever is cut off. The attendees of a meeting are never told anything.
 
-use crate::{apply::Task, policy::Invited, policy::Notices, run::Run, step::Action, terms::is_made};
+use crate::{
+    apply::Task,
+    policy::{Invited, Notices, Recurrence},
+    run::Run,
+    step::Action,
+    terms::{is_made, is_series},
+};
 use pimkit_core::{Access, ItemId, Kind, LinkRole, LinkRow, LinkState, Notice, Record, Result, Side, StateChange};
 
 impl<R: Record> Run<R> {
@@ -70,13 +76,37 @@ impl<R: Record> Run<R> {
     /// Notes that a hub record may only be looked at, or be changed again.
     pub(crate) fn protect(&mut self, item: ItemId, access: Access) {
         if self.setup.app.is_some() && self.setup.policy.invited == Invited::Read {
-            self.standing.protect.insert(item, access);
-            self.untold = true;
+            self.say(item, access);
         }
     }
 
+    fn say(&mut self, item: ItemId, access: Access) {
+        self.standing.protect.insert(item, access);
+        self.untold = true;
+    }
+
+    /// Notes that a series that was made outside of the app is only looked at there, from when it comes in or becomes one;
+    /// answers whether it is one.
+    fn note_series(&mut self, task: &Task<R>, link: &LinkRow, item: &ItemId) -> Result<bool> {
+        if self.setup.policy.recurrence != Recurrence::Ignore || link.origin != Side::Right || is_made(link) {
+            return Ok(false);
+        }
+        let now = match (task.done.get(&Side::Left), task.row(Side::Left)) {
+            (Some(wrote), _) => is_series(&wrote.record.fields()),
+            (None, Some(row)) => is_series(&self.record_of(row)?.fields()),
+            (None, None) => return Ok(false),
+        };
+        let before = task.base.as_ref().is_some_and(|base| is_series(&base.hub));
+        match (before, now) {
+            (false, true) => self.say(item.clone(), Access::Read),
+            (true, false) if link.role == LinkRole::Owner => self.say(item.clone(), Access::Write),
+            _ => {}
+        }
+        Ok(now)
+    }
+
     async fn note_protection(&mut self, task: &Task<R>) -> Result<()> {
-        if R::KIND != Kind::Event || self.setup.policy.invited != Invited::Read {
+        if R::KIND != Kind::Event {
             return Ok(());
         }
         let Some(link) = &task.link else { return Ok(()) };
@@ -86,6 +116,9 @@ impl<R: Record> Run<R> {
         let Some(item) = task.done.get(&Side::Left).map(|wrote| wrote.item.clone()).or_else(|| link.hub_item.clone()) else {
             return Ok(());
         };
+        if self.note_series(task, link, &item)? || self.setup.policy.invited != Invited::Read {
+            return Ok(());
+        }
         match link.role {
             LinkRole::Copy => {
                 let access = if self.has_others(link, &item, LinkRole::Owner).await? { Access::Write } else { Access::Read };

@@ -171,12 +171,12 @@ words! {
         ExcludeUntilChanged,
     }
 
-    /// How changed occurrences of other people's series are taken.
+    /// How series are taken that were made outside of the app, and what is changed there of single occurrences.
     Recurrence {
         /// As they are.
         #[default]
         Apply,
-        /// The series is shown as it was made; what is changed of one occurrence stays at the far side.
+        /// The series is shown as it was made, for looking at only; what is changed of one occurrence stays at the far side.
         Ignore,
     }
 
