@@ -15,6 +15,7 @@ pub mod stage;
 pub mod vdir;
 pub mod worst;
 pub mod zoho_contacts;
+pub mod zoho_ends;
 pub mod zoho_events;
 pub mod zoho_google;
 
@@ -56,12 +57,17 @@ macro_rules! every_rule {
             sell_values {
                 sell_24_every_contact_that_the_user_may_see_is_exported_and_no_other,
                 sell_25_a_manager_finds_the_teams_contacts_in_the_own_mailbox,
+                sell_32_of_two_addresses_under_one_label_the_newest_stays,
+                sell_33_the_value_that_was_replaced_is_kept_in_a_custom_field_of_the_app,
             }
             zoho_events {
                 zo_19_switching_on_makes_one_calendar_of_its_own,
                 zo_20_events_made_on_either_side_come_to_the_other,
                 zo_21_synced_events_lie_in_the_own_calendar_and_in_no_other,
                 zo_22_only_events_that_the_user_owns_are_synced,
+                zo_23_the_first_run_exports_no_more_than_5000_events,
+                zo_24_events_to_come_go_first,
+                zo_25_past_events_follow_the_latest_first,
                 zo_26_imported_events_are_never_synced,
                 zo_27_events_made_singly_or_mass_updated_are_synced_as_the_policy_says,
             }
@@ -72,8 +78,19 @@ macro_rules! every_rule {
                 zo_36_contacts_made_on_either_side_come_to_the_other,
                 zo_37_synced_contacts_lie_in_the_own_folder_alone,
                 zo_38_only_the_users_own_contacts_are_synced_and_another_owner_is_no_deletion,
+                zo_39_the_first_run_exports_no_more_than_10000_contacts,
                 zo_40_imported_contacts_are_not_synced,
                 zo_41_contacts_made_singly_or_mass_updated_are_synced_as_the_policy_says,
+            }
+            zoho_ends {
+                zo_28_the_user_disables_the_calendar_sync,
+                zo_29_deleting_the_own_calendar_disables_the_sync_and_deletes_nothing_in_the_app,
+                zo_30_disabling_removes_the_synced_events_from_the_mailbox_whichever_side_they_came_from,
+                zo_31_the_app_keeps_its_events_when_the_sync_ends,
+                zo_42_the_user_disables_the_contact_sync,
+                zo_43_deleting_the_own_folder_disables_the_contact_sync,
+                zo_44_disabling_deletes_the_folder,
+                zo_45_the_app_keeps_its_contacts_when_the_sync_ends,
             }
             zoho_google {
                 zg_01_the_direction_is_chosen,
@@ -83,12 +100,20 @@ macro_rules! every_rule {
                 zg_06_contacts_of_the_app_join_the_picked_list,
                 zg_07_fields_are_mapped_and_pairs_can_be_added,
                 zg_08_a_sync_that_is_set_up_again_makes_no_duplicates,
+                zg_09_the_apps_first_address_is_held_against_the_mailboxes_address_at_work,
+                zg_10_the_first_run_moves_no_more_than_10000_contacts,
+                zg_11_each_later_run_moves_no_more_than_500_contacts_and_forgets_none,
                 zg_14_contacts_are_synced_as_far_as_the_users_rights_go,
             }
             sage {
                 sg_15_an_apps_event_takes_its_edits_in_the_app_to_the_calendar,
                 sg_16_an_apps_event_takes_its_edits_in_the_calendar_to_the_app,
+                sg_17_a_meeting_to_which_the_user_is_only_invited_is_shown_and_cannot_be_edited,
                 sg_18_guests_from_outside_are_shown_by_address_without_a_persons_record,
+                sg_19_a_series_from_outside_is_shown_and_cannot_be_edited,
+                sg_20_one_edited_occurrence_of_a_series_from_outside_changes_nothing_in_the_app,
+                sg_21_a_new_event_that_comes_in_notifies_its_own_user,
+                sg_22_changes_of_events_that_are_there_notify_nobody,
                 sg_23_invitations_that_are_not_answered_are_shown_all_the_same,
                 sg_26_an_event_from_outside_that_the_user_organises_can_be_edited,
                 sg_27_guests_of_an_apps_event_are_linked_to_their_records,

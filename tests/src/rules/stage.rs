@@ -8,7 +8,7 @@ use futures::executor::block_on;
 use pimkit::{
     CollectionId, ItemId, Record, Result, State, Stored,
     local::{AppUser, Local, Options, UserRole},
-    sync::{Container, Engine, FieldPair, Policy, Report},
+    sync::{Consent, Container, Engine, FieldPair, Pair, Policy, Report},
 };
 use pimkit_contract::{FakeClock, SeededChance};
 use std::{future::Future, io::Write as _, marker::PhantomData, sync::Arc, time::Duration};
@@ -207,29 +207,50 @@ impl<F: FarSide, R: Item> Sync<'_, F, R> {
         self
     }
 
-    /// One run, some time after whatever was before it.
-    ///
-    /// # Errors
-    /// What the engine says.
-    pub fn try_run(&self) -> Result<()> {
+    fn pair(&self) -> Result<Pair<R>> {
         let stage = self.stage;
-        stage.wait(60);
         let engine = Engine::new(stage.state.clone()).clock(Arc::new(stage.clock.clone())).chance(Arc::new(stage.chance.clone()));
-        let policy = as_far_as_built(&self.policy, R::KIND);
-        let usual = || if policy.container == Container::Dedicated { Vec::new() } else { vec![self.mailbox.home::<R>().0] };
-        let pair = engine
+        let usual = || if self.policy.container == Container::Dedicated { Vec::new() } else { vec![self.mailbox.home::<R>().0] };
+        engine
             .pair::<R>(&self.name, Arc::new(self.hub.clone()), self.mailbox.connector())
             .app(Arc::new(self.desk.local.clone()))
-            .policy(policy.clone())
+            .policy(self.policy.clone())
             .fields(self.fields.clone())
             .collections(self.collections.clone().unwrap_or_else(usual))
             .left_collections(self.left_collections.clone())
             .home("kind", "org".into(), "companies")
-            .build()?;
-        let report = block_on(pair.run());
-        stage.wait(60);
+            .build()
+    }
+
+    /// Something that the engine does, some time after whatever was before it. Nobody is ever mailed for it.
+    fn act<T: Future<Output = Result<Report>>>(&self, act: impl FnOnce(Pair<R>) -> T) -> Result<()> {
+        self.stage.wait(60);
+        let report = self.pair().and_then(|pair| block_on(act(pair)));
+        self.stage.wait(60);
         shown(&self.name, &report);
+        assert!(self.mailbox.outbox().is_empty(), "somebody is mailed: {:?}", self.mailbox.outbox());
         report.map(|_| ())
+    }
+
+    /// One run.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub fn try_run(&self) -> Result<()> {
+        self.act(|pair| async move { pair.run().await })
+    }
+
+    /// A run of a sync that has ended, as a scheduler would still start it: whatever it answers.
+    pub fn rest(&self) {
+        let _ = self.try_run();
+    }
+
+    /// The user switches the sync off, and agrees to what that takes away.
+    ///
+    /// # Panics
+    /// When the engine refuses.
+    pub fn disable(&self) {
+        self.act(|pair| async move { pair.disable(Consent::Given, None).await }).unwrap();
     }
 
     /// One run that must come to its end.
@@ -238,7 +259,6 @@ impl<F: FarSide, R: Item> Sync<'_, F, R> {
     /// When it does not.
     pub fn run(&self) {
         self.try_run().unwrap();
-        assert!(self.mailbox.outbox().is_empty(), "nobody is mailed: {:?}", self.mailbox.outbox());
     }
 }
 
@@ -246,23 +266,4 @@ impl<F: FarSide, R: Item> Sync<'_, F, R> {
 #[allow(clippy::print_stdout, reason = "cargo shows what a test prints when it fails")]
 fn shown(name: &str, report: &Result<Report>) {
     println!("{name}: {report:?}");
-}
-
-/// The policies with those taken out that the engine refuses as not built yet: the rules that they are for are open.
-fn as_far_as_built(policy: &Policy, kind: pimkit::Kind) -> Policy {
-    let mut policy = policy.clone();
-    let none = Policy::default();
-    for _ in 0..30 {
-        let Err(error) = policy.check(kind, true) else { break };
-        let text = error.to_string();
-        match text.split("the policy ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap_or("container") {
-            "caps" => policy.caps = none.caps.clone(),
-            "view" => policy.view = None,
-            "category" => policy.category = None,
-            // What went with a policy that was taken out.
-            "container" => (policy.container, policy.teardown) = (none.container, none.teardown),
-            key => policy.set_value(key, serde_json::to_value(&none).unwrap()[key].clone()).unwrap(),
-        }
-    }
-    policy
 }
