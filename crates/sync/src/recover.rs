@@ -174,16 +174,16 @@ impl<R: Record> Run<R> {
             Create::Findable { .. } => {
                 let repository = self.half(intent.side).repository.clone();
                 match repository.find(&intent.collection, &[Key::Mark(mark)]).await.into_iter().next() {
-                    Some(Ok(mut found)) => match {
+                    Some(Ok(mut found)) => {
                         // A user may have copied it meanwhile, mark and all, and edited the copy: what we sent is ours.
                         let sent: R = pimkit_core::decode_record(target)?;
                         let ours = found.iter().position(|stored| pimkit_core::diff(&sent, &stored.record).is_empty());
                         found.drain(..ours.unwrap_or_default());
-                        found.into_iter().next()
-                    } {
-                        Some(stored) => self.finish_intent(intent, found_outcome(stored)).await,
-                        None => Ok(false),
-                    },
+                        match found.into_iter().next() {
+                            Some(stored) => self.finish_intent(intent, found_outcome(stored)).await,
+                            None => Ok(false),
+                        }
+                    }
                     _ => Ok(false),
                 }
             }
