@@ -161,6 +161,7 @@ impl<R: Record> Run<R> {
                         self.later([StateChange::Base(Box::new(base.clone()))]);
                     }
                     self.journal_lost(task, Side::Right);
+                    self.follow_new_id(task);
                 }
             }
         }
@@ -180,6 +181,17 @@ impl<R: Record> Run<R> {
             if moved {
                 self.put_off(task, "dropped: changed meanwhile");
             }
+        }
+    }
+
+    /// A far item that got another id with a write is linked under that one, though the hub is still to be written.
+    fn follow_new_id(&mut self, task: &mut Task<R>) {
+        if let (Some(wrote), Some(link)) = (task.done.get(&Side::Right), &mut task.link)
+            && link.item.as_ref().is_some_and(|item| *item != wrote.item)
+        {
+            link.item = Some(wrote.item.clone());
+            link.version += 1;
+            self.later([StateChange::Link(Box::new(link.clone()))]);
         }
     }
 

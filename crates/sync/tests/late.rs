@@ -154,3 +154,25 @@ fn a_loser_is_kept_though_the_other_half_of_its_step_has_to_wait() {
     let lost: Vec<_> = world.journal().into_iter().flat_map(|row| row.lost).filter_map(|change| change.to).collect();
     assert_eq!(lost, ["of the far side"]);
 }
+
+#[test]
+fn an_item_that_got_another_id_keeps_its_link_though_the_other_half_of_its_step_has_to_wait() {
+    let world = World::with(WorstOptions::only(&["rekeys_on_edit"]).unwrap());
+    let id = world.hub_hand::<Contact>().put(&World::home::<Contact>(), with_note("Ada", "note"));
+    world.run::<Contact>(POLICY);
+    let far = world.far_hand::<Contact>();
+    let there = far.items().into_keys().next().unwrap();
+    far.edit(&there, |c| c.nicknames = vec!["Adi".to_owned()]);
+    world.hub_hand::<Contact>().edit(&id, |c| c.notes = vec!["edited".to_owned()]);
+    world.hub.set_faults(FaultPlan::none().at_nth(Operation::Write, 1, Fault::Before(Failure::Transport)));
+    world.run::<Contact>(POLICY);
+    world.hub.set_faults(FaultPlan::none());
+    world.settle();
+    world.run::<Contact>(POLICY);
+    world.run::<Contact>(POLICY);
+    for records in [world.hub_hand::<Contact>().records(), far.records()] {
+        assert_eq!(records.len(), 1);
+        assert_eq!((&records[0].notes, &records[0].nicknames), (&vec!["edited".to_owned()], &vec!["Adi".to_owned()]));
+    }
+    assert_eq!(world.run::<Contact>(POLICY).sync.writes(), 0);
+}
