@@ -198,7 +198,8 @@ impl<'a> Theatre<'a> {
 
     fn run(&mut self, plan: &RunPlan) -> Result<Ended> {
         if plan.approve {
-            let held = self.held.get(&plan.far).cloned().unwrap_or_default();
+            // What was approved once is used up, or is asked anew.
+            let held = self.held.remove(&plan.far).unwrap_or_default();
             self.approvals = held.iter().map(|(id, _)| id.clone()).collect();
             self.allowed.extend(held.into_iter().map(|(id, items)| ((plan.far, id), items)));
         }
