@@ -164,13 +164,16 @@ impl<R: Record> Run<R> {
             for (field, sent) in self.sent(task, *side) {
                 let Some(def) = R::catalogue().field(field.as_str()).filter(|def| !def.identity) else { continue };
                 // What the far side cannot hold was not even sent.
-                let whole = task.step.agreed.iter().find(|a| *side == Side::Right && a.right == field).map(|a| a.hub.clone());
+                // An undo brings back what was there, whatever the other side has.
+                let carried = *side == Side::Right && task.step.undoes.is_none();
+                let whole = task.step.agreed.iter().find(|a| carried && a.right == field).map(|a| a.hub.clone());
                 let whole = whole.unwrap_or_else(|| some(Some(&sent)));
                 if !def.same(whole.as_ref(), now.get(&field)) {
                     cut.push(change(*side, &field, whole, some(now.get(&field))));
                 }
             }
-            let made = matches!(task.end(*side).write, Some(SideWrite::Create { .. })) && *side == Side::Right;
+            let made =
+                matches!(task.end(*side).write, Some(SideWrite::Create { .. })) && *side == Side::Right && task.step.undoes.is_none();
             for agreed in task.step.agreed.iter().filter(|a| made && a.hub.is_some() && a.far.is_none()) {
                 if !now.contains_key(&agreed.right) {
                     cut.push(change(*side, &agreed.right, agreed.hub.clone(), None));
