@@ -120,8 +120,7 @@ mod tests {
         let visible = set(&[("scope", "visible")]);
         let exclude = set(&[("imported", "exclude")]);
         let until = set(&[("imported", "exclude_until_changed")]);
-        let mut view = Policy::default();
-        view.view = Some("Mine".into());
+        let view = Policy { view: Some("Mine".into()), ..Policy::default() };
         for (policy, facts, inside) in [
             (&Policy::default(), &hidden, true),
             (&visible, &hidden, false),
