@@ -274,6 +274,24 @@ fn a_listing_that_fails_or_leaves_it_out_once_ends_nothing() {
 }
 
 #[test]
+fn one_listing_without_it_is_asked_again_and_two_prove_nothing_while_it_does_not_answer_for_itself() {
+    let world = begun(WorstOptions::kind(), OWN);
+    world.far.set_faults(FaultPlan::none().at_nth(Operation::Collections, 1, Fault::Empty));
+    let report = world.run_as::<Contact>("ada", OWN);
+    assert_eq!((report.sync.writes(), report.sync.verdict()), (0, Verdict::Done), "{report:?}");
+    for failure in [Failure::Unavailable, Failure::Transport, Failure::RateLimited, Failure::Unauthenticated] {
+        let twice = FaultPlan::none().at_nth(Operation::Collections, 1, Fault::Empty).at_nth(Operation::Collections, 2, Fault::Empty);
+        world.far.set_faults(twice.at_nth(Operation::Changes, 1, Fault::Before(failure)));
+        assert!(world.run_pair(&pair(&world, OWN)).is_err(), "{failure:?}");
+        world.far.set_faults(FaultPlan::none());
+        let report = world.run_as::<Contact>("ada", OWN);
+        assert_eq!((report.sync.writes(), report.sync.verdict()), (0, Verdict::Done), "{failure:?}: {report:?}");
+        assert!(world.hub.notices().is_empty(), "{failure:?}");
+    }
+    assert_eq!((own(&world).len(), inside(&world)), (1, set(&["A", "B", "C"])));
+}
+
+#[test]
 fn a_calendar_of_its_own_is_no_folder_of_contacts() {
     let world = World::kind();
     world.hub_hand::<Event>().put(&"events".into(), samples::event(1));
