@@ -11,7 +11,8 @@ use pimkit_core::{Presence, Record, Result, SeenQuery};
 impl<R: Record> Run<R> {
     /// Whether the run must stop because the sync's state was lost, and nobody has said yet that it is to be rebuilt.
     pub(crate) async fn is_state_lost(&mut self) -> Result<bool> {
-        if !self.guarding.first {
+        // A sync that was ended and begins again forgot its links because somebody said so.
+        if !self.guarding.first || self.standing.beginnings > 0 {
             return Ok(false);
         }
         let mut marked: Vec<(u64, String)> = Vec::new();
