@@ -233,7 +233,7 @@ impl Judge<'_> {
         if on_hub {
             return (fate == Fate::Lives).then_some("was edited by somebody who did not see its deletion, and is nowhere");
         }
-        (!last.clone().any(|d| free(d))).then_some("was deleted in one of several mailboxes, and is nowhere")
+        (!last.clone().any(free)).then_some("was deleted in one of several mailboxes, and is nowhere")
     }
 
     /// A token of a thing that is gone: seen by who deleted it, or kept in the journal.
