@@ -16,6 +16,7 @@ pub(super) fn path(connector: &'static str, settings: &Value, base: &Path) -> Re
 }
 
 /// A key that is a text, when it is there.
+#[cfg(feature = "local")]
 pub(super) fn text(connector: &'static str, key: &'static str, settings: &Value) -> Result<Option<String>, OpenError> {
     match settings.get(key) {
         None => Ok(None),
