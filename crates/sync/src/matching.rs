@@ -234,12 +234,30 @@ impl<R: Record> Run<R> {
                     fitting.push(candidate);
                 }
             }
+            // A uid that several items of one side carry names none of them: a user copied one.
+            if by == Rung::Key(MatchKey::Uid) && !fitting.is_empty() && self.shares_its_uid(side, row, fields, &keys).await? {
+                continue;
+            }
             match self.pick(by, row, fields, fitting)? {
                 Look::None => {}
                 found => return Ok(found),
             }
         }
         Ok(Look::None)
+    }
+
+    /// Whether another item of the same side that is there carries its uid too.
+    async fn shares_its_uid(&self, side: Side, row: &SeenRow, fields: &Fields, keys: &[String]) -> Result<bool> {
+        for key in keys {
+            for other in self.carriers(side, key).await? {
+                let theirs = self.record_of(&other)?.fields();
+                let is_this = other.item == row.item && other.collection == row.collection;
+                if !is_this && Self::fits(&Rung::Key(MatchKey::Uid), side, fields, row, side, &theirs, &other) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
     }
 
     /// Chooses among items that fit: the one that says the very same; the first of those that say the

@@ -269,3 +269,27 @@ fn one_meeting_is_one_by_uid_and_organiser_and_two_organisers_are_two_meetings()
     let titles: Vec<String> = far.records().into_iter().filter_map(|e| e.title).collect();
     assert_eq!((titles.len(), titles.iter().filter(|t| *t == "ann@x.example").count()), (2, 1), "{titles:?}");
 }
+
+#[test]
+fn a_uid_that_a_copy_carries_too_names_neither_and_two_users_copies_stay_two_records() {
+    let world = World::kind();
+    let (hub, far) = (world.hub_hand::<Contact>(), world.far_hand::<Contact>());
+    let ada = hub.put(&World::home::<Contact>(), card("Ada Lovelace", &[("ada@x.example", "")]));
+    hub.edit(&ada, |c| c.uid = Some("one-uid".into()));
+    run::<Contact>(&world, &[]);
+    let there = far.items().into_keys().next().unwrap();
+    // Each user copies the card and makes somebody else of the copy.
+    let (brother, sister) = (hub.copy(&ada).unwrap(), far.copy(&there).unwrap());
+    hub.edit(&brother, |c| c.name.full = Some("Byron Noel".into()));
+    far.edit(&sister, |c| c.name.full = Some("Allegra Shelley".into()));
+    let report = run::<Contact>(&world, &[]);
+    assert_eq!((report.sync.created.left, report.sync.created.right), (1, 1), "{report:?}");
+    for records in [hub.records(), far.records()] {
+        let mut names: Vec<String> = records.into_iter().filter_map(|c| c.name.full).collect();
+        names.sort();
+        assert_eq!(names, ["Ada Lovelace", "Allegra Shelley", "Byron Noel"]);
+    }
+    // The copy at the far side gets a mark of its own, and that is all.
+    assert_eq!(run::<Contact>(&world, &[]).sync.writes(), 1);
+    assert_eq!(run::<Contact>(&world, &[]).sync.writes(), 0);
+}
