@@ -72,6 +72,7 @@ impl<R: Record> Run<R> {
             }
         }
         self.plan_changed(&progress, false).await?;
+        self.release_gone().await?;
         self.tell_resting();
         Ok(())
     }

@@ -7,7 +7,7 @@
 use crate::{plan::Linked, report::LeftOver, run::Run};
 use futures::TryStreamExt;
 use jiff::{SignedDuration, Timestamp};
-use pimkit_core::{CollectionId, ItemId, QuarantineRow, Record, Result, SeenRow, Side, StateChange};
+use pimkit_core::{CollectionId, ItemId, Presence, QuarantineRow, Record, Result, SeenRow, Side, StateChange};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Where an item is.
@@ -139,6 +139,21 @@ impl<R: Record> Run<R> {
             due.then(|| place.2.clone())
         };
         self.quarantine.items.iter().filter_map(due).collect()
+    }
+
+    /// Lets go of items that are not there any more, though it was another sync that saw them go: of what is said once this
+    /// one is not told again.
+    pub(crate) async fn release_gone(&mut self) -> Result<()> {
+        let unmet: Vec<Place> = self.quarantine.items.keys().filter(|place| !self.quarantine.seen.contains(*place)).cloned().collect();
+        for (side, collection, item) in unmet {
+            let ids = [item];
+            let row = self.state().seen(&self.half(side).account.id, R::KIND, &collection, &ids).await?.into_iter().flatten().next();
+            if row.is_some_and(|row| matches!(row.presence, Presence::Missing { .. } | Presence::Gone)) {
+                let [item] = ids;
+                self.release(side, &collection, &item);
+            }
+        }
+        self.flush().await
     }
 
     /// Tells what rests, and what nobody has met in this run.

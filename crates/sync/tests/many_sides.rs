@@ -257,3 +257,26 @@ fn two_syncs_of_different_collections_with_one_mailbox_do_not_bring_each_others_
     assert!(world.hub_hand::<Contact>().item(&company).is_some());
     assert_eq!(texts(world.hub_hand::<Contact>().records()), texts(world.far_hand::<Contact>(0).records()));
 }
+
+#[test]
+fn an_item_that_waits_for_one_mailbox_and_is_deleted_meanwhile_waits_no_more() {
+    let world = Many::of(2);
+    let home = World::home::<Contact>();
+    world.far_hand::<Contact>(0).put(&home, samples::contact(1));
+    world.run::<Contact>(0, &[]);
+    // The second mailbox has no folder for what the first one brings.
+    world.far_hand::<Contact>(1).put(&home, samples::contact(2));
+    world.run::<Contact>(1, &[]);
+    world.far_hand::<Contact>(0).put(&home, samples::contact(3));
+    world.run::<Contact>(0, &[]);
+    world.far_hand::<Contact>(1).vanish(&home, true);
+    assert!(!world.run::<Contact>(1, &[]).sync.quarantined.is_empty(), "there is no place for the third contact");
+    for id in world.hub_hand::<Contact>().items().into_keys() {
+        world.hub_hand::<Contact>().delete(&id);
+    }
+    // The first sync sees them go.
+    world.run::<Contact>(0, &[("deletes", "delete")]);
+    world.far_hand::<Contact>(1).vanish(&home, false);
+    world.run::<Contact>(1, &[("deletes", "delete")]);
+    assert_eq!(world.run::<Contact>(1, &[("deletes", "delete")]).sync.quarantined, []);
+}
