@@ -13,6 +13,8 @@ pub const BREAKS: &[(&str, &str)] = &[
     ("settle-time", "\"not found\" counts only after the settle time"),
     ("mark-check", "a mark counts only if no live link has it"),
     ("hub-delete", "a deletion in one of several mailboxes detaches that one alone"),
+    ("copy-role", "a guest's copy does not speak for the meeting"),
+    ("withheld-fields", "what the policy keeps from a side is not written there"),
     ("engine-delete", "what the engine took away no user has deleted"),
     ("lease", "a run that lost its lease ends"),
     ("approval-ceiling", "an approval covers no more than was shown"),

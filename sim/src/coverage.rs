@@ -4,7 +4,7 @@ use pimkit_contract::worst::{Failure, Fault, Operation};
 use std::collections::BTreeMap;
 
 /// The stage that was hit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Hit {
     /// Finding out what became of earlier writes.
@@ -20,7 +20,7 @@ pub enum Hit {
 }
 
 /// Where in the stage.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Place {
     /// Before the request has an effect.
@@ -34,7 +34,7 @@ pub enum Place {
 }
 
 /// What went wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Wrong {
     /// The wire broke.
@@ -55,6 +55,8 @@ pub enum Wrong {
     Empty,
     /// The collection was not there.
     CollectionGone,
+    /// A cursor or page token was refused.
+    Expired,
     /// The state could not be written.
     DiskFull,
     /// The process died.
@@ -68,7 +70,7 @@ pub const STAGES: [Hit; 4] = [Hit::Recover, Hit::Observe, Hit::Apply, Hit::Recor
 /// All places.
 pub const PLACES: [Place; 4] = [Place::BeforeRequest, Place::AfterEffect, Place::AfterAnswer, Place::BeforeCommit];
 /// All faults.
-pub const WRONGS: [Wrong; 12] = [
+pub const WRONGS: [Wrong; 13] = [
     Wrong::Transport,
     Wrong::RateLimited,
     Wrong::Unavailable,
@@ -78,6 +80,7 @@ pub const WRONGS: [Wrong; 12] = [
     Wrong::Truncated,
     Wrong::Empty,
     Wrong::CollectionGone,
+    Wrong::Expired,
     Wrong::DiskFull,
     Wrong::Crash,
     Wrong::Lease,
@@ -104,6 +107,7 @@ pub(crate) fn classify(fault: Fault) -> (Wrong, Place) {
         Fault::TruncatedPage => (Wrong::Truncated, Place::AfterAnswer),
         Fault::Empty => (Wrong::Empty, Place::AfterAnswer),
         Fault::CollectionGone => (Wrong::CollectionGone, Place::BeforeRequest),
+        Fault::Expired => (Wrong::Expired, Place::BeforeRequest),
     }
 }
 
@@ -112,7 +116,7 @@ pub(crate) fn classify(fault: Fault) -> (Wrong, Place) {
 pub(crate) fn strikes(fault: Fault, operation: Operation) -> bool {
     match fault {
         Fault::HalfDone => operation == Operation::Write,
-        Fault::TruncatedPage => operation == Operation::Changes,
+        Fault::TruncatedPage | Fault::Expired => operation == Operation::Changes,
         Fault::Empty => matches!(operation, Operation::Changes | Operation::Collections),
         Fault::CollectionGone => operation != Operation::Account,
         _ => true,
@@ -129,6 +133,9 @@ pub fn impossible(stage: Hit, wrong: Wrong, place: Place) -> Option<&'static str
         (Wrong::Truncated | Wrong::Empty, Place::AfterAnswer) if stage == Hit::Observe => None,
         (Wrong::Truncated | Wrong::Empty, Place::AfterAnswer) => Some("listings are read while observing only"),
         (Wrong::Truncated | Wrong::Empty, _) => Some("it is the answer that is wrong"),
+        (Wrong::Expired, Place::BeforeRequest) if stage == Hit::Observe => None,
+        (Wrong::Expired, Place::BeforeRequest) => Some("rounds are read while observing only"),
+        (Wrong::Expired, Place::AfterEffect) => Some("what is refused has no effect"),
         (_, Place::AfterAnswer) => Some("a failure is itself the answer"),
         (Wrong::HalfDone, Place::AfterEffect) if matches!(stage, Hit::Apply | Hit::Recover) => None,
         (Wrong::HalfDone, Place::AfterEffect) => Some("only writes come in batches, and none is sent there"),
@@ -153,6 +160,26 @@ pub fn missing(coverage: &Coverage) -> Vec<(Hit, Wrong, Place)> {
         }
     }
     cells
+}
+
+/// The cells that cannot be hit, by their reason: one line each.
+#[must_use]
+pub fn reasons() -> Vec<String> {
+    let mut cells: BTreeMap<&str, BTreeMap<(String, String), Vec<String>>> = BTreeMap::new();
+    for stage in STAGES {
+        for wrong in WRONGS {
+            for place in PLACES {
+                if let Some(reason) = impossible(stage, wrong, place) {
+                    cells.entry(reason).or_default().entry((word(&wrong), word(&place))).or_default().push(word(&stage));
+                }
+            }
+        }
+    }
+    let line = |(reason, cells): (&str, BTreeMap<(String, String), Vec<String>>)| {
+        let cells = cells.into_iter().map(|((wrong, place), stages)| format!("{wrong} {place} ({})", stages.join(", ")));
+        format!("{reason}: {}", cells.collect::<Vec<_>>().join("; "))
+    };
+    cells.into_iter().map(line).collect()
 }
 
 /// A word of the table.
@@ -202,6 +229,7 @@ mod tests {
             Fault::TruncatedPage,
             Fault::Empty,
             Fault::CollectionGone,
+            Fault::Expired,
         ]);
         for fault in faults {
             let (wrong, place) = classify(fault);
@@ -216,6 +244,7 @@ mod tests {
         assert!(missing(&coverage).contains(&cell));
         coverage.insert(cell, 1);
         assert!(!missing(&coverage).contains(&cell));
+        assert!(reasons().iter().any(|line| line.contains("hang after answer (recover, observe, apply, record)")), "{:?}", reasons());
         assert!(table(&coverage).lines().count() == 1 + STAGES.len() * WRONGS.len());
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::{
     far::{FarWorld, Mood},
-    play::Act,
-    slot::{Slot, birth_field, birth_text, slots},
+    play::{Act, address},
+    slot::{GUESTS, Slot, birth_field, birth_text, slots},
 };
 use jiff::Timestamp;
 use pimkit_core::{Fields, ItemId, Kind};
@@ -55,6 +55,8 @@ pub(crate) struct Ledger {
     pub(crate) deletions: Vec<Deletion>,
     /// Things, and the sides on which they were made.
     pub(crate) made: BTreeMap<u32, u8>,
+    /// Meetings, and the sides of their organiser and their guest.
+    pub(crate) meetings: BTreeMap<u32, (u8, u8)>,
     /// Moods that are on.
     pub(crate) moods: Vec<(u8, ItemId, Mood)>,
     /// When a user last changed a thing, by thing and side.
@@ -82,9 +84,34 @@ fn picked(kind: Kind, world: &dyn FarWorld, pick: u32) -> Option<Picked> {
     Some(Picked { id, thing, before })
 }
 
+/// What a new thing says.
+fn new_thing(kind: Kind, thing: u32, written: &[(u8, u32)], uid: bool) -> Option<Fields> {
+    let mut fields = Fields::from([(birth_field(kind).into(), birth_text(thing).into())]);
+    if uid {
+        fields.insert("uid".into(), format!("uid-b{thing}z").into());
+    }
+    for (slot, token) in written {
+        let of = slots(kind).get(usize::from(*slot))?;
+        let value = of.write(fields.get(of.field), *token, None, false);
+        fields.extend(value);
+    }
+    if kind == Kind::Event && !fields.contains_key("start") {
+        let times = Slot { field: "start", form: crate::slot::Form::Span, group: true };
+        fields.extend(times.write(None, 1_000_000 + thing, None, false));
+    }
+    Some(fields)
+}
+
+/// Who is at a meeting.
+fn people(organiser: u8, guest: u8) -> Fields {
+    let person = |side: u8| serde_json::json!({ "address": address(side.into()), "expectReply": true });
+    let organizer = serde_json::json!({ "address": address(organiser.into()) });
+    Fields::from([("organizer".into(), organizer), (GUESTS.into(), [person(organiser), person(guest)].into_iter().collect())])
+}
+
 impl Ledger {
     /// The tokens of a thing that an item shows.
-    fn view(&self, kind: Kind, thing: u32, fields: &Fields) -> BTreeSet<u32> {
+    pub(crate) fn view(&self, kind: Kind, thing: u32, fields: &Fields) -> BTreeSet<u32> {
         let shows = |token: u32, slot: u8| slots(kind).get(usize::from(slot)).is_some_and(|s| s.holds(fields.get(s.field), token));
         self.tokens.iter().filter(|(n, t)| t.thing == thing && shows(**n, t.slot)).map(|(n, _)| *n).collect()
     }
@@ -95,10 +122,23 @@ impl Ledger {
         let side = act.side();
         let world = sides.get(usize::from(side))?.as_ref();
         let said = match act {
-            Act::Make { thing, slots: written, uid, .. } => self.make(kind, world, side, *thing, written, *uid),
+            Act::Make { thing, slots: written, uid, .. } => {
+                let fields = new_thing(kind, *thing, written, *uid)?;
+                self.make(kind, world, side, *thing, written, &fields)
+            }
+            Act::Meet { guest, thing, slots: written, .. } => {
+                let mut fields = new_thing(kind, *thing, written, true)?;
+                fields.extend(people(side, *guest));
+                sides.get(usize::from(*guest))?.make(kind, &fields)?;
+                self.meetings.insert(*thing, (side, *guest));
+                self.make(kind, world, side, *thing, written, &fields)
+            }
             Act::Write { pick, slot, token, at, long, .. } => {
                 let of = slots(kind).get(usize::from(*slot))?;
-                let item = picked(kind, world, *pick)?;
+                // Guests that are added to somebody else's event, or to one that another deletes, wait to be looked at.
+                let is_deleted = |thing: u32| self.deletions.iter().any(|d| d.thing == thing);
+                let is_own = |item: &Picked| of.field != GUESTS || (self.made.get(&item.thing) == Some(&side) && !is_deleted(item.thing));
+                let item = picked(kind, world, *pick).filter(is_own)?;
                 let fields = of.write(item.before.get(of.field), *token, *at, *long);
                 self.change(kind, world, side, &item, &fields, Some((*token, *slot, of)))
             }
@@ -109,7 +149,7 @@ impl Ledger {
                 self.change(kind, world, side, &item, &fields, None)
             }
             Act::Delete { pick, .. } => {
-                let item = picked(kind, world, *pick)?;
+                let item = picked(kind, world, *pick).filter(|item| self.may_delete(kind, side, item.thing))?;
                 let having = (0_u8..).zip(sides).filter(|(_, w)| w.list(kind).iter().any(|e| e.thing == Some(item.thing)));
                 let on = having.map(|(n, _)| n).collect();
                 world.delete(kind, &item.id).then(|| {
@@ -120,7 +160,8 @@ impl Ledger {
             }
             Act::Copy { pick, thing, .. } => {
                 // Of two items with the mark of a write whose outcome is open nobody can tell the copy.
-                let item = picked(kind, world, *pick).filter(|_| !self.unclear.contains(&side))?;
+                let item =
+                    picked(kind, world, *pick).filter(|item| !self.unclear.contains(&side) && !self.meetings.contains_key(&item.thing))?;
                 let id = world.copy(kind, &item.id)?;
                 let name = Fields::from([(birth_field(kind).into(), birth_text(*thing).into())]);
                 world.edit(kind, &id, &name).then(|| {
@@ -142,6 +183,14 @@ impl Ledger {
         Some(format!("user of {}: {said}", side_name(side)))
     }
 
+    /// Whether a user deletes a thing in these plays. Who calls a meeting off tells its guests through the provider, which is
+    /// not played; and one that was deleted and edited at once is not made again by anybody, but waits to be looked at.
+    fn may_delete(&self, kind: Kind, side: u8, thing: u32) -> bool {
+        let has_guests = |token: &Token| slots(kind).get(usize::from(token.slot)).is_some_and(|slot| slot.field == GUESTS);
+        self.meetings.get(&thing).is_none_or(|(_, guest)| *guest == side)
+            && !self.tokens.values().any(|token| token.thing == thing && has_guests(token))
+    }
+
     /// A run with this far side ended. What users did while it went on, where it left a write open, is blurred too.
     pub(crate) fn ended(&mut self, far: u8, since: usize, clean: bool, open: &BTreeSet<u8>) {
         if clean {
@@ -154,21 +203,8 @@ impl Ledger {
         }
     }
 
-    fn make(&mut self, kind: Kind, world: &dyn FarWorld, side: u8, thing: u32, written: &[(u8, u32)], uid: bool) -> Option<String> {
-        let mut fields = Fields::from([(birth_field(kind).into(), birth_text(thing).into())]);
-        if uid {
-            fields.insert("uid".into(), format!("uid-b{thing}z").into());
-        }
-        for (slot, token) in written {
-            let of = slots(kind).get(usize::from(*slot))?;
-            let value = of.write(fields.get(of.field), *token, None, false);
-            fields.extend(value);
-        }
-        if kind == Kind::Event && !fields.contains_key("start") {
-            let times = Slot { field: "start", form: crate::slot::Form::Span, group: true };
-            fields.extend(times.write(None, 1_000_000 + thing, None, false));
-        }
-        let id = world.make(kind, &fields)?;
+    fn make(&mut self, kind: Kind, world: &dyn FarWorld, side: u8, thing: u32, written: &[(u8, u32)], fields: &Fields) -> Option<String> {
+        let id = world.make(kind, fields)?;
         let after = world.look(kind, &id)?;
         self.made.insert(thing, side);
         for (slot, token) in written {
@@ -210,14 +246,17 @@ impl Ledger {
         self.touched.insert((item.thing, side), self.now);
         let act = self.acts;
         let blurred = self.unclear.contains(&side);
-        for gone in seen.difference(&left) {
+        // What a guest writes into the copy of a meeting takes nothing from the meeting.
+        let guest = self.meetings.get(&item.thing).is_some_and(|(_, guest)| *guest == side) && !fields.contains_key("keywords");
+        let own = |token: &u32| !guest || self.tokens.get(token).is_some_and(|t| t.side == side);
+        let gone: Vec<u32> = seen.difference(&left).copied().filter(own).collect();
+        for gone in &gone {
             if let Some(token) = self.tokens.get_mut(gone)
                 && token.gone.is_none()
             {
                 token.gone = Some(Gone { side, act, by, blurred });
             }
         }
-        let gone: Vec<&u32> = seen.difference(&left).collect();
         let field = fields.keys().next_back().map(ToString::to_string).unwrap_or_default();
         let wrote = by.map(|token| format!(" writes k{token}")).unwrap_or_default();
         Some(format!("b{} {field}{wrote}, takes away {gone:?}", item.thing))
@@ -234,6 +273,7 @@ impl Act {
             | Self::Clear { side, .. }
             | Self::Delete { side, .. }
             | Self::Copy { side, .. }
+            | Self::Meet { side, .. }
             | Self::Mood { side, .. } => *side,
         }
     }

@@ -31,10 +31,10 @@ mod theatre;
 
 pub use breaks::{BREAKS, planted};
 pub use campaign::{Campaign, Failed, Summary};
-pub use coverage::{Coverage, Hit, PLACES, Place, STAGES, WRONGS, Wrong, impossible, missing, table};
+pub use coverage::{Coverage, Hit, PLACES, Place, STAGES, WRONGS, Wrong, impossible, missing, reasons, table};
 pub use far::{Entry, FarWorld, Holding, Mood};
-pub use plan::plan;
-pub use play::{Act, FarPlan, Move, PlannedFault, Play, RunPlan};
+pub use plan::{NOT_PLAYED, plan};
+pub use play::{Act, Aim, Cue, FarPlan, Move, PlannedFault, Play, RunPlan, Scene};
 pub use regression::{Regression, regressions};
 pub use shrink::shrink;
 pub use theatre::{Performance, perform, perform_with};

@@ -5,7 +5,9 @@
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
-use pimkit_sim::{BREAKS, Campaign, Failed, Performance, Play, Summary, missing, perform, plan, planted, shrink, table};
+use pimkit_sim::{
+    BREAKS, Campaign, Failed, NOT_PLAYED, Performance, Play, Summary, missing, perform, plan, planted, reasons, shrink, table,
+};
 use std::{process::ExitCode, time::Duration};
 
 /// Plays seeds against the sync engine, and says which ones break it.
@@ -146,7 +148,7 @@ fn tell(play: &Play, played: &Performance, args: &Args) {
         play.kind.plural(),
         play.fars.iter().map(|f| format!("[{}]", f.switches.join(", "))).collect::<Vec<_>>().join(" ")
     );
-    println!("policy {:?}, pages of {}", play.policy, play.page_size);
+    println!("policy {:?}, pages of {}{}", play.policy, play.page_size, play.scene.map(|s| format!(", scene {s:?}")).unwrap_or_default());
     played.trace.iter().for_each(|line| println!("{line}"));
     let Performance { edits, faults, crashes, runs, hash, .. } = played;
     println!("{edits} edits, {faults} faults, {crashes} crashes, {runs} runs; trace {hash:016x}");
@@ -195,6 +197,8 @@ fn text(summary: &Summary) {
     for (stage, wrong, place) in missing(&summary.coverage) {
         println!("not tried: {stage:?} {wrong:?} {place:?}");
     }
+    reasons().iter().for_each(|line| println!("cannot be hit, as {line}"));
+    NOT_PLAYED.iter().for_each(|(name, why)| println!("not played: {name} ({why})"));
     for failed in summary.failed.iter().take(20) {
         println!("seed {} fails: {}", failed.seed, first(failed));
     }

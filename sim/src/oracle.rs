@@ -4,7 +4,7 @@
 use crate::{
     far::{FarWorld, Holding},
     ledger::{Deletion, Ledger, Token, side_name},
-    slot::{Slot, slots},
+    slot::{GUESTS, Slot, slot_of, slots},
 };
 use pimkit_core::{Fields, JournalRow, Kind, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +16,8 @@ pub(crate) struct Evidence<'a> {
     pub(crate) ledger: &'a Ledger,
     pub(crate) journal: &'a [JournalRow],
     pub(crate) policy: &'a BTreeMap<String, String>,
+    /// Things that the end of a sync took away from a side.
+    pub(crate) taken_away: &'a BTreeSet<(u8, u32)>,
     /// Times of users and sides cannot be compared.
     pub(crate) clock_jumped: bool,
 }
@@ -56,6 +58,17 @@ fn wrong_in_one(fate: Fate, counts: &[usize]) -> Option<&'static str> {
     }
 }
 
+/// Whether the policy keeps from far sides who takes part.
+fn keeps_guests(policy: &BTreeMap<String, String>) -> bool {
+    policy.get("attendees").is_none_or(|word| word == "hidden" || word == "drop")
+}
+
+/// Whether the journal keeps a token as the loser of a conflict.
+pub(crate) fn is_kept_as_loser(journal: &[JournalRow], token: u32, slot: &Slot) -> bool {
+    let kept = |value: &Option<Value>| slot.holds(value.as_ref(), token);
+    journal.iter().flat_map(|row| &row.lost).any(|lost| lost.field.as_str() == slot.field && kept(&lost.to))
+}
+
 /// Judges.
 pub(crate) fn judge(evidence: &Evidence<'_>) -> Verdict {
     let mut failures = Vec::new();
@@ -78,7 +91,11 @@ pub(crate) fn judge(evidence: &Evidence<'_>) -> Verdict {
         there.push(things);
         listed.push(all);
     }
-    let holding = evidence.sides.iter().map(|w| slots(evidence.kind).iter().map(|s| w.holds(evidence.kind, s.field)).collect()).collect();
+    let mut holding: Vec<Vec<Holding>> =
+        evidence.sides.iter().map(|w| slots(evidence.kind).iter().map(|s| w.holds(evidence.kind, s.field)).collect()).collect();
+    if let (Some(guests), true) = (slot_of(evidence.kind, GUESTS), keeps_guests(evidence.policy)) {
+        holding.iter_mut().skip(1).filter_map(|far| far.get_mut(usize::from(guests))).for_each(|of| *of = Holding::Nothing);
+    }
     let mut judge = Judge { evidence, there, holding, failures };
     for thing in evidence.ledger.made.keys() {
         judge.thing(*thing);
@@ -107,8 +124,7 @@ impl Judge<'_> {
 
     /// Whether the journal keeps a token as the loser of a conflict.
     fn is_lost(&self, token: u32, slot: &Slot) -> bool {
-        let kept = |value: &Option<Value>| slot.holds(value.as_ref(), token);
-        self.evidence.journal.iter().flat_map(|row| &row.lost).any(|lost| lost.field.as_str() == slot.field && kept(&lost.to))
+        is_kept_as_loser(self.evidence.journal, token, slot)
     }
 
     /// Whether the journal keeps, as the loser of a conflict, that a token was taken away.
@@ -189,7 +205,10 @@ impl Judge<'_> {
         let fate = self.fate(thing, &tokens);
         let counts: Vec<usize> = self.sides().map(|side| self.items(side, thing).len()).collect();
         let alone = counts.len() <= 2;
-        let wrong = if alone { wrong_in_one(fate, &counts) } else { self.wrong_in_several(thing, fate, &counts, &tokens) };
+        // Where the end of a sync took it away, it is away; the other side's stays.
+        let is_away = |(side, count): &(u8, &usize)| **count == 0 && self.evidence.taken_away.contains(&(*side, thing));
+        let left: Vec<usize> = (0_u8..).zip(&counts).filter(|at| !is_away(at)).map(|(_, n)| *n).collect();
+        let wrong = if alone { wrong_in_one(fate, &left) } else { self.wrong_in_several(thing, fate, &counts, &tokens) };
         if let Some(must) = wrong {
             self.failures.push(format!("b{thing} {must}; it is there {counts:?} times (the hub first)"));
             return;
@@ -274,6 +293,21 @@ impl Judge<'_> {
         }
     }
 
+    /// Of a meeting, the sides that must agree with the one where a token was written: its guest speaks for the copy alone,
+    /// and what providers tell the guests is not played. Keywords are everybody's.
+    fn of_meeting(&self, token: &Token, slot: &Slot) -> Option<Vec<u8>> {
+        let (organiser, guest) = *self.evidence.ledger.meetings.get(&token.thing).filter(|_| slot.field != "keywords")?;
+        let sides = if token.side == guest { vec![guest] } else { vec![0, organiser] };
+        Some(sides.into_iter().filter(|side| *side == token.side || self.holding(*side, token.slot) != Holding::Nothing).collect())
+    }
+
+    /// Whether a side must never see what another one wrote.
+    fn is_kept_from(&self, side: u8, token: &Token, slot: &Slot) -> bool {
+        let of_guest = self.evidence.ledger.meetings.get(&token.thing).is_some_and(|(_, guest)| token.side == *guest);
+        let kept = slot.field == GUESTS && side > 0 && self.holding(side, token.slot) == Holding::Nothing;
+        kept || (of_guest && slot.field != "keywords")
+    }
+
     /// A token of a thing that lives.
     fn token(&mut self, number: u32, token: &Token, all: &[(u32, &Token)]) {
         let Some(slot) = self.slot(token) else { return };
@@ -282,10 +316,16 @@ impl Judge<'_> {
         // Where a side shows us nothing of the field, it is a matter of its own users.
         let scope: Vec<u8> = if home == Holding::Nothing {
             vec![token.side]
+        } else if let Some(own) = self.of_meeting(token, slot) {
+            own
         } else {
             let there = |side: &u8| self.holding(*side, token.slot) != Holding::Nothing && !self.items(*side, token.thing).is_empty();
             self.sides().filter(there).collect()
         };
+        if let Some(side) = self.sides().find(|side| *side != token.side && self.is_kept_from(*side, token, slot) && shows(self, *side)) {
+            let line = format!("k{number} in {} of b{} is on {}, which was not to have it", slot.field, token.thing, side_name(side));
+            self.failures.push(line);
+        }
         let (on, off): (Vec<u8>, Vec<u8>) = scope.into_iter().partition(|side| shows(self, *side));
         let what = format!("k{number} in {} of b{}", slot.field, token.thing);
         let deleted = self.evidence.ledger.deletions.iter().any(|d| d.thing == token.thing);
@@ -294,7 +334,9 @@ impl Judge<'_> {
         }
         if on.is_empty() {
             let answered = self.evidence.ledger.deletions.iter().any(|d| d.thing == token.thing && Self::answered(d, number, token));
-            if token.gone.is_none() && !answered && !self.is_lost(number, slot) {
+            // What was changed before a sync took it away is kept in the journal as it was by then.
+            let taken = self.evidence.taken_away.contains(&(token.side, token.thing)) && self.is_buried(number, slot);
+            if token.gone.is_none() && !answered && !taken && !self.is_lost(number, slot) {
                 let by = side_name(token.side);
                 self.failures
                     .push(format!("{what}, written by the user of {by}, is lost: on no side, not replaced, and not in the journal"));

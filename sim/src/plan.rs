@@ -1,19 +1,21 @@
 //! A play from a seed: who does what when, and what goes wrong.
 
+mod aims;
+mod scenes;
 mod wrong;
 
 use crate::{
     dice::Dice,
     far::Mood,
     play::{Act, FarPlan, Move, Play, RunPlan},
-    slot::slots,
+    slot::common_slots,
 };
 use pimkit_contract::WorstOptions;
 use pimkit_core::Kind;
 use std::collections::BTreeMap;
 
-/// Switches that the plans leave alone, each with its reason.
-const NOT_PLAYED: &[(&str, &str)] = &[
+/// What the plays leave out, each with its reason: switches of the far sides that are never on.
+pub const NOT_PLAYED: &[(&str, &str)] = &[
     ("read_only", "nothing can be followed there; the pairwise plays have one-way syncs"),
     ("unreadable_every", "users damage items one by one, so that they can mend them at the end"),
     ("no_folders", "the users make no collections"),
@@ -31,6 +33,9 @@ const NOT_PLAYED: &[(&str, &str)] = &[
 /// Switches that make a reader lag. Where an update overwrites whatever is there, an edit that readers
 /// do not show yet is overwritten by anybody who writes: no engine can keep it.
 const LAGGING: [&str; 5] = ["listing_lag_rounds", "listing_lag", "stale_rounds", "repeats_lines", "slow"];
+
+/// What is thrown for scenes and aims is thrown apart: all else of a play is the same with and without them.
+const SCENES: u64 = 2;
 
 /// The play of a seed. The same seed makes the same play.
 #[must_use]
@@ -55,8 +60,12 @@ pub fn plan(seed: u64) -> Play {
         3 => policy.insert("deletes".to_owned(), "ask".to_owned()),
         _ => None,
     };
+    let scene = scenes::of(seed);
     let page_size = u32::try_from(dice.between(3, 12)).unwrap_or(5);
-    let mut play = Play { seed, kind, fars, policy, page_size, sqlite: seed.is_multiple_of(100), moves: Vec::new() };
+    let mut play = Play { seed, kind, fars, policy, page_size, sqlite: seed.is_multiple_of(100), scene, moves: Vec::new() };
+    if let Some(scene) = scene {
+        scenes::set(scene, seed, &mut play);
+    }
     Plotting { dice, play: &mut play, things: 0, tokens: 0 }.plot();
     play
 }
@@ -127,6 +136,14 @@ impl Plotting<'_> {
                 }
             }
         }
+        if let Some(scene) = self.play.scene {
+            self.dice = Dice::new(self.play.seed, SCENES);
+            scenes::play(&mut self, scene);
+            if scenes::bears_aims(scene) {
+                self.aimed();
+                self.aimed();
+            }
+        }
     }
 
     fn sides(&self) -> std::ops::RangeInclusive<u8> {
@@ -142,7 +159,7 @@ impl Plotting<'_> {
     }
 
     fn slot(&self) -> u8 {
-        u8::try_from(self.dice.below(slots(self.play.kind).len() as u64)).unwrap_or(0)
+        u8::try_from(self.dice.below(common_slots(self.play.kind).len() as u64)).unwrap_or(0)
     }
 
     fn token(&mut self) -> u32 {

@@ -1,6 +1,9 @@
 //! A play: everything that happens in one simulation, as data. The same play comes to the same end.
 
-use crate::far::Mood;
+use crate::{
+    coverage::{Hit, Place, Wrong},
+    far::Mood,
+};
 use pimkit_contract::{
     WorstOptions,
     worst::{Fault, Normalises, Operation},
@@ -26,8 +29,39 @@ pub struct Play {
     /// Whether the engine's memory is SQLite.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sqlite: bool,
+    /// What the play is about, beside everything else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scene: Option<Scene>,
     /// What happens, in order.
     pub moves: Vec<Move>,
+}
+
+/// Something that comes together by chance too seldom, and so is set up in some of the plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scene {
+    /// A round starts over, and something of its first pages is deleted meanwhile.
+    StartsOver,
+    /// Users of two mailboxes write into the same field, one after the other, and are synced later.
+    TwoWriters,
+    /// A side does not tell a field every so often.
+    Unread,
+    /// A side cannot read some of its items.
+    Unreadable,
+    /// More is deleted between the question and the answer.
+    Grows,
+    /// A meeting is in two calendars, and its guest writes into the copy there.
+    Meeting,
+    /// The app knows who takes part, and keeps it to itself.
+    Guests,
+    /// Two syncs share a mailbox, and one of them is ended.
+    TwoSyncs,
+}
+
+impl Scene {
+    /// All of them.
+    pub const ALL: [Self; 8] =
+        [Self::StartsOver, Self::TwoWriters, Self::Unread, Self::Unreadable, Self::Grows, Self::Meeting, Self::Guests, Self::TwoSyncs];
 }
 
 /// What one far side is like.
@@ -57,6 +91,12 @@ pub enum Move {
 pub struct RunPlan {
     /// Which sync: the number of its far side, from 1.
     pub far: u8,
+    /// The second sync with that far side.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub second: bool,
+    /// The sync is ended with this run, and takes away what it made.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub ends: bool,
     /// What goes wrong.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<PlannedFault>,
@@ -75,6 +115,43 @@ pub struct RunPlan {
     /// What users do while it runs: after so many times that it gave way.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub acts: Vec<(u32, Act)>,
+    /// What users do while it runs: when a certain request has arrived.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub on: Vec<(Cue, Act)>,
+    /// What goes wrong at a certain place of a stage, wherever in the run that is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aim: Option<Aim>,
+}
+
+impl RunPlan {
+    /// What the sync is called.
+    pub(crate) fn sync(&self) -> String {
+        format!("sync{}{}", self.far, if self.second { "b" } else { "" })
+    }
+}
+
+/// A request of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cue {
+    /// The side: 0 is the hub.
+    pub side: u8,
+    /// What it asks for.
+    pub operation: Operation,
+    /// Which of these, from 1.
+    pub nth: u64,
+}
+
+/// The process dies, loses its work to another one, or cannot write its memory, at a place of a stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Aim {
+    /// What.
+    pub wrong: Wrong,
+    /// The stage.
+    pub stage: Hit,
+    /// Where in it.
+    pub place: Place,
+    /// Which time that the run comes by there, from 1.
+    pub nth: u32,
 }
 
 /// One thing that goes wrong with a request.
@@ -85,6 +162,9 @@ pub struct PlannedFault {
     /// Counted among requests of this operation; among all when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<Operation>,
+    /// Counted among the requests of this stage and operation; of the whole run when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<Hit>,
     /// Which, from 1.
     pub nth: u64,
     /// What.
@@ -148,6 +228,17 @@ pub enum Act {
         /// The copy's number.
         thing: u32,
     },
+    /// Calls a meeting, and the providers put a copy into the calendar of its guest.
+    Meet {
+        /// The side of its organiser.
+        side: u8,
+        /// The side of its guest.
+        guest: u8,
+        /// Its number.
+        thing: u32,
+        /// Slots and the tokens in them.
+        slots: Vec<(u8, u32)>,
+    },
     /// Puts a mood on an item or collection, or takes it off.
     Mood {
         /// The side.
@@ -164,6 +255,11 @@ pub enum Act {
 /// Traits that the simulation adds to those of [`WorstOptions::switches`].
 pub(crate) const OWN_SWITCHES: [&str; 5] = ["findable", "by_content", "normalises_at_once", "pages_expire", "slow"];
 
+/// The address of the user of a far side.
+pub(crate) fn address(far: usize) -> String {
+    format!("user{far}@far.example")
+}
+
 impl FarPlan {
     /// The options of the far side of this number.
     ///
@@ -173,6 +269,7 @@ impl FarPlan {
         let (own, theirs): (Vec<&str>, Vec<&str>) = self.switches.iter().map(String::as_str).partition(|s| OWN_SWITCHES.contains(s));
         Ok(WorstOptions::only(&theirs)?.with(|o| {
             o.account = format!("far{number}");
+            o.addresses = vec![address(number)];
             for name in own {
                 match name {
                     "findable" => o.create = Create::Findable { settles_after: Duration::from_secs(30) },

@@ -95,6 +95,12 @@ impl Probe {
         inner.failed = None;
     }
 
+    /// The commit that the run is about to make fails, with or without its effect.
+    pub(crate) fn fail_next(&self, effect: bool) {
+        let mut inner = self.lock();
+        inner.fail = Some((inner.commits + 1, effect));
+    }
+
     /// Where the run gave way at a commit since this was asked last.
     pub(crate) fn at(&self) -> Option<(AtCommit, CommitOf)> {
         self.lock().at.take()

@@ -38,6 +38,9 @@ const fn part(field: &'static str, form: Form) -> Slot {
     Slot { field, form, group: true }
 }
 
+/// Who takes part in an event: only written where a play is about that.
+pub(crate) const GUESTS: &str = "participants";
+
 const CONTACT: &[Slot] = &[
     slot("nicknames", Form::Texts),
     slot("notes", Form::Texts),
@@ -58,6 +61,7 @@ const EVENT: &[Slot] = &[
     slot("links", Form::Set("uri", "")),
     part("start", Form::Span),
     slot("custom.Region", Form::Text),
+    slot(GUESTS, Form::Set("address", "@guests.example")),
 ];
 const TASK: &[Slot] = &[
     slot("description", Form::Text),
@@ -77,6 +81,17 @@ pub(crate) fn slots(kind: Kind) -> &'static [Slot] {
         Kind::Task => TASK,
         _ => CONTACT,
     }
+}
+
+/// The fields of a kind that tokens are written into in any play.
+pub(crate) fn common_slots(kind: Kind) -> &'static [Slot] {
+    let all = slots(kind);
+    all.split_last().filter(|(last, _)| last.field == GUESTS).map_or(all, |(_, rest)| rest)
+}
+
+/// The number of the slot with this field.
+pub(crate) fn slot_of(kind: Kind, field: &str) -> Option<u8> {
+    slots(kind).iter().position(|slot| slot.field == field).and_then(|n| u8::try_from(n).ok())
 }
 
 /// The field that tells what a thing is, written when it is made and never after.

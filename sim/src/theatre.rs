@@ -1,6 +1,8 @@
 //! Plays a play: users, runs, faults and crashes in order, then an end in which nothing goes wrong.
 
 mod drive;
+mod ending;
+mod shown;
 
 use crate::{
     coverage::Coverage,
@@ -14,19 +16,14 @@ use crate::{
 use drive::Watching;
 use futures::{TryStreamExt, executor::block_on, future::BoxFuture};
 use jiff::SignedDuration;
-use pimkit_contract::{FakeClock, MemoryHub, SeededChance, Worst, worst::FaultPlan};
+use pimkit_contract::{FakeClock, MemoryHub, SeededChance, Worst};
 use pimkit_core::{Clock, Contact, Event, JournalQuery, JournalRow, Kind, Record, Result, Task};
-use pimkit_sync::{AnyPair, Engine, Pair, Report};
+use pimkit_sync::{AnyPair, Consent, Engine, Pair, Report};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
     time::Duration,
 };
-
-/// After the last edit so many rounds may still write.
-const ROUNDS: usize = 3;
-/// Longer than anything rests, settles or lags.
-const LONG: Duration = Duration::from_secs(26 * 3600);
 
 /// What became of a play.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -72,11 +69,17 @@ pub(crate) struct Theatre<'a> {
     requests: Vec<u64>,
     approvals: Vec<String>,
     /// By sync, what its last run held, and how many items that showed.
-    held: BTreeMap<u8, Vec<(String, u64)>>,
+    held: BTreeMap<String, Vec<(String, u64)>>,
     /// By sync and approval, how many items were shown when it was given.
-    allowed: BTreeMap<(u8, String), u64>,
+    allowed: BTreeMap<(String, String), u64>,
     /// By sync, how many items it has deleted.
-    deleted: BTreeMap<u8, u64>,
+    deleted: BTreeMap<String, u64>,
+    /// By sync, how many items were shown in what was approved since its last whole run, and at most in one approval before.
+    given: BTreeMap<String, (u64, u64)>,
+    /// Things that the end of a sync took away from a side.
+    taken_away: BTreeSet<(u8, u32)>,
+    /// Syncs that were ended.
+    ended: BTreeSet<String>,
     /// Sides to which the run sent writes whose outcome it has not taken down.
     open: BTreeSet<u8>,
     /// Sides of which a write, or the look at it, failed.
@@ -109,6 +112,9 @@ impl<'a> Theatre<'a> {
             held: BTreeMap::new(),
             allowed: BTreeMap::new(),
             deleted: BTreeMap::new(),
+            given: BTreeMap::new(),
+            taken_away: BTreeSet::new(),
+            ended: BTreeSet::new(),
             open: BTreeSet::new(),
             unknown: BTreeSet::new(),
             lied: BTreeSet::new(),
@@ -136,18 +142,18 @@ impl<'a> Theatre<'a> {
         }
     }
 
-    fn pair<R: Record>(&self, probe: &Probe, far: usize, watching: Arc<Watching>) -> Result<Box<dyn AnyPair>>
+    fn pair<R: Record>(&self, probe: &Probe, plan: &RunPlan, watching: Arc<Watching>) -> Result<Box<dyn AnyPair>>
     where
         Pair<R>: AnyPair,
     {
         let engine =
             Engine::new(Arc::new(probe.clone())).clock(Arc::new(self.clock.clone())).chance(Arc::new(self.chance.clone())).watch(watching);
-        let (hub, side) = (self.sides.first(), self.sides.get(far));
+        let (hub, side) = (self.sides.first(), self.sides.get(usize::from(plan.far)));
         let (Some(hub), Some(side)) = (hub, side) else {
             return Err(pimkit_core::Error::new(pimkit_core::ErrorKind::Config, "the play has no far side of this number"));
         };
         let mut builder = engine
-            .pair::<R>(&format!("sync{far}"), hub.connector(), side.connector())
+            .pair::<R>(&plan.sync(), hub.connector(), side.connector())
             .policy(self.play.policy()?)
             .left_collections(vec![R::KIND.plural().to_owned()])
             .page_size(self.play.page_size);
@@ -157,13 +163,16 @@ impl<'a> Theatre<'a> {
         Ok(Box::new(builder.build()?))
     }
 
-    fn future(&self, probe: &Probe, far: usize, watching: Arc<Watching>) -> Result<BoxFuture<'static, Result<Report>>> {
+    fn future(&self, probe: &Probe, plan: &RunPlan, watching: Arc<Watching>) -> Result<BoxFuture<'static, Result<Report>>> {
         let pair = match self.play.kind {
-            Kind::Event => self.pair::<Event>(probe, far, watching)?,
-            Kind::Task => self.pair::<Task>(probe, far, watching)?,
-            _ => self.pair::<Contact>(probe, far, watching)?,
+            Kind::Event => self.pair::<Event>(probe, plan, watching)?,
+            Kind::Task => self.pair::<Task>(probe, plan, watching)?,
+            _ => self.pair::<Contact>(probe, plan, watching)?,
         };
-        Ok(Box::pin(async move { pair.run().await }))
+        let ends = plan.ends;
+        Ok(Box::pin(
+            async move { if ends { pair.disable(Consent::Given, Some("nobody needs it any more")).await } else { pair.run().await } },
+        ))
     }
 
     fn move_on(&mut self, step: &Move) -> Result<()> {
@@ -182,26 +191,37 @@ impl<'a> Theatre<'a> {
         Ok(())
     }
 
-    /// Where every deletion must be allowed, a sync deletes no more than it was shown and allowed, in all.
-    fn check_asked(&mut self, far: u8, report: &Report) {
+    /// Where every deletion must be allowed, a sync deletes no more than it was shown and allowed, neither in all nor in one run.
+    fn check_asked(&mut self, sync: &str, report: &Report) {
         if self.play.policy.get("deletes").is_none_or(|word| word != "ask") {
             return;
         }
-        let deleted = self.deleted.entry(far).or_default();
-        *deleted += report.sync.deleted.total();
-        let allowed: u64 = self.allowed.iter().filter(|((of, _), _)| *of == far).map(|(_, items)| *items).sum();
+        let now = report.sync.deleted.total();
+        let deleted = self.deleted.entry(sync.to_owned()).or_default();
+        *deleted += now;
+        let allowed: u64 = self.allowed.iter().filter(|((of, _), _)| of == sync).map(|(_, items)| *items).sum();
+        let (given, before) = self.given.get(sync).copied().unwrap_or_default();
         if *deleted > allowed {
-            let line = format!("sync{far} has deleted {deleted} items, and {allowed} were shown and approved");
+            let line = format!("{sync} has deleted {deleted} items, and {allowed} were shown and approved");
             self.said.failures.push(line);
+        } else if now > given.max(before) {
+            let line = format!("{sync} has deleted {now} items in a run, and {given} were shown and approved for it");
+            self.said.failures.push(line);
+        }
+        // What was approved is used up by a whole run, or waits until it is all that there is to do.
+        if report.sync.failed.is_none() {
+            self.given.insert(sync.to_owned(), (0, before.max(given)));
         }
     }
 
     fn run(&mut self, plan: &RunPlan) -> Result<Ended> {
+        let sync = plan.sync();
         if plan.approve {
             // What was approved once is used up, or is asked anew.
-            let held = self.held.remove(&plan.far).unwrap_or_default();
+            let held = self.held.remove(&sync).unwrap_or_default();
             self.approvals = held.iter().map(|(id, _)| id.clone()).collect();
-            self.allowed.extend(held.into_iter().map(|(id, items)| ((plan.far, id), items)));
+            self.given.entry(sync.clone()).or_default().0 += held.iter().map(|(_, items)| *items).sum::<u64>();
+            self.allowed.extend(held.into_iter().map(|(id, items)| ((sync.clone(), id), items)));
         }
         let ended = self.run_once(plan)?;
         self.approvals.clear();
@@ -211,7 +231,12 @@ impl<'a> Theatre<'a> {
     fn run_once(&mut self, plan: &RunPlan) -> Result<Ended> {
         self.clock.advance(Duration::from_secs(7));
         let since = self.ledger.acts;
+        let (sync, shown) = (plan.sync(), self.shown());
         let ended = self.drive(plan)?;
+        self.check_shown(plan, &shown)?;
+        if plan.ends {
+            self.ended.insert(sync.clone());
+        }
         let clean = match &ended {
             Ended::Report(r) => r.sync.notes.is_empty() && r.sync.quarantined.is_empty() && r.sync.failed.is_none(),
             _ => false,
@@ -219,8 +244,11 @@ impl<'a> Theatre<'a> {
         let mut open = std::mem::take(&mut self.open);
         open.append(&mut self.unknown);
         if let Ended::Report(report) = &ended {
-            self.check_asked(plan.far, report);
-            self.held.insert(plan.far, report.sync.holds.iter().map(|h| (h.approve.clone(), h.items)).collect());
+            // What the end of a sync takes away is agreed to with the end.
+            if !plan.ends {
+                self.check_asked(&sync, report);
+            }
+            self.held.insert(sync.clone(), report.sync.holds.iter().map(|h| (h.approve.clone(), h.items)).collect());
         }
         self.ledger.ended(plan.far, since, clean, &open);
         self.clock.advance(Duration::from_secs(3));
@@ -229,17 +257,17 @@ impl<'a> Theatre<'a> {
             Ended::Report(report) => {
                 let hash = hash_of(&report.sync);
                 self.mix(hash);
-                let text = self.look.trace.then(|| format!("run of sync{}: {}", plan.far, brief(report)));
+                let text = self.look.trace.then(|| format!("run of {sync}: {}", brief(report)));
                 self.tell(|| text.unwrap_or_default());
             }
             Ended::Failed(error) => {
                 self.mix(error.to_string().len() as u64);
-                let line = format!("run of sync{} failed: {error}", plan.far);
+                let line = format!("run of {sync} failed: {error}");
                 self.tell(|| line);
             }
             Ended::Stopped => {
                 self.mix(1);
-                self.tell(|| format!("run of sync{} was stopped", plan.far));
+                self.tell(|| format!("run of {sync} was stopped"));
             }
         }
         Ok(ended)
@@ -250,62 +278,6 @@ impl<'a> Theatre<'a> {
         self.probe = Probe::new(self.store.state()?, self.look.deep);
         self.said.crashes += 1;
         Ok(())
-    }
-
-    /// Nothing goes wrong any more; a few rounds, and a last one that must find nothing to do.
-    fn end(&mut self) -> Result<Vec<String>> {
-        let mut wrong = Vec::new();
-        self.tell(|| "-- from here on nothing goes wrong".to_owned());
-        for side in &self.sides {
-            side.set_faults(FaultPlan::none());
-            side.heal();
-        }
-        for (side, id, mood) in std::mem::take(&mut self.ledger.moods) {
-            if let Some(world) = self.sides.get(usize::from(side)) {
-                world.mood(self.play.kind, &id, mood, false);
-            }
-        }
-        let lied = std::mem::take(&mut self.lied);
-        self.forget_cursors(&lied, true);
-        let mut held_rounds = 0;
-        let mut round = 0;
-        while round <= ROUNDS {
-            self.clock.advance(LONG);
-            let last = round == ROUNDS;
-            let mut holds = Vec::new();
-            for far in 1..self.sides.len() {
-                // Somebody looks at what is held, finds that it is as the users want it, and says so.
-                let plan = RunPlan { far: u8::try_from(far).unwrap_or(u8::MAX), approve: true, ..RunPlan::default() };
-                match self.run(&plan)? {
-                    Ended::Failed(error) => wrong.push(format!("round {round} after the last edit: sync{far} fails: {error}")),
-                    Ended::Stopped => wrong.push(format!("round {round} after the last edit: sync{far} hangs")),
-                    Ended::Report(report) => {
-                        holds.extend(report.sync.holds.iter().map(|h| h.approve.clone()));
-                        if let Some(failed) = &report.sync.failed {
-                            wrong.push(format!("round {round} after the last edit: sync{far}: {failed}"));
-                        }
-                        if last && report.sync.writes() > 0 {
-                            wrong.push(format!("sync{far} does not come to rest: {}", brief(&report)));
-                        }
-                        if last && holds.is_empty() && (report.sync.held > 0 || !report.sync.quarantined.is_empty()) {
-                            wrong.push(format!("sync{far} leaves something over: {}", brief(&report)));
-                        }
-                    }
-                }
-            }
-            self.forget_cursors(&lied, false);
-            if holds.is_empty() || held_rounds == 2 {
-                round += 1;
-            } else {
-                held_rounds += 1;
-            }
-        }
-        Ok(wrong)
-    }
-
-    /// Where a listing was told short, as a success, what it kept back is found by a whole one: cursors do not last for ever.
-    fn forget_cursors(&self, of: &BTreeSet<u8>, on: bool) {
-        of.iter().filter_map(|side| self.sides.get(usize::from(*side))).for_each(|world| world.forget_cursors(on));
     }
 
     fn journal(&self) -> Result<Vec<JournalRow>> {
@@ -322,6 +294,7 @@ impl<'a> Theatre<'a> {
             ledger: &self.ledger,
             journal: &journal,
             policy: &self.play.policy,
+            taken_away: &self.taken_away,
             clock_jumped,
         };
         let verdict = oracle::judge(&evidence);

@@ -24,7 +24,7 @@ pub(super) fn fault(dice: &Dice, far: u8) -> PlannedFault {
         Some(_) => dice.between(1, 2),
         None => dice.between(1, 18),
     };
-    PlannedFault { side, operation, nth, fault }
+    PlannedFault { side, operation, stage: None, nth, fault }
 }
 
 fn operation(dice: &Dice) -> Option<Operation> {

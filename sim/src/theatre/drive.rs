@@ -5,7 +5,7 @@ use super::{Ended, Theatre};
 use crate::{
     coverage::{Hit, Place, Wrong, classify, strikes},
     ledger::side_name,
-    play::{PlannedFault, RunPlan},
+    play::{Act, Aim, Cue, PlannedFault, RunPlan},
     probe::{AtCommit, CommitOf, Probe},
 };
 use futures::{future::BoxFuture, task::ArcWake};
@@ -120,6 +120,18 @@ impl Driven {
         if self.asked_in == Hit::Apply && answered && operation != Operation::Write { Hit::Record } else { self.asked_in }
     }
 
+    /// The stage that a request of this operation belongs to, if that is what the next poll sends.
+    fn will_ask(&self, operation: Operation) -> Hit {
+        let stage = self.watching.stage();
+        let answered = self.unrecorded || self.at == At::AfterEffect(Operation::Write);
+        if stage == Hit::Apply && answered && operation != Operation::Write { Hit::Record } else { stage }
+    }
+
+    /// Whether this is where an aim is taken at.
+    fn is_at(&self, aim: &Aim) -> bool {
+        self.cells(aim.wrong).contains(&(aim.stage, aim.wrong, aim.place))
+    }
+
     /// The cells that a stop at this point falls into.
     fn cells(&self, wrong: Wrong) -> Vec<(Hit, Wrong, Place)> {
         let mut cells = Vec::new();
@@ -156,32 +168,55 @@ impl Driven {
 struct Counting {
     all: BTreeMap<u8, u64>,
     by: BTreeMap<(u8, Operation), u64>,
+    /// By the place of the fault in the plan.
+    in_stage: BTreeMap<usize, u64>,
 }
 
 impl Counting {
-    fn next<'p>(&mut self, side: u8, request: &Request, faults: &'p [PlannedFault]) -> Option<&'p PlannedFault> {
-        let all = self.all.entry(side).or_default();
-        *all += 1;
-        let by = self.by.entry((side, request.operation)).or_default();
-        *by += 1;
-        let (all, by) = (*all, *by);
-        let of = |f: &&PlannedFault| f.side == side;
-        faults
-            .iter()
-            .filter(of)
-            .rfind(|f| f.operation.is_none() && f.nth == all)
-            .or_else(|| faults.iter().filter(of).rfind(|f| f.operation == Some(request.operation) && f.nth == by))
+    /// How many requests that a fault counts there were; nothing where it strikes none that is sent now.
+    fn before(&self, n: usize, fault: &PlannedFault, run: Option<&Driven>) -> Option<u64> {
+        let count = |count: Option<&u64>| count.copied().unwrap_or_default();
+        match (fault.stage, fault.operation) {
+            (None, None) => Some(count(self.all.get(&fault.side))),
+            (None, Some(operation)) => Some(count(self.by.get(&(fault.side, operation)))),
+            (Some(stage), Some(operation)) if run.is_some_and(|run| run.will_ask(operation) == stage) => Some(count(self.in_stage.get(&n))),
+            (Some(_), _) => None,
+        }
+    }
+
+    /// Counts a request of this stage. Comes back with the fault that it meets.
+    fn next<'p>(&mut self, side: u8, request: &Request, stage: Hit, faults: &'p [PlannedFault]) -> Option<&'p PlannedFault> {
+        let operation = request.operation;
+        *self.all.entry(side).or_default() += 1;
+        *self.by.entry((side, operation)).or_default() += 1;
+        let of = |fault: &PlannedFault| fault.side == side && fault.operation.is_none_or(|of| of == operation);
+        for (n, _) in faults.iter().enumerate().filter(|(_, f)| of(f) && f.stage == Some(stage)) {
+            *self.in_stage.entry(n).or_default() += 1;
+        }
+        let meets = |n: usize, fault: &PlannedFault| match fault.stage {
+            None => self.before(n, fault, None) == Some(fault.nth),
+            Some(_) => fault.stage == Some(stage) && self.in_stage.get(&n) == Some(&fault.nth),
+        };
+        let mut met = faults.iter().enumerate().filter(|(n, f)| of(f) && meets(*n, f)).map(|(_, f)| f);
+        let by_number = met.clone().rfind(|f| f.operation.is_none());
+        by_number.or_else(|| met.next_back())
+    }
+
+    /// Whether the request that a cue speaks of was the last of its like.
+    fn is_at(&self, cue: &Cue) -> bool {
+        self.by.get(&(cue.side, cue.operation)) == Some(&cue.nth)
     }
 }
 
 impl Theatre<'_> {
-    fn set_faults(&self, faults: &[PlannedFault]) {
+    fn set_faults(&self, faults: &[PlannedFault], counting: &Counting, run: Option<&Driven>) {
         for (side, world) in (0_u8..).zip(&self.sides) {
-            let plan = faults.iter().filter(|f| f.side == side).fold(FaultPlan::none(), |plan, f| match f.operation {
-                Some(operation) => plan.at_nth(operation, f.nth, f.fault),
-                None => plan.at(f.nth, f.fault),
-            });
-            world.set_faults(plan);
+            let of_side = faults.iter().enumerate().filter(|(_, f)| f.side == side);
+            let left = of_side.filter_map(|(n, f)| Some((f, f.nth.checked_sub(counting.before(n, f, run)?).filter(|left| *left > 0)?)));
+            world.set_faults(left.fold(FaultPlan::none(), |plan, (f, left)| match f.operation {
+                Some(operation) => plan.at_nth(operation, left, f.fault),
+                None => plan.at(left, f.fault),
+            }));
         }
     }
 
@@ -220,9 +255,9 @@ impl Theatre<'_> {
             }
             let collection = request.collection.as_ref().map_or(0, |c| c.as_str().len());
             self.mix(u64::from(side) << 48 ^ (request.operation as u64) << 32 ^ (request.ids as u64) << 8 ^ collection as u64);
-            let struck = counting.next(side, &request, faults).filter(|f| strikes(f.fault, request.operation)).map(|f| f.fault);
-            at = At::AfterEffect(request.operation);
             let stage = run.asked(request.operation);
+            let struck = counting.next(side, &request, stage, faults).filter(|f| strikes(f.fault, request.operation)).map(|f| f.fault);
+            at = At::AfterEffect(request.operation);
             self.tell(|| {
                 let fault = struck.map(|f| format!(" !! {f:?}")).unwrap_or_default();
                 format!("    {stage:?}: {} {:?} of {}{fault}", side_name(side), request.operation, request.ids)
@@ -253,11 +288,11 @@ impl Theatre<'_> {
     /// Another process believes this one dead, takes its lease, and does the work.
     fn overtake(&mut self, plan: &RunPlan) -> Result<()> {
         self.tell(|| "  -- another process takes over".to_owned());
-        self.set_faults(&[]);
+        let mut counting = Counting::default();
+        self.set_faults(&[], &counting, None);
         let probe = Probe::new(self.store.state()?, self.look.deep);
         let watching = Watching::new();
-        let mut run = Driven::new(self.future(&probe, usize::from(plan.far), watching.clone())?, watching);
-        let mut counting = Counting::default();
+        let mut run = Driven::new(self.future(&probe, plan, watching.clone())?, watching);
         for _ in 0..MOST {
             let polled = run.poll();
             self.look_after(&mut run, &probe, &mut counting, &[]);
@@ -275,31 +310,48 @@ impl Theatre<'_> {
     }
 
     pub(super) fn drive(&mut self, plan: &RunPlan) -> Result<Ended> {
-        self.set_faults(&plan.faults);
+        let mut counting = Counting::default();
+        self.set_faults(&plan.faults, &counting, None);
         self.probe.fail(plan.commit);
         let probe = self.probe.clone();
         let watching = Watching::new();
-        self.tell(|| format!("sync{} runs", plan.far));
-        let mut run = Driven::new(self.future(&probe, usize::from(plan.far), watching.clone())?, watching);
-        let mut counting = Counting::default();
+        self.tell(|| format!("{} runs", plan.sync()));
+        let mut run = Driven::new(self.future(&probe, plan, watching.clone())?, watching);
         let mut faults: &[PlannedFault] = &plan.faults;
+        let mut cues: Vec<&(Cue, Act)> = plan.on.iter().collect();
+        let mut came_by = 0;
         let mut ended = Ended::Stopped;
         for n in 0..MOST {
             for (_, act) in plan.acts.iter().filter(|(at, _)| *at == n) {
                 self.act(act);
             }
-            if plan.stop == Some(n) {
+            let (now, later): (Vec<_>, Vec<_>) = cues.into_iter().partition(|(cue, _)| counting.is_at(cue));
+            cues = later;
+            now.iter().for_each(|(_, act)| self.act(act));
+            let aim = plan.aim.as_ref().filter(|aim| run.is_at(aim)).filter(|aim| {
+                came_by += 1;
+                came_by == aim.nth
+            });
+            let aimed = aim.map(|aim| aim.wrong);
+            if plan.stop == Some(n) || aimed == Some(Wrong::Crash) {
                 self.tell(|| format!("  -- the process dies, {:?}", run.at));
                 self.hit(run.cells(Wrong::Crash));
                 drop(run);
                 self.restart()?;
                 break;
             }
-            if plan.taken == Some(n) && probe.take_over() {
+            if (plan.taken == Some(n) || aimed == Some(Wrong::Lease)) && probe.take_over() {
                 self.hit(run.cells(Wrong::Lease));
                 self.said.faults += 1;
                 faults = &[];
                 self.overtake(plan)?;
+            }
+            if aimed == Some(Wrong::DiskFull) {
+                // Every other time it was written all the same.
+                probe.fail_next(came_by % 2 == 0);
+            }
+            if faults.iter().any(|f| f.stage.is_some()) {
+                self.set_faults(faults, &counting, Some(&run));
             }
             let polled = run.poll();
             self.look_after(&mut run, &probe, &mut counting, faults);
@@ -317,7 +369,7 @@ impl Theatre<'_> {
                 Poll::Pending => {}
             }
         }
-        self.set_faults(&[]);
+        self.set_faults(&[], &Counting::default(), None);
         self.probe.fail(None);
         Ok(ended)
     }

@@ -70,6 +70,8 @@ pub enum Fault {
     Empty,
     /// The collection is not there for this one request.
     CollectionGone,
+    /// The cursor or page token of a round is refused: it has to start over. A round from the start has none.
+    Expired,
 }
 
 /// Which requests fail, and how. Requests count from 1 from the moment when the plan is set.

@@ -40,6 +40,10 @@ struct Place {
     restarted: bool,
 }
 
+fn expired() -> Error {
+    Error::new(ErrorKind::CursorExpired, "the cursor is too old; read from the start")
+}
+
 fn unreadable(id: &ItemId) -> Error {
     Error::new(ErrorKind::InvalidData, "the item cannot be understood; mend it at the provider").with("item", id)
 }
@@ -129,7 +133,6 @@ impl<R: Keep> Face<R> {
     fn place(&self, core: &mut Core, collection: &CollectionId, at: Position<'_>, options: &ChangeOptions) -> Result<Place> {
         let now = self.world.clock.now();
         let bound = self.bound(core, collection, options);
-        let expired = || Error::new(ErrorKind::CursorExpired, "the cursor is too old; read from the start");
         let full = |horizon| Place { full: true, index: 0, after: None, seq: 0, horizon, restarted: false };
         match at {
             Position::Start => {
@@ -316,7 +319,8 @@ impl<R: Keep> Face<R> {
 
     pub(super) async fn read_changes(&self, collection: &CollectionId, at: Position<'_>, options: &ChangeOptions) -> Result<ChangePage<R>> {
         let fault = self.world.ask(Operation::Changes, Some(R::KIND), Some(collection), 0).await?;
-        let page = self.page(&mut self.world.core(), collection, at, options, fault);
+        let refused = fault == Some(Fault::Expired) && !matches!(at, Position::Start);
+        let page = if refused { Err(expired()) } else { self.page(&mut self.world.core(), collection, at, options, fault) };
         self.world.answer(fault).await?;
         page
     }

@@ -1,0 +1,78 @@
+//! The end of a play, in which nothing goes wrong any more: within a few rounds everything is where it belongs.
+
+use super::{Ended, Theatre, brief};
+use crate::play::{RunPlan, Scene};
+use pimkit_contract::worst::FaultPlan;
+use pimkit_core::Result;
+use std::{collections::BTreeSet, time::Duration};
+
+/// After the last edit so many rounds may still write.
+const ROUNDS: usize = 3;
+/// Longer than anything rests, settles or lags.
+const LONG: Duration = Duration::from_secs(26 * 3600);
+
+impl Theatre<'_> {
+    /// Nothing goes wrong any more; a few rounds, and a last one that must find nothing to do.
+    pub(super) fn end(&mut self) -> Result<Vec<String>> {
+        let mut wrong = Vec::new();
+        self.tell(|| "-- from here on nothing goes wrong".to_owned());
+        for side in &self.sides {
+            side.set_faults(FaultPlan::none());
+            side.heal();
+        }
+        for (side, id, mood) in std::mem::take(&mut self.ledger.moods) {
+            if let Some(world) = self.sides.get(usize::from(side)) {
+                world.mood(self.play.kind, &id, mood, false);
+            }
+        }
+        let lied = std::mem::take(&mut self.lied);
+        self.forget_cursors(&lied, true);
+        let mut held_rounds = 0;
+        let mut round = 0;
+        while round <= ROUNDS {
+            self.clock.advance(LONG);
+            let last = round == ROUNDS;
+            let mut holds = Vec::new();
+            for plan in self.last_runs() {
+                let sync = plan.sync();
+                match self.run(&plan)? {
+                    Ended::Failed(error) => wrong.push(format!("round {round} after the last edit: {sync} fails: {error}")),
+                    Ended::Stopped => wrong.push(format!("round {round} after the last edit: {sync} hangs")),
+                    Ended::Report(report) => {
+                        holds.extend(report.sync.holds.iter().map(|h| h.approve.clone()));
+                        if let Some(failed) = &report.sync.failed {
+                            wrong.push(format!("round {round} after the last edit: {sync}: {failed}"));
+                        }
+                        if last && report.sync.writes() > 0 {
+                            wrong.push(format!("{sync} does not come to rest: {}", brief(&report)));
+                        }
+                        if last && holds.is_empty() && (report.sync.held > 0 || !report.sync.quarantined.is_empty()) {
+                            wrong.push(format!("{sync} leaves something over: {}", brief(&report)));
+                        }
+                    }
+                }
+            }
+            self.forget_cursors(&lied, false);
+            if holds.is_empty() || held_rounds == 2 {
+                round += 1;
+            } else {
+                held_rounds += 1;
+            }
+        }
+        Ok(wrong)
+    }
+
+    /// A run of every sync that goes on. Somebody looks at what is held, finds that it is as the users want it, and says so.
+    fn last_runs(&self) -> Vec<RunPlan> {
+        let fars = 1..u8::try_from(self.sides.len()).unwrap_or(u8::MAX);
+        let first = fars.map(|far| RunPlan { far, approve: true, ..RunPlan::default() });
+        let second = RunPlan { far: 1, second: true, approve: true, ..RunPlan::default() };
+        let all = first.chain((self.play.scene == Some(Scene::TwoSyncs)).then_some(second));
+        all.filter(|plan| !self.ended.contains(&plan.sync())).collect()
+    }
+
+    /// Where a listing was told short, as a success, what it kept back is found by a whole one: cursors do not last for ever.
+    fn forget_cursors(&self, of: &BTreeSet<u8>, on: bool) {
+        of.iter().filter_map(|side| self.sides.get(usize::from(*side))).for_each(|world| world.forget_cursors(on));
+    }
+}

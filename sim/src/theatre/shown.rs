@@ -1,0 +1,75 @@
+//! What sides show before and after a run. What no user took away does not go, not even for a while: a
+//! record that vanishes and comes back has been gone for whoever looked in between.
+
+use super::Theatre;
+use crate::{
+    far::{FarWorld, Holding},
+    ledger::side_name,
+    oracle::is_kept_as_loser,
+    play::{RunPlan, Scene},
+    slot::slots,
+};
+use pimkit_core::Result;
+use std::collections::BTreeSet;
+
+/// What one side shows.
+#[derive(Debug, Default)]
+pub(super) struct Shown {
+    things: BTreeSet<u32>,
+    /// Tokens, where the play is about them.
+    tokens: BTreeSet<u32>,
+}
+
+impl Theatre<'_> {
+    pub(super) fn shown(&self) -> Vec<Shown> {
+        let kind = self.play.kind;
+        let closely = self.play.scene == Some(Scene::Unread);
+        let shown = |world: &dyn FarWorld| {
+            let mut shown = Shown::default();
+            for entry in world.list(kind) {
+                let Some(thing) = entry.thing else { continue };
+                shown.things.insert(thing);
+                if closely && let Some(fields) = world.look(kind, &entry.id) {
+                    shown.tokens.extend(self.ledger.view(kind, thing, &fields));
+                }
+            }
+            shown
+        };
+        self.sides.iter().map(|world| shown(world.as_ref())).collect()
+    }
+
+    /// Looks for what a run took away though no user had.
+    pub(super) fn check_shown(&mut self, plan: &RunPlan, before: &[Shown]) -> Result<()> {
+        let after = self.shown();
+        for ((side, was), is) in (0_u8..).zip(before).zip(&after) {
+            for thing in was.things.difference(&is.things) {
+                if plan.ends && side == plan.far {
+                    self.taken_away.insert((side, *thing));
+                } else if !self.ledger.deletions.iter().any(|d| d.thing == *thing) {
+                    let line = format!("b{thing} went from {} in a run of {}, and no user had deleted it", side_name(side), plan.sync());
+                    self.said.failures.push(line);
+                }
+            }
+            for token in was.tokens.difference(&is.tokens) {
+                self.check_token(side, *token, is)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_token(&mut self, side: u8, number: u32, is: &Shown) -> Result<()> {
+        let Some(token) = self.ledger.tokens.get(&number) else { return Ok(()) };
+        let Some(slot) = slots(self.play.kind).get(usize::from(token.slot)) else { return Ok(()) };
+        let whole = self.sides.iter().all(|world| world.holds(self.play.kind, slot.field) == Holding::Whole);
+        let deleted = self.ledger.deletions.iter().any(|d| d.thing == token.thing);
+        if token.gone.is_some() || deleted || !whole || !is.things.contains(&token.thing) {
+            return Ok(());
+        }
+        if !is_kept_as_loser(&self.journal()?, number, slot) {
+            let line =
+                format!("k{number} in {} of b{} went from {}, and no user had taken it away", slot.field, token.thing, side_name(side));
+            self.said.failures.push(line);
+        }
+        Ok(())
+    }
+}
