@@ -426,7 +426,11 @@ fn object<R: Record>(record: &R) -> Map<String, Value> {
 
 /// Takes every catalogued field out of the record's JSON.
 pub(crate) fn read<R: Record>(catalogue: &Catalogue, record: &R) -> Fields {
-    let mut json = object(record);
+    read_object(catalogue, object(record))
+}
+
+/// The same, of JSON that a record was written as.
+pub(crate) fn read_object(catalogue: &Catalogue, mut json: Map<String, Value>) -> Fields {
     let mut fields = Fields::new();
     for def in catalogue.fields {
         let value = match def.path.split_once('.') {

@@ -49,7 +49,8 @@ pub use record::{
     Address, Alert, AlertAction, Anniversary, AnniversaryKind, Attachment, Contact, ContactKind, Custom, Day, EmailAddress, Event,
     EventStatus, Fields, FreeBusy, Frequency, Kind, Link, Location, Mailbox, Message, Name, NthDay, OnlineService, Organization, Organizer,
     Override, Overrides, Participant, ParticipationStatus, Phone, Privacy, Progress, Record, RecurrenceId, RecurrenceRule, Relation, Task,
-    Title, TitleKind, Trigger, Until, User, Value, VirtualLocation, decode as decode_record, encode as encode_record,
+    Title, TitleKind, Trigger, Until, User, Value, VirtualLocation, decode as decode_record, decode_fields as decode_record_fields,
+    encode as encode_record,
 };
 pub use state::{
     AccountRow, ApprovalRow, BaseRow, FieldChange, IntentKind, IntentRow, JournalQuery, JournalRow, Lease, LinkQuery, LinkRole, LinkRow,

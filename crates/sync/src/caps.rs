@@ -126,7 +126,7 @@ impl<R: Record> Run<R> {
         });
         let fields = match (made, hub) {
             (Some(made), _) => made?.fields(),
-            (None, Some(hub)) => self.record_of(hub)?.fields(),
+            (None, Some(hub)) => self.fields_of(hub)?,
             (None, None) => Fields::new(),
         };
         Ok(nearness(&fields, self.started.as_second()))

@@ -342,7 +342,7 @@ impl<R: Record> Run<R> {
         let Some(base) = &linked.base else { return Ok(true) };
         let Some(whole) = self.map(&linked.link.hub_collection, &linked.link.collection) else { return Ok(true) };
         // What is the engine's own among the keywords is no edit, and neither is what the other side never follows.
-        let fields = self.without_tags(rest, linked, &self.record_of(row)?.fields());
+        let fields = self.without_tags(rest, linked, &self.fields_of(row)?);
         let agreed = self.without_tags(rest, linked, if rest == Side::Left { &base.hub } else { &base.far });
         let unread = self.unread_of(rest, row);
         let terms = self.terms_of_edit(linked, &fields).await?;
@@ -360,7 +360,7 @@ impl<R: Record> Run<R> {
 
     /// The deleted one is made again, so that the edit is not lost; but never a meeting.
     async fn edit_beats_delete(&mut self, gone: Side, linked: Linked, row: &SeenRow, evidence: String) -> Result<()> {
-        let fields = self.record_of(row)?.fields();
+        let fields = self.fields_of(row)?;
         let meeting = matches!(fields.get("participants"), Some(Value::Array(list)) if !list.is_empty());
         if meeting || !self.half(gone).collections.iter().any(scope::writable) {
             self.report.held += 1;

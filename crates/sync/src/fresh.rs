@@ -56,7 +56,7 @@ impl<R: Record> Run<R> {
                 continue;
             }
             self.meet(side, &row);
-            let fields = self.record_of(&row)?.fields();
+            let fields = self.fields_of(&row)?;
             let is_buried = !buried.is_empty() && keys::hashed(&named(&row)).iter().any(|key| buried.contains(key));
             if is_buried && self.reappeared(side, &row).await? {
                 continue;
@@ -223,8 +223,8 @@ impl<R: Record> Run<R> {
             decision: None,
             version: 1,
         };
-        if let Some(far) = far.and_then(|row| self.record_of(row).ok()) {
-            link.role = self.role(&link, &far.fields());
+        if let Some(far) = far.and_then(|row| self.fields_of(row).ok()) {
+            link.role = self.role(&link, &far);
         }
         link
     }
@@ -266,7 +266,7 @@ impl<R: Record> Run<R> {
         if link.is_none() && self.half(on).first_is_gone {
             return Ok(());
         }
-        let fields = self.record_of(row)?.fields();
+        let fields = self.fields_of(row)?;
         let kept = link.map(|l| if on == Side::Left { l.hub_collection.clone() } else { l.collection.clone() });
         let home = kept.filter(|c| self.half(on).collection(c).is_some_and(scope::writable)).or_else(|| self.home(on, &fields));
         let Some(home) = home else {

@@ -4,7 +4,7 @@
 use crate::loser::is_for_losers;
 use pimkit_core::{Catalogue, Error, ErrorKind, Field, FieldDef, FieldSupport, Fields, Kind, Result};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// One hub field and the far field that follows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,7 +47,8 @@ pub(crate) struct Pairing {
 #[derive(Clone, Debug)]
 pub struct FieldMap {
     catalogue: &'static Catalogue,
-    pairs: Vec<Pairing>,
+    /// Shared with every merge that goes by them: a map is the same for all items of two collections.
+    pairs: Vec<Arc<Pairing>>,
     hub_custom: Option<FieldSupport>,
     far_custom: Option<FieldSupport>,
     custom_pass: Pass,
@@ -105,7 +106,8 @@ impl FieldMap {
                 return Err(refuse("two fields of different shapes cannot follow each other; choose another", &pair.left)
                     .with("right", &pair.right));
             }
-            map.pairs.push(Pairing { left: pair.left.clone(), right: pair.right.clone(), hub, far, def, far_def, pass: Pass::Open });
+            let (left, right) = (pair.left.clone(), pair.right.clone());
+            map.pairs.push(Arc::new(Pairing { left, right, hub, far, def, far_def, pass: Pass::Open }));
         }
         for support in hub.iter().filter(|f| f.read && f.field.as_str() != FieldSupport::ANY_CUSTOM) {
             map.pair_by_name(support.field.clone(), support.clone(), find(far, &far_custom, &support.field));
@@ -123,25 +125,24 @@ impl FieldMap {
         let taken = is_for_losers(&field) || self.named.contains(&field) || self.pairs.iter().any(|p| p.left == field || p.right == field);
         let Some(def) = self.catalogue.field(field.as_str()) else { return };
         if !taken {
-            self.pairs.push(Pairing { left: field.clone(), right: field, hub, far, def, far_def: def, pass: Pass::Open });
+            self.pairs.push(Arc::new(Pairing { left: field.clone(), right: field, hub, far, def, far_def: def, pass: Pass::Open }));
         }
     }
 
     /// The pairs that can matter to these values: the fixed ones, and the custom fields that one of
     /// the two sides has.
-    pub(crate) fn pairs(&self, values: &[&Fields]) -> Vec<Pairing> {
+    pub(crate) fn pairs(&self, values: &[&Fields]) -> Vec<Arc<Pairing>> {
         let mut pairs = self.pairs.clone();
         if let (Some(hub), Some(far)) = (&self.hub_custom, &self.far_custom) {
-            let mut names: BTreeMap<&Field, ()> = BTreeMap::new();
+            let mut names: BTreeSet<&Field> = BTreeSet::new();
             for fields in values {
-                let own = fields.keys().filter(|f| f.as_str().starts_with("custom.") && !is_for_losers(f));
-                names.extend(own.map(|f| (f, ())));
+                names.extend(fields.keys().filter(|f| f.as_str().starts_with("custom.") && !is_for_losers(f)));
             }
-            for name in names.into_keys() {
+            for name in names {
                 let taken = self.named.contains(name) || pairs.iter().any(|p| p.left == *name || p.right == *name);
                 if let (false, Some(def)) = (taken, self.catalogue.field(name.as_str())) {
                     let named = |s: &FieldSupport| FieldSupport { field: name.clone(), ..s.clone() };
-                    pairs.push(Pairing {
+                    pairs.push(Arc::new(Pairing {
                         left: name.clone(),
                         right: name.clone(),
                         hub: named(hub),
@@ -149,7 +150,7 @@ impl FieldMap {
                         def,
                         far_def: def,
                         pass: self.custom_pass,
-                    });
+                    }));
                 }
             }
         }
@@ -158,7 +159,7 @@ impl FieldMap {
 
     /// Changes every pair, the one that stands for custom fields of any name too; false takes it out.
     pub(crate) fn change(&mut self, mut change: impl FnMut(&mut Pairing) -> bool) {
-        self.pairs.retain_mut(&mut change);
+        self.pairs.retain_mut(|pair| change(Arc::make_mut(pair)));
         let any = Field::from(FieldSupport::ANY_CUSTOM);
         if let (Some(hub), Some(far), Some(def)) = (&self.hub_custom, &self.far_custom, self.catalogue.field("custom.any")) {
             let (hub, far) = (hub.clone(), far.clone());
@@ -183,13 +184,9 @@ impl FieldMap {
 
     /// A number that changes when the map changes.
     pub(crate) fn fingerprint(&self) -> u64 {
-        let text = format!(
-            "{:?}{:?}{:?}{:?}",
-            self.listed(),
-            self.hub_custom,
-            self.far_custom,
-            self.pairs.iter().map(|p| (&p.hub, &p.far)).collect::<Vec<_>>()
-        );
+        let pairs: Vec<_> = self.pairs.iter().map(|p| (&p.left, &p.right, &p.hub, &p.far)).collect();
+        // Plain structures, which JSON can always say: it is a third of the work that `Debug` is, and every run does it.
+        let text = serde_json::to_vec(&(pairs, &self.hub_custom, &self.far_custom)).unwrap_or_default();
         pimkit_core::cursor::binding(&[text])
     }
 }

@@ -116,7 +116,7 @@ impl<R: Record> Run<R> {
 
     /// What the other end of an item would be joined with, seen from there.
     async fn look_back(&self, side: Side, row: &SeenRow, other: &SeenRow, by: &Rung, given: &Given) -> Result<Look> {
-        let back = self.record_of(other)?.fields();
+        let back = self.fields_of(other)?;
         match (by, &row.mark) {
             // Of the items that carry one mark, all but one are copies.
             (Rung::Mark, Some(mark)) => {
@@ -229,7 +229,7 @@ impl<R: Record> Run<R> {
         for (by, keys) in self.ladder(row) {
             let mut fitting = Vec::new();
             for candidate in self.candidates(side.other(), &keys, near, taken).await? {
-                let theirs = self.record_of(&candidate)?.fields();
+                let theirs = self.fields_of(&candidate)?;
                 if Self::fits(&by, side, fields, row, side.other(), &theirs, &candidate) {
                     fitting.push(candidate);
                 }
@@ -250,7 +250,7 @@ impl<R: Record> Run<R> {
     async fn shares_its_uid(&self, side: Side, row: &SeenRow, fields: &Fields, keys: &[String]) -> Result<bool> {
         for key in keys {
             for other in self.carriers(side, key).await? {
-                let theirs = self.record_of(&other)?.fields();
+                let theirs = self.fields_of(&other)?;
                 let is_this = other.item == row.item && other.collection == row.collection;
                 if !is_this && Self::fits(&Rung::Key(MatchKey::Uid), side, fields, row, side, &theirs, &other) {
                     return Ok(true);
@@ -273,7 +273,7 @@ impl<R: Record> Run<R> {
         }
         let mut scored = Vec::with_capacity(fitting.len());
         for other in fitting {
-            let theirs = self.record_of(&other)?.fields();
+            let theirs = self.fields_of(&other)?;
             let score = score(R::KIND, &by, other.hash == row.hash, fields, &theirs);
             scored.push((other.clone(), Candidate { id: other.item.to_string(), score }));
         }
@@ -298,7 +298,7 @@ impl<R: Record> Run<R> {
                 let ids = [place.1.clone()];
                 let twin = self.state().seen(account, R::KIND, &place.0, &ids).await?.into_iter().flatten().next();
                 let Some(twin) = twin.filter(|twin| twin.presence == Presence::Present) else { continue };
-                let theirs = self.record_of(&twin)?.fields();
+                let theirs = self.fields_of(&twin)?;
                 if !Self::fits(&by, side, fields, row, side, &theirs, &twin) {
                     continue;
                 }
@@ -362,6 +362,11 @@ impl<R: Record> Run<R> {
             rows.extend(seen.into_iter().flatten().filter(there));
         }
         Ok(rows)
+    }
+
+    /// The fields of the record of a sighting.
+    pub(crate) fn fields_of(&self, row: &SeenRow) -> Result<Fields> {
+        row.record.as_deref().map_or_else(|| Ok(Fields::new()), pimkit_core::decode_record_fields::<R>)
     }
 
     /// The record of a sighting.

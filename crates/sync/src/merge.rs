@@ -14,7 +14,10 @@ use crate::{
 use jiff::Timestamp;
 use pimkit_core::{BaseRow, Field, FieldChange, Fields, Overrides, Shape, Value, When, cursor::binding, series::shifted};
 use resolve::Resolver;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// When a side was changed: after the first, not after the second.
 #[derive(Clone, Copy, Debug)]
@@ -111,7 +114,7 @@ enum Changed {
 }
 
 struct Case {
-    pair: Pairing,
+    pair: Arc<Pairing>,
     h0: Option<Value>,
     h1: Option<Value>,
     f0: Option<Value>,

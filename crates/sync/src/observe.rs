@@ -263,10 +263,10 @@ impl<R: Record> Run<R> {
 
     async fn observe_item(&mut self, page: &mut Page<'_>, stored: Stored<R>) -> Result<()> {
         let known = page.known.get(&stored.id);
-        let row = self.observed(page.side, page.epoch, known, stored).await?;
+        let mut row = self.observed(page.side, page.epoch, known, stored).await?;
         let id = row.item.clone();
         match known {
-            Some(old) if same_row(old, &row) => page.named.push(id),
+            Some(old) if same_row(old, &mut row) => page.named.push(id),
             _ => {
                 // Another one than the one that could not be read or written.
                 self.release(page.side, page.collection, &id);

@@ -356,7 +356,7 @@ impl<R: Record> Run<R> {
         self.ask(linked.hub.iter().map(|hub| &hub.item)).await?;
         let Some(mut linked) = self.stay_outside(linked).await? else { return Ok(()) };
         self.note_rolled_back(&linked);
-        let fields = |row: Option<&SeenRow>| row.map(|row| self.record_of(row).map(|r| r.fields())).transpose();
+        let fields = |row: Option<&SeenRow>| row.map(|row| self.fields_of(row)).transpose();
         let (Some(hub_fields), Some(far_fields)) = (fields(linked.hub.as_ref())?, fields(linked.far.as_ref())?) else { return Ok(()) };
         self.decide_role(&mut linked, &far_fields);
         let (Some(hub), Some(far)) = (&linked.hub, &linked.far) else { return Ok(()) };

@@ -271,7 +271,7 @@ impl<R: Record> Run<R> {
 
     /// Whether an item may be what a side made of these fields.
     fn may_be(&self, target: &Fields, row: &SeenRow) -> Result<bool> {
-        let now = self.record_of(row)?.fields();
+        let now = self.fields_of(row)?;
         Ok(now.iter().all(|(field, value)| match R::catalogue().field(field.as_str()) {
             _ if row.unread.contains(field) => true,
             Some(def) if def.identity => true,

@@ -122,6 +122,8 @@ pub(crate) struct Run<R: Record> {
     /// The newest round of each collection, as far as it was asked for.
     pub(crate) epochs: BTreeMap<(Side, CollectionId), u64>,
     maps: BTreeMap<(CollectionId, CollectionId), Arc<FieldMap>>,
+    /// What policy and maps come to: for [`fingerprint`](Self::fingerprint).
+    prints: Vec<String>,
 }
 
 impl<R: Record> Run<R> {
@@ -233,6 +235,7 @@ impl<R: Record> Run<R> {
             first: false,
             epochs: BTreeMap::new(),
             maps: BTreeMap::new(),
+            prints: Vec::new(),
         };
         run.row = run.state().sync(run.sync()).await?;
         run.standing = standing::read(run.row.as_ref())?;
@@ -293,6 +296,8 @@ impl<R: Record> Run<R> {
             let map = FieldMap::new(R::KIND, hub_fields, far_fields, &self.setup.own_pairs)?;
             self.maps.insert((hub, far), Arc::new(map));
         }
+        self.prints = vec![format!("{:x}", self.setup.policy.fingerprint())];
+        self.prints.extend(self.maps.iter().map(|((h, f), m)| format!("{h}\n{f}\n{:x}", m.fingerprint())));
         Ok(())
     }
 
@@ -303,10 +308,9 @@ impl<R: Record> Run<R> {
 
     /// A number that changes when maps or policies do.
     pub(crate) fn fingerprint(&self) -> u64 {
-        let mut parts = vec![format!("{:x}", self.setup.policy.fingerprint())];
         // A sync that was ended and goes on looks at everything anew.
-        parts.extend((self.standing.beginnings > 0).then(|| format!("begun again {}", self.standing.beginnings)));
-        parts.extend(self.maps.iter().map(|((h, f), m)| format!("{h}\n{f}\n{:x}", m.fingerprint())));
+        let again = (self.standing.beginnings > 0).then(|| format!("begun again {}", self.standing.beginnings));
+        let parts: Vec<&str> = self.prints.iter().chain(&again).map(String::as_str).collect();
         pimkit_core::cursor::binding(&parts)
     }
 

@@ -116,8 +116,9 @@ pub(crate) fn superseded<R: Record>(row: &SeenRow, stored: &Stored<R>) -> bool {
 }
 
 /// Nothing that is kept of the item changed but the round that named it.
-pub(crate) fn same_row(old: &SeenRow, new: &SeenRow) -> bool {
-    let mut old = old.clone();
-    old.epoch = new.epoch;
-    old == *new
+pub(crate) fn same_row(old: &SeenRow, new: &mut SeenRow) -> bool {
+    let epoch = std::mem::replace(&mut new.epoch, old.epoch);
+    let same = *old == *new;
+    new.epoch = epoch;
+    same
 }

@@ -61,7 +61,7 @@ impl<R: Record> Run<R> {
     }
 
     async fn stamp_seen(&self, known: &SeenRow, row: &SeenRow) -> Result<Option<StateChange>> {
-        let (before, now) = (self.record_of(known)?.fields(), self.record_of(row)?.fields());
+        let (before, now) = (self.fields_of(known)?, self.fields_of(row)?);
         let hub = &self.hub.account.id;
         let mut stamps = self.kept_stamps(&row.item).await?;
         let stamp = |change: Interval| Stamp { after: change.after, until: change.until, origin: hub.clone() };

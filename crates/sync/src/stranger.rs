@@ -39,7 +39,7 @@ impl<R: Record> Run<R> {
         if row.keys.contains(&keys::uid_key(was)) {
             return Ok(false);
         }
-        let now = self.record_of(row)?.fields();
+        let now = self.fields_of(row)?;
         Ok(uid_of(&now, path).is_some() && !same_thing(R::KIND, agreed, &now))
     }
 

@@ -207,10 +207,10 @@ impl<R: Record> Run<R> {
         let far = self.ends(Side::Right, links.iter().map(|link| (&link.collection, link.item.as_ref()))).await?;
         for ((hub, link), far) in rows.into_iter().zip(links).zip(far) {
             let Some(far) = far.filter(|far| far.presence == pimkit_core::Presence::Present && self.may_tag(far)) else { continue };
-            let fields = self.record_of(&hub)?.fields();
+            let fields = self.fields_of(&hub)?;
             let facts = self.facts.get(&hub.item).and_then(Option::as_ref);
             let wanted = self.tags.wanted(hub.collection.as_str(), facts, &fields);
-            let held = self.tags.held(&self.record_of(&far)?.fields(), FIELD);
+            let held = self.tags.held(&self.fields_of(&far)?, FIELD);
             self.aliased |= held.iter().any(|name| self.standing.aliases.contains_key(name));
             if held != wanted {
                 self.look_again(link);

@@ -93,7 +93,7 @@ impl<R: Record> Run<R> {
         }
         let now = match (task.done.get(&Side::Left), task.row(Side::Left)) {
             (Some(wrote), _) => is_series(&wrote.record.fields()),
-            (None, Some(row)) => is_series(&self.record_of(row)?.fields()),
+            (None, Some(row)) => is_series(&self.fields_of(row)?),
             (None, None) => return Ok(false),
         };
         let before = task.base.as_ref().is_some_and(|base| is_series(&base.hub));

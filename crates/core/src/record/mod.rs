@@ -182,11 +182,22 @@ records! {
 /// # Errors
 /// `InvalidData` when the bytes are not a record of this kind.
 pub fn decode<R: Record>(bytes: &[u8]) -> Result<R> {
-    serde_json::from_slice(bytes).map_err(|e| {
-        Error::new(ErrorKind::InvalidData, "a stored record cannot be read; it was written by another version or is damaged")
-            .with("kind", R::KIND.plural())
-            .with("byte", e.column())
-    })
+    serde_json::from_slice(bytes).map_err(|e| unreadable::<R>(&e))
+}
+
+/// The fields of a record that [`encode`] wrote: what [`decode`] and [`Record::fields`] give, without the record between them.
+///
+/// # Errors
+/// `InvalidData` when the bytes are no record.
+pub fn decode_fields<R: Record>(bytes: &[u8]) -> Result<Fields> {
+    let json = serde_json::from_slice(bytes).map_err(|e| unreadable::<R>(&e))?;
+    Ok(catalogue::read_object(R::catalogue(), json))
+}
+
+fn unreadable<R: Record>(error: &serde_json::Error) -> Error {
+    Error::new(ErrorKind::InvalidData, "a stored record cannot be read; it was written by another version or is damaged")
+        .with("kind", R::KIND.plural())
+        .with("byte", error.column())
 }
 
 /// A record as bytes for the state.
@@ -195,4 +206,30 @@ pub fn decode<R: Record>(bytes: &[u8]) -> Result<R> {
 /// `Unexpected` when a custom field holds something that JSON cannot say.
 pub fn encode<R: Record>(record: &R) -> Result<Vec<u8>> {
     serde_json::to_vec(record).map_err(|e| Error::new(ErrorKind::Unexpected, "a record cannot be written as JSON").caused_by(e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fields_of_stored_bytes_are_those_of_the_record() {
+        fn same<R: Record>(record: &R) {
+            let bytes = encode(record).unwrap();
+            assert_eq!(decode_fields::<R>(&bytes).unwrap(), decode::<R>(&bytes).unwrap().fields());
+            assert_eq!(decode_fields::<R>(&bytes).unwrap(), record.fields());
+        }
+        same(&Contact::default());
+        same(&Contact::build(|c| {
+            c.name.full = Some("Ada Lovelace".into());
+            c.emails.push(EmailAddress { address: "ada@x.example".into(), pref: Some(1), ..EmailAddress::default() });
+            c.notes = vec!["first".into(), String::new()];
+            c.custom.insert("Region".into(), serde_json::json!({ "share": 0.1, "of": [1, null] }));
+        }));
+        same(&Event::build(|e| {
+            e.title = Some("Fair".into());
+            e.start = Some(crate::When::all_day(jiff::civil::date(2030, 1, 2)));
+        }));
+        assert_eq!(decode_fields::<Contact>(b"[]").unwrap_err().kind(), ErrorKind::InvalidData);
+    }
 }

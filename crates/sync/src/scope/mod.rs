@@ -66,7 +66,7 @@ impl<R: Record> Run<R> {
         if row.unread.iter().any(|field| field.as_str() == crate::tags::FIELD) {
             return Ok(Scoped::Unknown);
         }
-        Ok(if crate::tags::names(&self.record_of(row)?.fields()).contains(name.as_str()) {
+        Ok(if crate::tags::names(&self.fields_of(row)?).contains(name.as_str()) {
             Scoped::Inside
         } else {
             Scoped::Outside("the right item is out of scope: it is not in the category that is synced".to_owned())

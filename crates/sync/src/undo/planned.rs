@@ -94,7 +94,7 @@ impl<R: Record> Run<R> {
             }
             return Ok(None);
         };
-        let now = self.record_of(&seen)?.fields();
+        let now = self.fields_of(&seen)?;
         let mut made: Fields = Fields::new();
         made.extend(row.changes.iter().filter(|c| c.side == side).filter_map(|c| Some((c.field.clone(), c.to.clone()?))));
         let moved = pimkit_core::diff_fields::<R>(&made, &now);
@@ -190,7 +190,7 @@ impl<R: Record> Run<R> {
                 self.left_alone(row, side, "it is not there any more");
                 return Ok(None);
             };
-            let now = self.record_of(seen)?.fields();
+            let now = self.fields_of(seen)?;
             let def = |field: &Field| R::catalogue().field(field.as_str());
             let same = |field: &Field, a: Option<&Value>, b: Option<&Value>| def(field).is_some_and(|def| def.same(a, b));
             let mut moved: BTreeSet<Field> = BTreeSet::new();
