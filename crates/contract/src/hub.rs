@@ -146,7 +146,7 @@ impl MemoryHub {
 
     /// Changes what the app is like as a provider.
     pub fn change(&self, set: impl FnOnce(&mut WorstOptions)) {
-        set(&mut self.world.core().options);
+        set(Arc::make_mut(&mut self.world.core().options));
     }
 
     /// Plans what goes wrong from here on; requests count from 1 again.

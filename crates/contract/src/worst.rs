@@ -69,12 +69,12 @@ impl Worst {
     /// What it is like.
     #[must_use]
     pub fn options(&self) -> WorstOptions {
-        self.world.core().options.clone()
+        WorstOptions::clone(&self.world.core().options)
     }
 
     /// Changes what it is like. Collections named by the options are only made at the start.
     pub fn change(&self, set: impl FnOnce(&mut WorstOptions)) {
-        set(&mut self.world.core().options);
+        set(Arc::make_mut(&mut self.world.core().options));
     }
 
     /// Plans what goes wrong from here on; requests count from 1 again.

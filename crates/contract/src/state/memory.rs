@@ -1,6 +1,6 @@
 //! A state store in memory: deterministic, called inline, and stopped at any commit that a test names.
 
-use super::tables::{PAGE, Tables, after, finds};
+use super::tables::{FEW, PAGE, Tables, after, finds};
 use async_trait::async_trait;
 use futures::stream::{self, BoxStream, StreamExt};
 use pimkit_core::{
@@ -328,7 +328,7 @@ impl State for MemoryState {
         self.stream(move |tables: &Tables, last: Option<&u64>| {
             let to = last.map_or(Bound::Unbounded, Bound::Excluded);
             let rows = tables.runs.range((Bound::Unbounded, to)).rev();
-            rows.filter(|(_, row)| sync.as_ref().is_none_or(|s| *s == row.sync)).take(PAGE).map(|(k, r)| (*k, r.clone())).collect()
+            rows.filter(|(_, row)| sync.as_ref().is_none_or(|s| *s == row.sync)).take(FEW).map(|(k, r)| (*k, r.clone())).collect()
         })
     }
 

@@ -12,6 +12,8 @@ use std::{
 
 /// Rows that a stream takes at a time.
 pub(super) const PAGE: usize = 64;
+/// The same of rows with a whole report each, of which mostly the newest alone is looked at.
+pub(super) const FEW: usize = 2;
 
 /// Account, kind, collection, item.
 pub(super) type SeenKey = (AccountId, Kind, CollectionId, ItemId);

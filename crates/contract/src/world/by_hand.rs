@@ -3,7 +3,7 @@
 use super::{
     Core, Face, Keep, Kept, World,
     manners::hold,
-    shelf::{Body, Folder, Generated, Version},
+    shelf::{Body, Folder, Generated},
     writing::whole,
 };
 use pimkit_core::{Access, BlobRef, Category, CategoryId, CollectionId, Field, ItemId, Mark, Removal, Sharing, Stored};
@@ -31,7 +31,7 @@ pub(super) fn inside<R: Keep>(core: &Core, collection: &CollectionId) -> Vec<(It
         .chain(kept)
         .filter_map(|id| {
             let version = shelf.version(&core.options, &id).filter(|v| v.collection == *collection)?;
-            Some((id, version.body?.record))
+            Some((id, version.body.as_ref()?.record.clone()))
         })
         .collect()
 }
@@ -48,7 +48,7 @@ impl<R: Kept> ByHand<R> {
     fn put_body(&self, collection: &CollectionId, record: R, mark: Option<Mark>) -> ItemId {
         let now = self.world.clock.now();
         self.act(|core| {
-            let options = core.options.clone();
+            let options = Arc::clone(&core.options);
             let custom: Vec<String> =
                 record.fields().keys().filter_map(|f| f.as_str().strip_prefix("custom.").map(str::to_owned)).collect();
             let shelf = R::shelf_mut(core);
@@ -75,11 +75,12 @@ impl<R: Kept> ByHand<R> {
     fn alter(&self, id: &ItemId, change: impl FnOnce(&mut Body<R>)) -> bool {
         let now = self.world.clock.now();
         self.act(|core| {
-            let options = core.options.clone();
-            let Some(Version { collection, body: Some(mut body), .. }) = R::shelf(core).version(&options, id) else { return false };
+            let options = Arc::clone(&core.options);
+            let Some(version) = R::shelf(core).version(&options, id) else { return false };
+            let Some(mut body) = version.body.clone() else { return false };
             change(&mut body);
             body.record = hold(&options, body.record);
-            R::shelf_mut(core).push(&options, id, &collection, Ok(body), now);
+            R::shelf_mut(core).push(&options, id, &version.collection, Ok(body), now);
             true
         })
     }
@@ -111,7 +112,7 @@ impl<R: Kept> ByHand<R> {
     pub fn copy(&self, id: &ItemId) -> Option<ItemId> {
         let (collection, body) = self.act(|core| {
             let version = R::shelf(core).version(&core.options, id)?;
-            Some((version.collection, version.body?))
+            Some((version.collection.clone(), version.body.clone()?))
         })?;
         Some(self.put_body(&collection, body.record, body.mark))
     }
@@ -125,7 +126,7 @@ impl<R: Kept> ByHand<R> {
     pub fn delete(&self, id: &ItemId) -> bool {
         let now = self.world.clock.now();
         self.act(|core| {
-            let options = core.options.clone();
+            let options = Arc::clone(&core.options);
             let Some(version) = R::shelf(core).version(&options, id).filter(|v| v.body.is_some()) else { return false };
             R::shelf_mut(core).push(&options, id, &version.collection, Err(Removal::Deleted), now);
             true
@@ -136,8 +137,8 @@ impl<R: Kept> ByHand<R> {
     pub fn move_to(&self, id: &ItemId, to: &CollectionId) -> bool {
         let now = self.world.clock.now();
         self.act(|core| {
-            let options = core.options.clone();
-            let Some(Version { body: Some(body), .. }) = R::shelf(core).version(&options, id) else { return false };
+            let options = Arc::clone(&core.options);
+            let Some(body) = R::shelf(core).version(&options, id).and_then(|v| v.body.clone()) else { return false };
             R::shelf_mut(core).push(&options, id, to, Ok(body), now);
             true
         })
@@ -236,6 +237,18 @@ impl<R: Kept> ByHand<R> {
             let shelf = R::shelf(core);
             shelf.ids_after(None).filter_map(|id| self.one(core, id).map(|stored| (id.clone(), stored))).collect()
         })
+    }
+
+    /// Shows everything that is there and was touched, as [`items`](Self::items) has it, one by one and without copying it.
+    pub fn each(&self, mut see: impl FnMut(&ItemId, &R)) {
+        self.act(|core| {
+            let shelf = R::shelf(core);
+            for id in shelf.ids_after(None) {
+                if let Some(body) = shelf.version(&core.options, id).as_ref().and_then(|version| version.body.as_ref()) {
+                    see(id, &body.record);
+                }
+            }
+        });
     }
 
     /// One item, with nothing kept back.

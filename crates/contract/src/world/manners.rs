@@ -87,6 +87,9 @@ pub fn normalised<R: Record>(record: &R) -> R {
 
 /// The record without the fields that the provider keeps from us.
 pub(crate) fn shown<R: Record>(options: &WorstOptions, record: &R, unread: &[Field]) -> R {
+    if unread.is_empty() && !options.withholds_anything() {
+        return record.clone();
+    }
     let hidden: Fields = record
         .fields()
         .into_keys()

@@ -100,7 +100,8 @@ pub(crate) struct KeptBlob {
 /// Everything that the provider has.
 #[derive(Clone, Debug)]
 pub(crate) struct Core {
-    pub(crate) options: WorstOptions,
+    /// Shared, since whoever works on a shelf keeps them at hand meanwhile.
+    pub(crate) options: Arc<WorstOptions>,
     pub(crate) contacts: Shelf<Contact>,
     pub(crate) events: Shelf<Event>,
     pub(crate) tasks: Shelf<Task>,
@@ -158,7 +159,7 @@ impl World {
             tasks: Shelf::new(&named(Kind::Task)),
             blobs: BTreeMap::new(),
             outbox: Vec::new(),
-            options,
+            options: Arc::new(options),
         };
         Self { name, clock, core: Mutex::new(core), wire: Mutex::default() }
     }
@@ -265,7 +266,7 @@ impl World {
 
     pub(crate) fn info(&self) -> ConnectorInfo {
         let core = self.core();
-        let options = if core.options.for_good { core.options.clone() } else { WorstOptions::kind() };
+        let options = if core.options.for_good { Arc::clone(&core.options) } else { Arc::new(WorstOptions::kind()) };
         let kinds: Vec<_> = core.options.kinds.iter().map(|kind| (*kind, options.capabilities(*kind))).collect();
         ConnectorInfo { id: self.name, kinds: intern(&KINDS, kinds), roles: intern(&ROLES, options.roles()) }
     }

@@ -363,6 +363,11 @@ impl WorstOptions {
             .collect()
     }
 
+    /// Whether some field is kept from us, or not held at all.
+    pub(crate) fn withholds_anything(&self) -> bool {
+        !self.hidden_fields.is_empty() || self.no_photos || self.no_attachments || self.no_exceptions || self.no_custom_fields
+    }
+
     /// Whether a field is kept from us, or not held at all.
     pub(crate) fn withholds(&self, path: &str) -> bool {
         let custom = path == "custom" || path.starts_with("custom.");

@@ -13,10 +13,14 @@ use pimkit_core::{
     cursor::{binding, decode, encode},
 };
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 const TOKENS: &str = "memory/1";
 /// Lines on a page when nobody asks for fewer.
 const PAGE: usize = 100;
+
+/// An item at the version that a listing names.
+type Named<R> = (ItemId, Arc<Version<R>>);
 
 /// Where the next round starts.
 #[derive(Serialize, Deserialize)]
@@ -105,7 +109,7 @@ impl<R: Keep> Face<R> {
 
     /// A round begins: late rewriting happens, and the collection counts it.
     fn begin(&self, core: &mut Core, collection: &CollectionId, now: Timestamp) {
-        let options = core.options.clone();
+        let options = Arc::clone(&core.options);
         let shelf = R::shelf_mut(core);
         let Some(folder) = shelf.folders.get_mut(collection) else { return };
         folder.rounds += 1;
@@ -120,7 +124,7 @@ impl<R: Keep> Face<R> {
                 continue;
             }
             shelf.to_normalise.remove(&id);
-            if let Some(mut body) = version.body {
+            if let Some(mut body) = version.body.clone() {
                 let record = normalised(&body.record);
                 if record != body.record {
                     body.record = record;
@@ -170,7 +174,7 @@ impl<R: Keep> Face<R> {
     }
 
     /// The items of a full listing from `place` on; moves the place. True at the end.
-    fn list(&self, core: &Core, collection: &CollectionId, place: &mut Place, most: usize) -> (Vec<(ItemId, Version<R>)>, bool) {
+    fn list(&self, core: &Core, collection: &CollectionId, place: &mut Place, most: usize) -> (Vec<Named<R>>, bool) {
         let shelf = R::shelf(core);
         let mut lines = Vec::new();
         if let Some(generated) = shelf.generated.as_ref().filter(|g| g.collection == *collection) {
@@ -204,7 +208,7 @@ impl<R: Keep> Face<R> {
     }
 
     /// The items that changed from `place` on; moves the place. True at the end.
-    fn changed(&self, core: &Core, collection: &CollectionId, place: &mut Place, most: usize) -> (Vec<(ItemId, Version<R>)>, bool) {
+    fn changed(&self, core: &Core, collection: &CollectionId, place: &mut Place, most: usize) -> (Vec<Named<R>>, bool) {
         let shelf = R::shelf(core);
         let mut lines = Vec::new();
         if place.seq >= place.horizon {
@@ -238,7 +242,7 @@ impl<R: Keep> Face<R> {
     }
 
     /// Versions that were superseded a short while ago, told again; and, when that is over, the true ones.
-    fn stale(&self, core: &Core, collection: &CollectionId, place: &Place) -> Vec<(ItemId, Version<R>)> {
+    fn stale(&self, core: &Core, collection: &CollectionId, place: &Place) -> Vec<Named<R>> {
         let shelf = R::shelf(core);
         let rounds = shelf.folders.get(collection).map_or(0, |f| f.rounds);
         let most = u64::from(core.options.stale_rounds);
@@ -254,7 +258,7 @@ impl<R: Keep> Face<R> {
             // A write after round n is first told in round n + 1.
             if rounds <= version.round + most {
                 let before = shelf.version_before(id, *seq).filter(|v| v.seen_in(collection).is_some_and(|b| !b.unreadable));
-                lines.extend(before.map(|v| (id.clone(), v.clone())));
+                lines.extend(before.map(|v| (id.clone(), Arc::clone(v))));
             } else if rounds == version.round + most + 1 && !place.full {
                 lines.push((id.clone(), version));
             }
@@ -288,7 +292,7 @@ impl<R: Keep> Face<R> {
                 .flat_map(|(n, (id, version))| {
                     let again = n.is_multiple_of(3).then(|| {
                         let before = shelf.version_before(&id, version.seq).filter(|v| v.seen_in(collection).is_some());
-                        (id.clone(), before.unwrap_or(&version).clone())
+                        (id.clone(), Arc::clone(before.unwrap_or(&version)))
                     });
                     again.into_iter().chain([(id, version)])
                 })
@@ -401,7 +405,7 @@ impl<R: Keep> Face<R> {
 
     fn search_key(&self, core: &mut Core, collection: &CollectionId, key: &Key) -> Result<Vec<Stored<R>>> {
         core.present::<R>(collection)?;
-        let options = core.options.clone();
+        let options = Arc::clone(&core.options);
         let no_marks = options.create == Create::ByContent;
         let ids = match key {
             _ if options.no_find => return Err(cannot(&options, "memory.find")),

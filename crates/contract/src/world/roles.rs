@@ -13,7 +13,7 @@ use pimkit_core::{
     Fetched, Field, FieldSupport, Folders, ItemId, Key, Mark, Notify, Outcome, Position, Removal, Repository, Result, Role, Search, Stored,
     Write, WriteOptions,
 };
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// Blobs come in pieces of this many bytes.
 const PIECE: usize = 16 * 1024;
@@ -155,7 +155,7 @@ impl<R: Keep> Folders for Face<R> {
                 return Outcome::Refused(refusal);
             }
             let now = face.world.clock.now();
-            let own = core.options.clone();
+            let own = Arc::clone(&core.options);
             for (item, _) in inside {
                 R::shelf_mut(core).push(&own, &item, id, Err(Removal::Deleted), now);
             }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use pimkit_core::{Access, Category, CategoryId, CollectionId, Field, ItemId, Mark, Removal, Revision, Sharing, Stored};
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     time::Duration,
 };
 
@@ -137,7 +138,8 @@ impl<R: Sample> Generated<R> {
 #[derive(Clone, Debug)]
 pub(crate) struct Shelf<R> {
     pub(crate) folders: BTreeMap<CollectionId, Folder>,
-    items: BTreeMap<ItemId, Vec<Version<R>>>,
+    /// Of each item its versions, oldest first. None is ever changed: whoever looks at one shares it.
+    items: BTreeMap<ItemId, Vec<Arc<Version<R>>>>,
     pub(crate) log: BTreeMap<u64, ItemId>,
     pub(crate) seq: u64,
     /// How many ids were made; a roll-back does not turn it back.
@@ -199,23 +201,23 @@ impl<R: Sample> Shelf<R> {
     }
 
     /// The last version of an item.
-    pub(crate) fn version(&self, options: &WorstOptions, id: &ItemId) -> Option<Version<R>> {
+    pub(crate) fn version(&self, options: &WorstOptions, id: &ItemId) -> Option<Arc<Version<R>>> {
         self.version_at(options, id, u64::MAX)
     }
 
     /// The last version that is not after `horizon`.
-    pub(crate) fn version_at(&self, options: &WorstOptions, id: &ItemId, horizon: u64) -> Option<Version<R>> {
+    pub(crate) fn version_at(&self, options: &WorstOptions, id: &ItemId, horizon: u64) -> Option<Arc<Version<R>>> {
         match self.items.get(id) {
             Some(versions) => versions.iter().rev().find(|v| v.seq <= horizon).cloned(),
             None => {
                 let generated = self.generated.as_ref()?;
-                Some(generated.version(options, generated.index(id.as_str())?, horizon))
+                Some(Arc::new(generated.version(options, generated.index(id.as_str())?, horizon)))
             }
         }
     }
 
     /// The version before the one at `seq`.
-    pub(crate) fn version_before(&self, id: &ItemId, seq: u64) -> Option<&Version<R>> {
+    pub(crate) fn version_before(&self, id: &ItemId, seq: u64) -> Option<&Arc<Version<R>>> {
         self.items.get(id)?.iter().rev().find(|v| v.seq < seq)
     }
 
@@ -232,7 +234,7 @@ impl<R: Sample> Shelf<R> {
         collection: &CollectionId,
         body: Result<Body<R>, Removal>,
         now: Timestamp,
-    ) -> Version<R> {
+    ) -> Arc<Version<R>> {
         self.seq += 1;
         let round = self.folders.get(collection).map_or(0, |f| f.rounds);
         let (body, reason) = match body {
@@ -247,7 +249,7 @@ impl<R: Sample> Shelf<R> {
                 self.uids.entry(uid.to_owned()).or_default().insert(id.clone());
             }
         }
-        let version = Version {
+        let version = Arc::new(Version {
             seq: self.seq,
             at: now,
             round,
@@ -255,12 +257,12 @@ impl<R: Sample> Shelf<R> {
             revision: revision(self.seq, body.as_ref().map(|b| &b.record)),
             body,
             reason,
-        };
+        });
         // What a generated item was like before is kept only for a provider that looks back: many small writes take little memory.
         let before = self.generated.as_ref().filter(|_| options.looks_back());
-        let first = before.and_then(|g| Some(g.version(options, g.index(id.as_str())?, u64::MAX)));
+        let first = before.and_then(|g| Some(Arc::new(g.version(options, g.index(id.as_str())?, u64::MAX))));
         let versions = self.items.entry(id.clone()).or_insert_with(|| first.into_iter().collect());
-        versions.push(version.clone());
+        versions.push(Arc::clone(&version));
         if versions.len() > HISTORY {
             versions.remove(0);
         }

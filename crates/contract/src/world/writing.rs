@@ -11,7 +11,10 @@ use pimkit_core::{
     Access, BlobId, BlobRef, CollectionId, Create, Delete, Digest, Error, ErrorKind, Field, Fields, ItemId, Mark, Notify, Outcome, Removal,
     Result, Revision, Value, Write, WriteOptions, diff,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// The most bytes that a blob may have.
 const BLOB_LIMIT: usize = 32 * 1024 * 1024;
@@ -22,7 +25,7 @@ const PERSONAL: [&str; 6] = ["alerts", "keywords", "color", "freeBusyStatus", "p
 type Gathered = Vec<(BlobRef, Result<BlobRef>)>;
 
 /// What a write meets, or the outcome that ends it.
-type Met<R> = Result<(Version<R>, Body<R>), Box<Outcome<R>>>;
+type Met<R> = Result<(Arc<Version<R>>, Body<R>), Box<Outcome<R>>>;
 
 /// A change that passed every check, and what it leaves out.
 struct Planned<R> {
@@ -101,7 +104,7 @@ impl<R: Keep> Face<R> {
             let mut core = self.world.core();
             let version = R::shelf(&core).version(&core.options, &id);
             version.and_then(|v| {
-                let body = v.body?;
+                let body = v.body.clone()?;
                 Some(self.store(&mut core, collection, Some(&id), body, &changes, true))
             })
         };
@@ -255,7 +258,7 @@ impl<R: Keep> Face<R> {
         record: &R,
         blobs: &Gathered,
     ) -> Result<Planned<R>, Box<Outcome<R>>> {
-        let options = core.options.clone();
+        let options = Arc::clone(&core.options);
         let own_id = (!options.server_made_ids).then(|| ItemId(mark.0.clone()));
         let repeatable = options.create == Create::Repeatable;
         // Where ids are chosen by us, one that is taken is refused whatever the provider promises.
@@ -335,8 +338,8 @@ impl<R: Keep> Face<R> {
         mut body: Body<R>,
         changes: &Fields,
         last: bool,
-    ) -> (ItemId, Version<R>) {
-        let options = core.options.clone();
+    ) -> (ItemId, Arc<Version<R>>) {
+        let options = Arc::clone(&core.options);
         let now = self.world.clock.now();
         let changed = body.record.with(changes).unwrap_or_else(|_| body.record.clone());
         body.record = hold(&options, changed);
@@ -362,7 +365,7 @@ impl<R: Keep> Face<R> {
     }
 
     fn do_move(&self, core: &mut Core, collection: &CollectionId, id: &ItemId, revision: &Revision, to: &CollectionId) -> Outcome<R> {
-        let options = core.options.clone();
+        let options = Arc::clone(&core.options);
         if options.no_move {
             return Outcome::Refused(cannot(&options, "memory.move"));
         }
@@ -377,7 +380,7 @@ impl<R: Keep> Face<R> {
         let shelf = R::shelf_mut(core);
         let id = if options.rekeys_on_move { rekey(shelf, &options, id, collection, now) } else { id.clone() };
         let version = shelf.push(&options, &id, to, Ok(body), now);
-        Outcome::written(id, (!options.answers_nothing).then_some(version.revision))
+        Outcome::written(id, (!options.answers_nothing).then(|| version.revision.clone()))
     }
 
     fn do_delete(
@@ -389,7 +392,7 @@ impl<R: Keep> Face<R> {
         mode: Delete,
         notify: Notify,
     ) -> Outcome<R> {
-        let options = core.options.clone();
+        let options = Arc::clone(&core.options);
         if mode == Delete::Trash && options.no_trash {
             return Outcome::Refused(cannot(&options, "memory.trash"));
         }
