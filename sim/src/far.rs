@@ -1,6 +1,6 @@
 //! A provider as the simulation sees it: whoever implements [`FarWorld`] can stand in the play.
 
-use crate::slot::{birth_field, thing_of};
+use crate::slot::{Born, thing_of};
 use pimkit_contract::{
     MemoryHub, Worst,
     worst::{ByHand, FaultPlan, Kept, Mail, Request},
@@ -93,10 +93,10 @@ pub trait FarWorld: Debug {
     fn roll_back(&self, kind: Kind, writes: u64);
 }
 
-fn entries<R: Kept>(hands: &ByHand<R>) -> Vec<Entry> {
-    let field = birth_field(R::KIND);
-    let items = hands.items();
-    items.into_iter().map(|(id, stored)| Entry { id, thing: stored.record.get(field).and_then(|v| thing_of(v.as_str()?)) }).collect()
+fn entries<R: Kept + Born>(hands: &ByHand<R>) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    hands.each(|id, record| entries.push(Entry { id: id.clone(), thing: record.birth().and_then(thing_of) }));
+    entries
 }
 
 fn make<R: Kept>(hands: &ByHand<R>, home: &CollectionId, fields: &Fields) -> Option<ItemId> {

@@ -10,6 +10,10 @@ use pimkit_sim::{
 };
 use std::{process::ExitCode, time::Duration};
 
+// A play makes and drops millions of small values, on every core at once. The engine itself brings no allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Plays seeds against the sync engine, and says which ones break it.
 ///
 /// Ends with 0 when every seed holds, with 1 when one does not, with 2 when it was called wrongly.

@@ -16,13 +16,21 @@ fn no_folder(error: std::io::Error) -> Error {
     Error::new(ErrorKind::Storage, "no folder for the SQLite file of a play can be made").caused_by(error)
 }
 
+/// Where systems keep files that never reach a disk.
+const IN_MEMORY: &str = "/dev/shm";
+
+/// A folder for the file of a play. No play cuts the power, so that waiting for a disk would prove nothing.
+fn folder() -> std::io::Result<tempfile::TempDir> {
+    tempfile::tempdir_in(IN_MEMORY).or_else(|_| tempfile::tempdir())
+}
+
 impl Store {
     pub(crate) fn memory() -> Self {
         Self::Memory(MemoryState::new())
     }
 
     pub(crate) fn sqlite() -> Result<Self> {
-        let folder = tempfile::tempdir().map_err(no_folder)?;
+        let folder = folder().map_err(no_folder)?;
         let path = folder.path().join("sync.db");
         Ok(Self::Sqlite { state: Some(SqliteState::open(&path)?), path, _folder: folder })
     }

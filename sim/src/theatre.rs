@@ -18,7 +18,7 @@ use futures::{TryStreamExt, executor::block_on, future::BoxFuture};
 use jiff::SignedDuration;
 use pimkit_contract::{FakeClock, MemoryHub, SeededChance, Worst};
 use pimkit_core::{Clock, Contact, Event, JournalQuery, JournalRow, Kind, Record, Result, Task};
-use pimkit_sync::{AnyPair, Consent, Engine, Pair, Report};
+use pimkit_sync::{AnyPair, Consent, Engine, Pair, Policy, Report};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -58,6 +58,7 @@ pub(crate) struct Look {
 /// Everything of one play.
 pub(crate) struct Theatre<'a> {
     play: &'a Play,
+    policy: Policy,
     look: Look,
     clock: FakeClock,
     sides: Vec<Box<dyn FarWorld>>,
@@ -119,6 +120,7 @@ impl<'a> Theatre<'a> {
             unknown: BTreeSet::new(),
             lied: BTreeSet::new(),
             said: Performance::default(),
+            policy: play.policy()?,
             play,
             look,
             clock,
@@ -154,7 +156,7 @@ impl<'a> Theatre<'a> {
         };
         let mut builder = engine
             .pair::<R>(&plan.sync(), hub.connector(), side.connector())
-            .policy(self.play.policy()?)
+            .policy(self.policy.clone())
             .left_collections(vec![R::KIND.plural().to_owned()])
             .page_size(self.play.page_size);
         for id in &self.approvals {
