@@ -1,12 +1,15 @@
 //! A provider as the simulation sees it: whoever implements [`FarWorld`] can stand in the play.
 
-use crate::slot::{Born, thing_of};
+use crate::{
+    props::Stagehand,
+    slot::{Born, thing_of},
+};
 use pimkit_contract::{
     MemoryHub, Worst,
     worst::{ByHand, FaultPlan, Kept, Mail, Request},
 };
 use pimkit_core::{CollectionId, Connector, Contact, Event, Fields, ItemId, Kind, Record, Task};
-use std::{any::Any, fmt::Debug, sync::Arc};
+use std::{any::Any, sync::Arc};
 
 /// How much of a field a side holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +55,7 @@ pub struct Entry {
 /// - The methods that name no fault are the hands of the side's own users: no request, no mail, no fault.
 /// - The same calls in the same order come to the same: ids are counted, nothing waits.
 /// - Requests give way before they arrive and before they answer, so that a run may be stopped at either.
-pub trait FarWorld: Debug {
+pub trait FarWorld: Stagehand {
     /// The way in for the engine.
     fn connector(&self) -> Arc<dyn Connector>;
     /// Where items of a kind are made.
@@ -143,6 +146,8 @@ macro_rules! by_kind {
         }
     };
 }
+
+pub(crate) use by_kind;
 
 macro_rules! far_world {
     ($side:ty, $snapshot:ty, { $($own:item)* }) => {

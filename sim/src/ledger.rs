@@ -3,6 +3,7 @@
 use crate::{
     far::{FarWorld, Mood},
     play::{Act, address},
+    props::Book,
     slot::{GUESTS, Slot, birth_field, birth_text, slots},
 };
 use jiff::Timestamp;
@@ -63,19 +64,21 @@ pub(crate) struct Ledger {
     pub(crate) touched: BTreeMap<(u32, u8), Timestamp>,
     /// Sides to which a write went whose outcome is open.
     pub(crate) unclear: BTreeSet<u8>,
+    /// What props were worked.
+    pub(crate) book: Book,
     /// Acts that came to something.
     pub(crate) acts: usize,
     now: Timestamp,
 }
 
 /// An item that an act is about.
-struct Picked {
-    id: ItemId,
-    thing: u32,
-    before: Fields,
+pub(crate) struct Picked {
+    pub(crate) id: ItemId,
+    pub(crate) thing: u32,
+    pub(crate) before: Fields,
 }
 
-fn picked(kind: Kind, world: &dyn FarWorld, pick: u32) -> Option<Picked> {
+pub(crate) fn picked(kind: Kind, world: &dyn FarWorld, pick: u32) -> Option<Picked> {
     let mut things: Vec<(u32, ItemId)> = world.list(kind).into_iter().filter_map(|e| Some((e.thing?, e.id))).collect();
     things.sort();
     let at = usize::try_from(pick).ok()?.checked_rem(things.len())?;
@@ -166,9 +169,11 @@ impl Ledger {
                 let name = Fields::from([(birth_field(kind).into(), birth_text(*thing).into())]);
                 world.edit(kind, &id, &name).then(|| {
                     self.made.insert(*thing, side);
+                    self.book.copied.extend([*thing, item.thing]);
                     format!("copies b{} as b{thing}", item.thing)
                 })
             }
+            Act::Prop { on, prop, .. } => self.prop(kind, sides, side, *on, *prop),
             Act::Mood { pick, mood, on, .. } => {
                 let item = picked(kind, world, *pick)?;
                 world.mood(kind, &item.id, *mood, *on).then(|| {
@@ -207,6 +212,7 @@ impl Ledger {
         let id = world.make(kind, fields)?;
         let after = world.look(kind, &id)?;
         self.made.insert(thing, side);
+        *self.book.twins.entry(thing).or_default() += 1;
         for (slot, token) in written {
             self.note(kind, thing, side, *slot, *token, &after, BTreeSet::new());
         }
@@ -274,7 +280,8 @@ impl Act {
             | Self::Delete { side, .. }
             | Self::Copy { side, .. }
             | Self::Meet { side, .. }
-            | Self::Mood { side, .. } => *side,
+            | Self::Mood { side, .. }
+            | Self::Prop { side, .. } => *side,
         }
     }
 }

@@ -11,7 +11,9 @@
 //!
 //! Modules: `play` (the data), `plan` (a play from a seed), `slot` and `ledger` (what users write,
 //! and the book of it), `theatre` (playing it), `probe` and `store` (the engine's memory), `oracle`,
-//! `coverage`, `campaign` (many seeds), `shrink`, `regression`.
+//! `coverage`, `campaign` (many seeds), `shrink`, `regression`. `pairwise` plays any two words of the
+//! policies together: `props` are what such plays have beside users and sides, and `terms` what the
+//! words change of what the oracle demands.
 
 mod breaks;
 mod campaign;
@@ -20,21 +22,26 @@ mod dice;
 mod far;
 mod ledger;
 mod oracle;
+mod pairwise;
 mod plan;
 mod play;
 mod probe;
+mod props;
 mod regression;
 mod shrink;
 mod slot;
 mod store;
+mod terms;
 mod theatre;
 
 pub use breaks::{BREAKS, planted};
 pub use campaign::{Campaign, Failed, Summary};
 pub use coverage::{Coverage, Hit, PLACES, Place, STAGES, WRONGS, Wrong, impossible, missing, reasons, table};
 pub use far::{Entry, FarWorld, Holding, Mood};
+pub use pairwise::{FailedSeed, Outcome, Pairwise, RefusedPair};
 pub use plan::{NOT_PLAYED, plan};
 pub use play::{Act, Aim, Cue, FarPlan, Move, PlannedFault, Play, RunPlan, Scene};
+pub use props::{Caller, Fact, On, Prop, Props, Stagehand, Where};
 pub use regression::{Regression, regressions};
 pub use shrink::shrink;
 pub use theatre::{Performance, perform, perform_with};

@@ -3,6 +3,8 @@
 // A program for people at a terminal: it prints.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod rows;
+
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use pimkit_sim::{
@@ -13,6 +15,8 @@ use std::{process::ExitCode, time::Duration};
 // A play makes and drops millions of small values, on every core at once. The engine itself brings no allocator.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+/// So many seeds, where nothing else is said.
+const SEEDS: u64 = 1000;
 
 /// Plays seeds against the sync engine, and says which ones break it.
 ///
@@ -20,9 +24,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask sim", bin_name = "cargo xtask sim")]
 struct Args {
-    /// How many seeds.
-    #[arg(long, default_value_t = 1000)]
-    seeds: u64,
+    /// How many seeds; 1000 when not said, and 50 of each row with `--pairwise`.
+    #[arg(long)]
+    seeds: Option<u64>,
     /// Play for so many minutes, however many seeds that is (at most --seeds, when that is given too).
     #[arg(long)]
     minutes: Option<f64>,
@@ -50,6 +54,12 @@ struct Args {
     /// Plant this break in the engine: the simulation must find it, within --seeds. `list` names them all.
     #[arg(long = "break", value_name = "NAME")]
     plant: Option<String>,
+    /// Play any two words of the policies together: rows in which every pair is, or is refused with a sentence.
+    #[arg(long, conflicts_with_all = ["play", "minutes", "plant", "from"])]
+    pairwise: bool,
+    /// Of the pairwise rows this one alone, from 1; with --seed, that seed of it alone.
+    #[arg(long, requires = "pairwise")]
+    row: Option<usize>,
     /// Show no progress.
     #[arg(long)]
     quiet: bool,
@@ -62,6 +72,9 @@ fn main() -> ExitCode {
     let args = Args::parse();
     if let Some(name) = &args.plant {
         return broken(&args, name);
+    }
+    if args.pairwise {
+        return rows::run(&args);
     }
     let one = match (&args.play, args.seed) {
         (Some(line), _) => Some(Play::from_line(line)),
@@ -92,14 +105,15 @@ fn broken(args: &Args, name: &str) -> ExitCode {
         eprintln!("error: this program was built without breaks; start it with `cargo xtask sim --break {name}`");
         return ExitCode::from(2);
     }
-    let (mut from, mut left, mut played) = (args.from, args.seeds, 0);
+    let seeds = args.seeds.unwrap_or(SEEDS);
+    let (mut from, mut left, mut played) = (args.from, seeds, 0);
     while left > 0 {
         let summary = campaign(args, from, left, true);
         played += summary.seeds;
         let Some(failed) = summary.failed.first() else { break };
         // Only a seed that holds without the break has seen it.
         if holds_without(failed.seed) {
-            println!("{name}: found by seed {} ({played} of {} were played): {}", failed.seed, args.seeds, first(failed));
+            println!("{name}: found by seed {} ({played} of {} were played): {}", failed.seed, seeds, first(failed));
             return ExitCode::SUCCESS;
         }
         let next = failed.seed.saturating_add(1);
@@ -164,7 +178,7 @@ fn tell(play: &Play, played: &Performance, args: &Args) {
 }
 
 fn many(args: &Args) -> ExitCode {
-    let seeds = if args.minutes.is_some() && args.seeds == 1000 { u64::MAX } else { args.seeds };
+    let seeds = args.seeds.unwrap_or(if args.minutes.is_some() { u64::MAX } else { SEEDS });
     let summary = campaign(args, args.from, seeds, args.until_failure);
     if args.json {
         json(&summary)
@@ -174,8 +188,12 @@ fn many(args: &Args) -> ExitCode {
     if summary.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
+fn jobs(args: &Args) -> usize {
+    args.jobs.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1)
+}
+
 fn campaign(args: &Args, from: u64, seeds: u64, until_failure: bool) -> Summary {
-    let jobs = args.jobs.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
+    let jobs = jobs(args);
     let most = args.minutes.filter(|m| m.is_finite() && *m > 0.0).map(|minutes| Duration::from_secs_f64(minutes * 60.0));
     let campaign = Campaign { from, seeds, most, jobs, until_failure };
     let bar = if args.quiet {

@@ -1,10 +1,13 @@
 //! Judges what is there at the end by what the users did. It knows nothing of the engine but its
 //! journal, and asks the sides only through the hands of their users.
 
+mod by_terms;
+
 use crate::{
     far::{FarWorld, Holding},
     ledger::{Deletion, Ledger, Token, side_name},
     slot::{GUESTS, Slot, slot_of, slots},
+    terms::Terms,
 };
 use pimkit_core::{Fields, JournalRow, Kind, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +21,9 @@ pub(crate) struct Evidence<'a> {
     pub(crate) policy: &'a BTreeMap<String, String>,
     /// Things that the end of a sync took away from a side.
     pub(crate) taken_away: &'a BTreeSet<(u8, u32)>,
+    pub(crate) terms: &'a Terms,
+    /// Sides that were written to.
+    pub(crate) written: &'a BTreeSet<u8>,
     /// Times of users and sides cannot be compared.
     pub(crate) clock_jumped: bool,
 }
@@ -98,8 +104,13 @@ pub(crate) fn judge(evidence: &Evidence<'_>) -> Verdict {
     }
     let mut judge = Judge { evidence, there, holding, failures };
     for thing in evidence.ledger.made.keys() {
-        judge.thing(*thing);
+        if judge.is_ordinary(*thing) {
+            judge.thing(*thing);
+        } else {
+            judge.thing_by_terms(*thing);
+        }
     }
+    judge.the_rest_by_terms();
     for (n, things) in (0_u8..).zip(&judge.there) {
         for thing in things.keys().filter(|t| !evidence.ledger.made.contains_key(t)) {
             judge.failures.push(format!("{} has b{thing}, which nobody made", side_name(n)));

@@ -8,6 +8,7 @@ use crate::{
     dice::Dice,
     far::Mood,
     play::{Act, FarPlan, Move, Play, RunPlan},
+    props::Props,
     slot::common_slots,
 };
 use pimkit_contract::WorstOptions;
@@ -40,12 +41,18 @@ const SCENES: u64 = 2;
 /// The play of a seed. The same seed makes the same play.
 #[must_use]
 pub fn plan(seed: u64) -> Play {
+    plan_of(seed, None)
+}
+
+/// The play of a seed, of a kind if one is wanted.
+pub(crate) fn plan_of(seed: u64, wanted: Option<Kind>) -> Play {
     let dice = Dice::new(seed, 1);
     let kind = match dice.below(10) {
         0..6 => Kind::Contact,
         6..8 => Kind::Task,
         _ => Kind::Event,
     };
+    let kind = wanted.unwrap_or(kind);
     let count = dice.one(&[1, 1, 1, 1, 1, 1, 2, 2, 2, 3]).copied().unwrap_or(1);
     let fars: Vec<FarPlan> = (0..count).map(|_| far(&dice)).collect();
     let mut policy = BTreeMap::from([("deletes".to_owned(), "delete".to_owned())]);
@@ -60,9 +67,12 @@ pub fn plan(seed: u64) -> Play {
         3 => policy.insert("deletes".to_owned(), "ask".to_owned()),
         _ => None,
     };
-    let scene = scenes::of(seed);
+    // Where something is wanted, no scene wants something else.
+    let scene = if wanted.is_none() { scenes::of(seed) } else { None };
     let page_size = u32::try_from(dice.between(3, 12)).unwrap_or(5);
-    let mut play = Play { seed, kind, fars, policy, page_size, sqlite: seed.is_multiple_of(100), scene, moves: Vec::new() };
+    let sqlite = seed.is_multiple_of(100);
+    let (settings, props) = (BTreeMap::new(), Props::default());
+    let mut play = Play { seed, kind, fars, policy, settings, props, page_size, sqlite, scene, moves: Vec::new() };
     if let Some(scene) = scene {
         scenes::set(scene, seed, &mut play);
     }

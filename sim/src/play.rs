@@ -3,12 +3,13 @@
 use crate::{
     coverage::{Hit, Place, Wrong},
     far::Mood,
+    props::{On, Prop, Props},
 };
 use pimkit_contract::{
     WorstOptions,
     worst::{Fault, Normalises, Operation},
 };
-use pimkit_core::{Create, Error, ErrorKind, Kind, Result};
+use pimkit_core::{Create, Error, ErrorKind, Kind, Result, Value};
 use pimkit_sync::Policy;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
@@ -24,6 +25,12 @@ pub struct Play {
     pub fars: Vec<FarPlan>,
     /// The policy of every sync, by its config words.
     pub policy: BTreeMap<String, String>,
+    /// Policies of every sync whose values are no words.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: BTreeMap<String, Value>,
+    /// What there is beside users and sides.
+    #[serde(default, skip_serializing_if = "Props::is_none")]
+    pub props: Props,
     /// Lines on a page.
     pub page_size: u32,
     /// Whether the engine's memory is SQLite.
@@ -250,6 +257,15 @@ pub enum Act {
         /// On or off.
         on: bool,
     },
+    /// Does something with a prop.
+    Prop {
+        /// The side.
+        side: u8,
+        /// Which item.
+        on: On,
+        /// What.
+        prop: Prop,
+    },
 }
 
 /// Traits that the simulation adds to those of [`WorstOptions::switches`].
@@ -297,6 +313,9 @@ impl Play {
         let mut policy = Policy::default();
         for (key, word) in &self.policy {
             policy.set(key, word)?;
+        }
+        for (key, value) in &self.settings {
+            policy.set_value(key, value.clone())?;
         }
         Ok(policy)
     }

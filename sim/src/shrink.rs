@@ -71,6 +71,12 @@ fn without_one(play: &Play) -> Vec<Play> {
             p.policy.remove(key);
         });
     }
+    for key in play.settings.keys() {
+        push(&|p| {
+            p.settings.remove(key);
+        });
+    }
+    push(&|p| p.props.ends = false);
     push(&|p| p.sqlite = false);
     push(&|p| p.page_size = 100);
     for (n, step) in play.moves.iter().enumerate() {

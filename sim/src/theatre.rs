@@ -1,5 +1,6 @@
 //! Plays a play: users, runs, faults and crashes in order, then an end in which nothing goes wrong.
 
+mod curtain;
 mod drive;
 mod ending;
 mod shown;
@@ -12,6 +13,7 @@ use crate::{
     play::{Move, Play, RunPlan},
     probe::{Probe, hash_of},
     store::Store,
+    terms::Terms,
 };
 use drive::Watching;
 use futures::{TryStreamExt, executor::block_on, future::BoxFuture};
@@ -71,6 +73,8 @@ pub(crate) struct Theatre<'a> {
     approvals: Vec<String>,
     /// By sync, what its last run held, and how many items that showed.
     held: BTreeMap<String, Vec<(String, u64)>>,
+    /// Syncs whose last run told nothing: nobody knows whether what an earlier one held still needs an answer.
+    stale: BTreeSet<String>,
     /// By sync and approval, how many items were shown when it was given.
     allowed: BTreeMap<(String, String), u64>,
     /// By sync, how many items it has deleted.
@@ -87,6 +91,10 @@ pub(crate) struct Theatre<'a> {
     unknown: BTreeSet<u8>,
     /// Sides that told a listing short, as a success: what it kept back no later round names by itself.
     lied: BTreeSet<u8>,
+    /// Sides that were written to.
+    written: BTreeSet<u8>,
+    /// What the policies change of what must be.
+    terms: Terms,
     said: Performance,
 }
 
@@ -102,6 +110,9 @@ impl<'a> Theatre<'a> {
     fn new(play: &'a Play, fars: Vec<Box<dyn FarWorld>>, clock: FakeClock, look: Look) -> Result<Self> {
         let mut sides: Vec<Box<dyn FarWorld>> = vec![Box::new(MemoryHub::new(&clock))];
         sides.extend(fars);
+        if play.props.annex {
+            sides.iter().for_each(|side| side.add_annex(play.kind));
+        }
         let store = if play.sqlite { Store::sqlite()? } else { Store::memory() };
         Ok(Self {
             probe: Probe::new(store.state()?, look.deep),
@@ -111,6 +122,7 @@ impl<'a> Theatre<'a> {
             requests: vec![0; sides.len()],
             approvals: Vec::new(),
             held: BTreeMap::new(),
+            stale: BTreeSet::new(),
             allowed: BTreeMap::new(),
             deleted: BTreeMap::new(),
             given: BTreeMap::new(),
@@ -119,6 +131,8 @@ impl<'a> Theatre<'a> {
             open: BTreeSet::new(),
             unknown: BTreeSet::new(),
             lied: BTreeSet::new(),
+            written: BTreeSet::new(),
+            terms: Terms::of(play),
             said: Performance::default(),
             policy: play.policy()?,
             play,
@@ -159,6 +173,9 @@ impl<'a> Theatre<'a> {
             .policy(self.policy.clone())
             .left_collections(vec![R::KIND.plural().to_owned()])
             .page_size(self.play.page_size);
+        if let Some(app) = hub.app(R::KIND).filter(|_| self.play.props.app) {
+            builder = builder.app(app);
+        }
         for id in &self.approvals {
             builder = builder.approve(id);
         }
@@ -195,7 +212,8 @@ impl<'a> Theatre<'a> {
 
     /// Where every deletion must be allowed, a sync deletes no more than it was shown and allowed, neither in all nor in one run.
     fn check_asked(&mut self, sync: &str, report: &Report) {
-        if self.play.policy.get("deletes").is_none_or(|word| word != "ask") {
+        let word = |key: &str| self.play.policy.get(key).or(self.play.policy.get("deletes")).map(String::as_str);
+        if ["deletes_left", "deletes_right"].iter().any(|key| word(key) != Some("ask")) {
             return;
         }
         let now = report.sync.deleted.total();
@@ -252,6 +270,11 @@ impl<'a> Theatre<'a> {
             }
             self.held.insert(sync.clone(), report.sync.holds.iter().map(|h| (h.approve.clone(), h.items)).collect());
         }
+        if matches!(ended, Ended::Report(_)) {
+            self.stale.remove(&sync);
+        } else {
+            self.stale.insert(sync.clone());
+        }
         self.ledger.ended(plan.far, since, clean, &open);
         self.clock.advance(Duration::from_secs(3));
         self.said.runs += 1;
@@ -297,6 +320,8 @@ impl<'a> Theatre<'a> {
             journal: &journal,
             policy: &self.play.policy,
             taken_away: &self.taken_away,
+            terms: &self.terms,
+            written: &self.written,
             clock_jumped,
         };
         let verdict = oracle::judge(&evidence);
@@ -306,6 +331,9 @@ impl<'a> Theatre<'a> {
             self.mix(number);
         }
         self.said.edits = self.ledger.acts;
+        if self.play.props.ends {
+            failures.extend(self.curtain()?);
+        }
         self.said.failures.extend(failures);
         Ok(self.said)
     }

@@ -87,3 +87,25 @@ fn what_is_made_or_deleted_on_the_following_side_is_its_own_affair() {
         assert_eq!(world.run::<Contact>(policy).sync.writes(), 0, "{drift}");
     }
 }
+
+#[test]
+fn what_the_following_side_says_of_a_record_that_both_sides_had_is_put_back_and_kept() {
+    for direction in ["to_left", "to_right"] {
+        let world = World::kind();
+        let policy = &[("direction", direction), ("drift", "restore")];
+        let with = |note: Option<&str>| {
+            let mut ada = named("Ada");
+            ada.uid = Some("ada".into());
+            ada.notes = note.into_iter().map(Into::into).collect();
+            ada
+        };
+        let (hub, far) = if direction == "to_left" { (Some("followed"), None) } else { (None, Some("followed")) };
+        world.hub_hand::<Contact>().put(&World::home::<Contact>(), with(hub));
+        world.far_hand::<Contact>().put(&World::home::<Contact>(), with(far));
+        world.run::<Contact>(policy);
+        let all = [world.hub_hand::<Contact>().records(), world.far_hand::<Contact>().records()].concat();
+        let live = all.iter().any(|c| !c.notes.is_empty());
+        let kept = world.journal().iter().flat_map(|row| row.lost.clone()).any(|lost| format!("{lost:?}").contains("followed"));
+        assert!(all.len() == 2 && (live || kept), "{direction}: {all:?}");
+    }
+}

@@ -31,7 +31,7 @@ pub(crate) struct Watching {
 }
 
 impl Watching {
-    fn new() -> Arc<Self> {
+    pub(super) fn new() -> Arc<Self> {
         Arc::new(Self { stage: Mutex::new(Hit::Observe) })
     }
 
@@ -252,6 +252,7 @@ impl Theatre<'_> {
         for (side, request) in self.new_requests() {
             if request.operation == Operation::Write {
                 self.open.insert(side);
+                self.written.insert(side);
             }
             let collection = request.collection.as_ref().map_or(0, |c| c.as_str().len());
             self.mix(u64::from(side) << 48 ^ (request.operation as u64) << 32 ^ (request.ids as u64) << 8 ^ collection as u64);
