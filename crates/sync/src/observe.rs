@@ -172,7 +172,7 @@ impl<R: Record> Run<R> {
             }
             match line {
                 Change::Upserted(stored) => {
-                    if self.is_stale(page, &stored) {
+                    if self.is_stale(page, &stored) || is_partly_told(page, &stored) {
                         fetch.push(stored.id.clone());
                     } else {
                         self.observe_item(page, *stored).await?;
@@ -194,37 +194,50 @@ impl<R: Record> Run<R> {
 
     /// Fetches items by id, and works in what is found.
     async fn fetch_into(&mut self, page: &mut Page<'_>, fetch: &[ItemId]) -> Result<()> {
-        let repository = self.half(page.side).repository.clone();
         for ids in fetch.chunks(FETCH) {
-            let answers = repository.fetch(page.collection, ids).await;
-            for (id, answer) in ids.iter().zip(answers) {
-                match answer {
-                    Fetched::Found(stored) => {
-                        if self.is_settling(page, &stored) {
-                            // Our own write has not reached the readers yet: it is asked again.
-                            page.named.push(id.clone());
-                            page.unread = true;
-                        } else {
-                            self.release(page.side, page.collection, id);
-                            self.observe_item(page, *stored).await?;
-                        }
-                    }
-                    Fetched::Gone => self.observe_absence(page, id, Presence::Missing { reason: Removal::Unknown }, None),
-                    Fetched::Hidden => self.observe_absence(page, id, Presence::Hidden, None),
-                    Fetched::OtherKind { revision, .. } => self.observe_absence(page, id, Presence::OtherKind, revision),
-                    Fetched::Unreadable { revision, error } => self.observe_unreadable(page, id, revision, &error),
-                    Fetched::Failed(error) => {
-                        if error.kind() == ErrorKind::CollectionGone || error.kind() == ErrorKind::Unauthenticated {
-                            return Err(error);
-                        }
-                        page.named.push(id.clone());
-                        page.unread = true;
-                        self.left_over(page.side, page.collection, id, &error.to_string());
-                    }
-                }
+            let partly = self.fetch_once(page, ids, false).await?;
+            // What does not tell all of itself is asked once more; what it keeps back then is unknown.
+            if !partly.is_empty() {
+                self.fetch_once(page, &partly, true).await?;
             }
         }
         Ok(())
+    }
+
+    /// Fetches these items. Comes back with those that changed and do not tell all, unless it is the `last` time.
+    async fn fetch_once(&mut self, page: &mut Page<'_>, ids: &[ItemId], last: bool) -> Result<Vec<ItemId>> {
+        let repository = self.half(page.side).repository.clone();
+        let answers = repository.fetch(page.collection, ids).await;
+        let mut partly = Vec::new();
+        for (id, answer) in ids.iter().zip(answers) {
+            match answer {
+                Fetched::Found(stored) => {
+                    if self.is_settling(page, &stored) {
+                        // Our own write has not reached the readers yet: it is asked again.
+                        page.named.push(id.clone());
+                        page.unread = true;
+                    } else if !last && is_partly_told(page, &stored) {
+                        partly.push(id.clone());
+                    } else {
+                        self.release(page.side, page.collection, id);
+                        self.observe_item(page, *stored).await?;
+                    }
+                }
+                Fetched::Gone => self.observe_absence(page, id, Presence::Missing { reason: Removal::Unknown }, None),
+                Fetched::Hidden => self.observe_absence(page, id, Presence::Hidden, None),
+                Fetched::OtherKind { revision, .. } => self.observe_absence(page, id, Presence::OtherKind, revision),
+                Fetched::Unreadable { revision, error } => self.observe_unreadable(page, id, revision, &error),
+                Fetched::Failed(error) => {
+                    if error.kind() == ErrorKind::CollectionGone || error.kind() == ErrorKind::Unauthenticated {
+                        return Err(error);
+                    }
+                    page.named.push(id.clone());
+                    page.unread = true;
+                    self.left_over(page.side, page.collection, id, &error.to_string());
+                }
+            }
+        }
+        Ok(partly)
     }
 
     /// Items that could not be read are read again when their rest is over, though a listing that
@@ -372,4 +385,11 @@ impl<R: Record> Run<R> {
 /// Whether an error came from our own state rather than from a side: then the run must end.
 fn is_own(error: &pimkit_core::Error) -> bool {
     error.kind() == ErrorKind::LeaseLost || error.operation().is_some_and(|o| o.starts_with("state."))
+}
+
+/// Whether an item changed, or was read before, and now does not tell all that it told.
+fn is_partly_told<R: Record>(page: &Page<'_>, stored: &Stored<R>) -> bool {
+    let known = page.known.get(&stored.id);
+    let changed = known.is_none_or(|row| row.revision.as_ref() != Some(&stored.revision));
+    stored.unread.iter().any(|field| changed || known.is_some_and(|row| !row.unread.contains(field)))
 }

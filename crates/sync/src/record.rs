@@ -219,7 +219,8 @@ impl<R: Record> Run<R> {
         partly: bool,
     ) -> Result<Option<Wrote<R>>> {
         if let Some(stored) = now {
-            return Ok(Some(Wrote { item: id, revision: revision.or(Some(stored.revision)), record: stored.record, mark: stored.mark }));
+            let record = told(intent, &stored)?;
+            return Ok(Some(Wrote { item: id, revision: revision.or(Some(stored.revision)), record, mark: stored.mark }));
         }
         if revision.is_some() && !partly {
             let sent: R = match &intent.target {
@@ -232,8 +233,8 @@ impl<R: Record> Run<R> {
         let repository = self.half(side).repository.clone();
         match repository.fetch(&task.end(side).collection, std::slice::from_ref(&id)).await.into_iter().next() {
             Some(Fetched::Found(stored)) => {
-                let stored = *stored;
-                Ok(Some(Wrote { item: id, revision: Some(stored.revision), record: stored.record, mark: stored.mark }))
+                let record = told(intent, &stored)?;
+                Ok(Some(Wrote { item: id, revision: Some(stored.revision), record, mark: stored.mark }))
             }
             _ => Ok(None),
         }
@@ -442,6 +443,14 @@ impl<R: Record> Run<R> {
     fn may_change_later(&self, collection: &CollectionId) -> bool {
         self.far.collection(collection).is_none_or(|c| !c.capabilities.keeps_as_written)
     }
+}
+
+/// What an item says after our write. What it does not tell this time is as we sent it: it was not read, and so is not empty.
+fn told<R: Record>(intent: &IntentRow, stored: &Stored<R>) -> Result<R> {
+    let Some(target) = intent.target.as_deref().filter(|_| !stored.unread.is_empty()) else { return Ok(stored.record.clone()) };
+    let sent: R = pimkit_core::decode_record(target)?;
+    let unread = stored.unread.iter().map(|field| (field.clone(), sent.get(field.as_str()).unwrap_or_default()));
+    stored.record.with(&unread.collect())
 }
 
 /// Whether a flip is one of this field.
