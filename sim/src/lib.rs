@@ -39,7 +39,7 @@ pub use campaign::{Campaign, Failed, Summary};
 pub use coverage::{Coverage, Hit, PLACES, Place, STAGES, WRONGS, Wrong, impossible, missing, reasons, table};
 pub use far::{Entry, FarWorld, Holding, Mood};
 pub use pairwise::{FailedSeed, Outcome, Pairwise, RefusedPair};
-pub use plan::{NOT_PLAYED, plan};
+pub use plan::{NOT_ACTED, NOT_PLAYED, plan};
 pub use play::{Act, Aim, Cue, FarPlan, Move, PlannedFault, Play, RunPlan, Scene};
 pub use props::{Caller, Fact, On, Prop, Props, Stagehand, Where};
 pub use regression::{Regression, regressions};

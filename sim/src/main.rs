@@ -8,7 +8,7 @@ mod rows;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use pimkit_sim::{
-    BREAKS, Campaign, Failed, NOT_PLAYED, Performance, Play, Summary, missing, perform, plan, planted, reasons, shrink, table,
+    BREAKS, Campaign, Failed, NOT_ACTED, NOT_PLAYED, Performance, Play, Summary, missing, perform, plan, planted, reasons, shrink, table,
 };
 use std::{process::ExitCode, time::Duration};
 
@@ -220,7 +220,7 @@ fn text(summary: &Summary) {
         println!("not tried: {stage:?} {wrong:?} {place:?}");
     }
     reasons().iter().for_each(|line| println!("cannot be hit, as {line}"));
-    NOT_PLAYED.iter().for_each(|(name, why)| println!("not played: {name} ({why})"));
+    NOT_PLAYED.iter().chain(NOT_ACTED).for_each(|(name, why)| println!("not played: {name} ({why})"));
     for failed in summary.failed.iter().take(20) {
         println!("seed {} fails: {}", failed.seed, first(failed));
     }

@@ -162,7 +162,12 @@ impl Judge<'_> {
                 Some(gone) if !seen => token.side != deletion.side && gone.side == deletion.side && gone.act > deletion.act,
                 Some(gone) => gone.side != deletion.side,
             };
-            let kept = self.slot(token).is_some_and(|slot| self.is_lost(*number, slot));
+            // What lost a conflict is kept in the journal, be it a value or the taking away of one, and speaks against no deletion.
+            let removal = |slot| {
+                let by = token.gone.and_then(|gone| gone.by);
+                token.gone.is_some() && (by.is_some_and(|by| self.is_lost(by, slot)) || self.removal_is_lost(*number, slot))
+            };
+            let kept = self.slot(token).is_some_and(|slot| self.is_lost(*number, slot) || removal(slot));
             if change && !kept {
                 unseen.push((*number, *token));
             }
@@ -346,7 +351,8 @@ impl Judge<'_> {
         if on.is_empty() {
             let answered = self.evidence.ledger.deletions.iter().any(|d| d.thing == token.thing && Self::answered(d, number, token));
             // What was changed before a sync took it away is kept in the journal as it was by then.
-            let taken = self.evidence.taken_away.contains(&(token.side, token.thing)) && self.is_buried(number, slot);
+            let away = self.evidence.taken_away.contains(&(token.side, token.thing));
+            let taken = away && (home == Holding::Nothing || self.is_buried(number, slot));
             if token.gone.is_none() && !answered && !taken && !self.is_lost(number, slot) {
                 let by = side_name(token.side);
                 self.failures

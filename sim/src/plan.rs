@@ -31,6 +31,14 @@ pub const NOT_PLAYED: &[(&str, &str)] = &[
     ("create", "the simulation has switches of its own for it"),
 ];
 
+/// What users, providers and syncs do and these plays do not, each with its reason.
+pub const NOT_ACTED: &[(&str, &str)] = &[
+    ("roll-backs", "what a server took back is in no user's book; the tests of the guards script them"),
+    ("undo, pause, the app's merges", "the engine's tests script them"),
+    ("moves, folders, series, photos", "every user keeps plain items in one collection"),
+    ("meetings called off, answers", "what providers tell the guests is not played"),
+];
+
 /// Switches that make a reader lag. Where an update overwrites whatever is there, an edit that readers
 /// do not show yet is overwritten by anybody who writes: no engine can keep it.
 const LAGGING: [&str; 5] = ["listing_lag_rounds", "listing_lag", "stale_rounds", "repeats_lines", "slow"];

@@ -19,7 +19,7 @@ use drive::Watching;
 use futures::{TryStreamExt, executor::block_on, future::BoxFuture};
 use jiff::SignedDuration;
 use pimkit_contract::{FakeClock, MemoryHub, SeededChance, Worst};
-use pimkit_core::{Clock, Contact, Event, JournalQuery, JournalRow, Kind, Record, Result, Task};
+use pimkit_core::{Clock, Contact, ErrorKind, Event, JournalQuery, JournalRow, Kind, Record, Result, Task};
 use pimkit_sync::{AnyPair, Consent, Engine, Pair, Policy, Report};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -83,6 +83,8 @@ pub(crate) struct Theatre<'a> {
     given: BTreeMap<String, (u64, u64)>,
     /// Things that the end of a sync took away from a side.
     taken_away: BTreeSet<(u8, u32)>,
+    /// Tokens that went from a side in a run, though no user had taken them away.
+    went: BTreeSet<(u8, u32)>,
     /// Syncs that were ended.
     ended: BTreeSet<String>,
     /// Sides to which the run sent writes whose outcome it has not taken down.
@@ -127,6 +129,7 @@ impl<'a> Theatre<'a> {
             deleted: BTreeMap::new(),
             given: BTreeMap::new(),
             taken_away: BTreeSet::new(),
+            went: BTreeSet::new(),
             ended: BTreeSet::new(),
             open: BTreeSet::new(),
             unknown: BTreeSet::new(),
@@ -243,8 +246,12 @@ impl<'a> Theatre<'a> {
             self.given.entry(sync.clone()).or_default().0 += held.iter().map(|(_, items)| *items).sum::<u64>();
             self.allowed.extend(held.into_iter().map(|(id, items)| ((sync.clone(), id), items)));
         }
-        let ended = self.run_once(plan)?;
-        self.approvals.clear();
+        let mut ended = self.run_once(plan)?;
+        let late = |ended: &Ended| matches!(ended, Ended::Failed(error) if error.kind() == ErrorKind::Config);
+        if !std::mem::take(&mut self.approvals).is_empty() && late(&ended) {
+            // A run that was cut off had used it up already: who approved it is told so, and looks again.
+            ended = self.run_once(&RunPlan { far: plan.far, second: plan.second, ..RunPlan::default() })?;
+        }
         Ok(ended)
     }
 
@@ -253,7 +260,7 @@ impl<'a> Theatre<'a> {
         let since = self.ledger.acts;
         let (sync, shown) = (plan.sync(), self.shown());
         let ended = self.drive(plan)?;
-        self.check_shown(plan, &shown)?;
+        self.check_shown(plan, &shown);
         if plan.ends {
             self.ended.insert(sync.clone());
         }
@@ -327,6 +334,7 @@ impl<'a> Theatre<'a> {
         let verdict = oracle::judge(&evidence);
         let there: Vec<u64> = verdict.there.iter().map(hash_of).collect();
         failures.extend(verdict.failures);
+        failures.extend(self.missed(&journal));
         for number in there {
             self.mix(number);
         }

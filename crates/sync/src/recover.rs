@@ -167,6 +167,8 @@ impl<R: Record> Run<R> {
                     .into_iter()
                     .next();
                 match outcome {
+                    // That it is not done again now says nothing of the first time.
+                    Some(Outcome::Refused(error)) if !is_lasting(&error) => self.finish_intent(intent, Outcome::Unknown(error)).await,
                     Some(outcome) => self.finish_intent(intent, outcome).await,
                     None => Ok(false),
                 }
@@ -293,6 +295,8 @@ impl<R: Record> Run<R> {
             self.state().seen(&account, R::KIND, &intent.collection, std::slice::from_ref(item)).await?.into_iter().flatten().next();
         let mut changes = vec![StateChange::Settled(intent.id.clone())];
         match answer {
+            // What it keeps back may be what we wrote, or not: the outcome stays open.
+            Some(Fetched::Found(stored)) if Self::keeps_back_written(intent, &stored)? => return Ok(false),
             Some(Fetched::Found(stored)) => {
                 if self.is_done(intent, &stored.record)? {
                     return self.finish_intent(intent, found_outcome(*stored)).await;
@@ -351,6 +355,13 @@ impl<R: Record> Run<R> {
         link.again = true;
         link.version += 1;
         Ok(vec![drop, StateChange::Link(Box::new(link))])
+    }
+
+    /// Whether an item does not tell this time of a field that a write changed.
+    fn keeps_back_written(intent: &IntentRow, stored: &Stored<R>) -> Result<bool> {
+        let (Some(before), Some(target), false) = (&intent.before, &intent.target, stored.unread.is_empty()) else { return Ok(false) };
+        let (before, target): (R, R) = (pimkit_core::decode_record(before)?, pimkit_core::decode_record(target)?);
+        Ok(pimkit_core::diff(&before, &target).iter().any(|d| stored.unread.contains(&d.field)))
     }
 
     /// Whether a write has arrived whole, and its step has nothing else to do.
@@ -422,6 +433,12 @@ impl<R: Record> Run<R> {
             Some(Fetched::Failed(_)) | None => Ok(false),
         }
     }
+}
+
+/// Whether a refusal is about what was sent, so that it was refused the first time too.
+fn is_lasting(error: &pimkit_core::Error) -> bool {
+    use pimkit_core::ErrorKind;
+    matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::Unsupported | ErrorKind::WouldNotify)
 }
 
 fn found_outcome<R: Record>(stored: Stored<R>) -> Outcome<R> {

@@ -176,3 +176,35 @@ fn an_item_that_got_another_id_keeps_its_link_though_the_other_half_of_its_step_
     }
     assert_eq!(world.run::<Contact>(POLICY).sync.writes(), 0);
 }
+
+#[test]
+fn a_create_that_was_stored_is_no_less_stored_when_its_repeat_is_refused() {
+    for failure in [Failure::RateLimited, Failure::Unavailable, Failure::Unauthenticated] {
+        let world = World::kind();
+        for name in ["Ada", "Bob"] {
+            world.far_hand::<Contact>().put(&World::home::<Contact>(), with_note(name, "made there"));
+        }
+        // The process dies when the hub has stored them and nothing of it was taken down.
+        world.hub.set_faults(FaultPlan::none().at_nth(Operation::Write, 1, Fault::HangAfter));
+        let pair = world.pair::<Contact>(POLICY);
+        let mut run = Box::pin(async move { pair.run().await });
+        block_on(async {
+            for _ in 0..200 {
+                assert!(poll!(run.as_mut()).is_pending(), "the run ends though a write never answers");
+            }
+        });
+        drop(run);
+        assert_eq!(world.hub_hand::<Contact>().records().len(), 2);
+        world.hub.set_faults(FaultPlan::none().at_nth(Operation::Write, 1, Fault::Before(failure)));
+        world.settle();
+        world.run::<Contact>(POLICY);
+        world.hub.set_faults(FaultPlan::none());
+        for _ in 0..3 {
+            world.settle();
+            world.run::<Contact>(POLICY);
+        }
+        let (hub, far) = notes(&world);
+        assert_eq!((hub.len(), far.len()), (2, 2), "{failure:?}");
+        assert_eq!(world.run::<Contact>(POLICY).sync.writes(), 0);
+    }
+}

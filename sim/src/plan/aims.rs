@@ -10,8 +10,8 @@ use crate::{
 use pimkit_contract::worst::{Failure, Fault, Operation};
 
 impl Plotting<'_> {
-    /// A run whose writes are left open, and one that finds out about them while something goes wrong; then one that is
-    /// refused, with something going wrong when it looks why.
+    /// A run whose writes are left open, and one that finds out about them while something goes wrong; one that is refused, with
+    /// something going wrong when it looks why; and one that dies, or loses its work, among its writes.
     pub(super) fn aimed(&mut self) {
         let far = self.far();
         for _ in 0..3 {
@@ -28,6 +28,10 @@ impl Plotting<'_> {
         let run = self.aim_at(Hit::Recover, far);
         self.play.moves.push(Move::Run(run));
         let run = self.refused(far);
+        self.play.moves.push(Move::Run(run));
+        let act = self.act(None);
+        self.push(act);
+        let run = self.aim_at(Hit::Apply, far);
         self.play.moves.push(Move::Run(run));
     }
 
@@ -56,8 +60,8 @@ impl Plotting<'_> {
     /// A run with something that goes wrong in this stage.
     fn aim_at(&mut self, stage: Hit, far: u8) -> RunPlan {
         let mut run = RunPlan { far, ..RunPlan::default() };
-        if self.dice.percent(50) {
-            run.faults.push(self.fault_in(stage, far));
+        if stage != Hit::Apply && self.dice.percent(65) {
+            run.faults = self.faults_in(stage, far);
             return run;
         }
         let places = [Place::BeforeRequest, Place::AfterEffect, Place::AfterAnswer, Place::BeforeCommit];
@@ -67,26 +71,24 @@ impl Plotting<'_> {
         run
     }
 
-    fn fault_in(&mut self, stage: Hit, far: u8) -> PlannedFault {
-        let side = if self.dice.percent(60) { far } else { 0 };
+    /// The same fault for each of the requests that a stage may send.
+    fn faults_in(&mut self, stage: Hit, far: u8) -> Vec<PlannedFault> {
+        let side = if self.dice.percent(75) { far } else { 0 };
         let failures = [Failure::Transport, Failure::RateLimited, Failure::Unavailable, Failure::Unauthenticated];
         let failure = self.dice.one(&failures).copied().unwrap_or(Failure::Transport);
         let writes = stage == Hit::Recover;
-        let fault = match self.dice.below(6) {
-            0 => Fault::Before(failure),
-            1 => Fault::After(failure),
-            2 => Fault::HangBefore,
-            3 => Fault::HangAfter,
-            4 if writes => Fault::HalfDone,
+        let fault = match self.dice.below(12) {
+            0..4 => Fault::Before(failure),
+            4..8 => Fault::After(failure),
+            8 => Fault::HangBefore,
+            9 => Fault::HangAfter,
+            10 if writes => Fault::HalfDone,
             _ => Fault::CollectionGone,
         };
-        let operation = match self.dice.below(4) {
-            _ if fault == Fault::HalfDone => Operation::Write,
-            0 | 1 if writes => Operation::Write,
-            2 if writes => Operation::Find,
-            _ => Operation::Fetch,
-        };
-        PlannedFault { side, operation: Some(operation), stage: Some(stage), nth: self.dice.between(1, 2), fault }
+        let nth = if self.dice.percent(75) { 1 } else { 2 };
+        let of = [Operation::Fetch, Operation::Find, Operation::Write];
+        let of = of.into_iter().filter(|operation| *operation != Operation::Write || writes);
+        of.map(|operation| PlannedFault { side, operation: Some(operation), stage: Some(stage), nth, fault }).collect()
     }
 
     fn few(&self, most: u64) -> u32 {

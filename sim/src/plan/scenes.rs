@@ -47,6 +47,8 @@ pub(super) fn set(scene: Scene, seed: u64, play: &mut Play) {
         }
         Scene::Unread => {
             without(play, &["unread_every", "unread_fields"]);
+            // What readers are late with is between two calls of a write at times, and comes back whole.
+            without(play, &LAGGING);
             // What loses with a whole record goes for a while and may come back.
             play.policy.remove("granularity");
             let both = ["unread_every", "unread_fields"].map(str::to_owned);

@@ -9,7 +9,7 @@ use crate::{
     play::{RunPlan, Scene},
     slot::slots,
 };
-use pimkit_core::Result;
+use pimkit_core::JournalRow;
 use std::collections::BTreeSet;
 
 /// What one side shows.
@@ -39,7 +39,7 @@ impl Theatre<'_> {
     }
 
     /// Looks for what a run took away though no user had.
-    pub(super) fn check_shown(&mut self, plan: &RunPlan, before: &[Shown]) -> Result<()> {
+    pub(super) fn check_shown(&mut self, plan: &RunPlan, before: &[Shown]) {
         let after = self.shown();
         for ((side, was), is) in (0_u8..).zip(before).zip(&after) {
             for thing in was.things.difference(&is.things) {
@@ -50,26 +50,29 @@ impl Theatre<'_> {
                     self.said.failures.push(line);
                 }
             }
-            for token in was.tokens.difference(&is.tokens) {
-                self.check_token(side, *token, is)?;
-            }
+            // Whether it lost a conflict is known when its write is taken down, which may be later.
+            let went = was.tokens.difference(&is.tokens).filter(|token| self.is_missed(**token, is));
+            let went: Vec<(u8, u32)> = went.map(|token| (side, *token)).collect();
+            self.went.extend(went);
         }
-        Ok(())
     }
 
-    fn check_token(&mut self, side: u8, number: u32, is: &Shown) -> Result<()> {
-        let Some(token) = self.ledger.tokens.get(&number) else { return Ok(()) };
-        let Some(slot) = slots(self.play.kind).get(usize::from(token.slot)) else { return Ok(()) };
+    /// Whether somebody may miss a token that went.
+    fn is_missed(&self, number: u32, is: &Shown) -> bool {
+        let Some(token) = self.ledger.tokens.get(&number) else { return false };
+        let Some(slot) = slots(self.play.kind).get(usize::from(token.slot)) else { return false };
         let whole = self.sides.iter().all(|world| world.holds(self.play.kind, slot.field) == Holding::Whole);
         let deleted = self.ledger.deletions.iter().any(|d| d.thing == token.thing);
-        if token.gone.is_some() || deleted || !whole || !is.things.contains(&token.thing) {
-            return Ok(());
-        }
-        if !is_kept_as_loser(&self.journal()?, number, slot) {
-            let line =
-                format!("k{number} in {} of b{} went from {}, and no user had taken it away", slot.field, token.thing, side_name(side));
-            self.said.failures.push(line);
-        }
-        Ok(())
+        token.gone.is_none() && !deleted && whole && is.things.contains(&token.thing)
+    }
+
+    /// What went in a run and neither was taken away by a user nor lost a conflict.
+    pub(super) fn missed(&self, journal: &[JournalRow]) -> Vec<String> {
+        let line = |(side, number): &(u8, u32)| {
+            let token = self.ledger.tokens.get(number)?;
+            let slot = slots(self.play.kind).get(usize::from(token.slot)).filter(|slot| !is_kept_as_loser(journal, *number, slot))?;
+            Some(format!("k{number} in {} of b{} went from {}, and no user had taken it away", slot.field, token.thing, side_name(*side)))
+        };
+        self.went.iter().filter_map(line).collect()
     }
 }
