@@ -47,6 +47,9 @@ pub(crate) struct Deletion {
     pub(crate) view: BTreeSet<u32>,
     /// Sides that had the thing then, this one included.
     pub(crate) on: BTreeSet<u8>,
+    /// The thing, or something in it, came to this side by a write whose outcome nobody had learnt yet: whether that came
+    /// before the deletion, or never, cannot be told.
+    pub(crate) blurred: bool,
 }
 
 /// Everything that users did.
@@ -62,8 +65,12 @@ pub(crate) struct Ledger {
     pub(crate) moods: Vec<(u8, ItemId, Mood)>,
     /// When a user last changed a thing, by thing and side.
     pub(crate) touched: BTreeMap<(u32, u8), Timestamp>,
-    /// Sides to which a write went whose outcome is open.
-    pub(crate) unclear: BTreeSet<u8>,
+    /// By sync, the sides to which it sent a write whose outcome is open.
+    pub(crate) unclear: BTreeSet<(u8, u8)>,
+    /// Things that were kept from us on a side for a while.
+    pub(crate) hidden: BTreeSet<(u8, u32)>,
+    /// Things that came to such a side by the run that left it open.
+    pub(crate) unrecorded: BTreeSet<(u8, u32)>,
     /// What props were worked.
     pub(crate) book: Book,
     /// Acts that came to something.
@@ -157,14 +164,16 @@ impl Ledger {
                 let on = having.map(|(n, _)| n).collect();
                 world.delete(kind, &item.id).then(|| {
                     let view = self.view(kind, item.thing, &item.before);
-                    self.deletions.push(Deletion { thing: item.thing, side, act: self.acts, view, on });
+                    let brought = |token: &u32| self.tokens.get(token).is_some_and(|t| t.side != side);
+                    let open_update = self.is_unclear(side) && view.iter().any(brought);
+                    let blurred = open_update || self.unrecorded.contains(&(side, item.thing));
+                    self.deletions.push(Deletion { thing: item.thing, side, act: self.acts, view, on, blurred });
                     format!("deletes b{}", item.thing)
                 })
             }
             Act::Copy { pick, thing, .. } => {
                 // Of two items with the mark of a write whose outcome is open nobody can tell the copy.
-                let item =
-                    picked(kind, world, *pick).filter(|item| !self.unclear.contains(&side) && !self.meetings.contains_key(&item.thing))?;
+                let item = picked(kind, world, *pick).filter(|item| !self.is_unclear(side) && !self.meetings.contains_key(&item.thing))?;
                 let id = world.copy(kind, &item.id)?;
                 let name = Fields::from([(birth_field(kind).into(), birth_text(*thing).into())]);
                 world.edit(kind, &id, &name).then(|| {
@@ -176,6 +185,9 @@ impl Ledger {
             Act::Prop { on, prop, .. } => self.prop(kind, sides, side, *on, *prop),
             Act::Mood { pick, mood, on, .. } => {
                 let item = picked(kind, world, *pick)?;
+                if (*mood, *on) == (Mood::Hidden, true) {
+                    self.hidden.insert((side, item.thing));
+                }
                 world.mood(kind, &item.id, *mood, *on).then(|| {
                     self.moods.push((side, item.id, *mood));
                     format!("b{} is {mood:?}: {on}", item.thing)
@@ -196,16 +208,27 @@ impl Ledger {
             && !self.tokens.values().any(|token| token.thing == thing && has_guests(token))
     }
 
+    /// Whether the outcome of a write to this side is open.
+    pub(crate) fn is_unclear(&self, side: u8) -> bool {
+        self.unclear.iter().any(|(_, of)| *of == side)
+    }
+
     /// A run with this far side ended. What users did while it went on, where it left a write open, is blurred too.
     pub(crate) fn ended(&mut self, far: u8, since: usize, clean: bool, open: &BTreeSet<u8>) {
         if clean {
-            self.unclear.remove(&far);
-            self.unclear.remove(&0);
+            self.unclear.retain(|(sync, _)| *sync != far);
+            self.unrecorded.retain(|(side, _)| *side != far && *side != 0);
         }
-        self.unclear.extend(open);
+        self.unclear.extend(open.iter().map(|side| (far, *side)));
         for gone in self.tokens.values_mut().filter_map(|t| t.gone.as_mut()) {
             gone.blurred |= gone.act >= since && open.contains(&gone.side);
         }
+    }
+
+    /// What a run brought to sides whose writes it left open; `before`: what was there when it began.
+    pub(crate) fn came(&mut self, kind: Kind, sides: &[Box<dyn FarWorld>], before: &BTreeSet<(u8, u32)>, open: &BTreeSet<u8>) {
+        let new = there(kind, sides, open).into_iter().filter(|at| !before.contains(at) && self.made.get(&at.1) != Some(&at.0));
+        self.unrecorded.extend(new);
     }
 
     fn make(&mut self, kind: Kind, world: &dyn FarWorld, side: u8, thing: u32, written: &[(u8, u32)], fields: &Fields) -> Option<String> {
@@ -238,6 +261,10 @@ impl Ledger {
         fields: &Fields,
         token: Option<(u32, u8, &Slot)>,
     ) -> Option<String> {
+        // What an unanswered write made, and somebody edited since, is found by its content no more.
+        if world.is_found_by_content() && self.unrecorded.contains(&(side, item.thing)) {
+            return None;
+        }
         if !world.edit(kind, &item.id, fields) {
             return None;
         }
@@ -251,7 +278,7 @@ impl Ledger {
         let by = by.map(|(token, ..)| token);
         self.touched.insert((item.thing, side), self.now);
         let act = self.acts;
-        let blurred = self.unclear.contains(&side);
+        let blurred = self.is_unclear(side);
         // What a guest writes into the copy of a meeting takes nothing from the meeting.
         let guest = self.meetings.get(&item.thing).is_some_and(|(_, guest)| *guest == side) && !fields.contains_key("keywords");
         let own = |token: &u32| !guest || self.tokens.get(token).is_some_and(|t| t.side == side);
@@ -267,6 +294,12 @@ impl Ledger {
         let wrote = by.map(|token| format!(" writes k{token}")).unwrap_or_default();
         Some(format!("b{} {field}{wrote}, takes away {gone:?}", item.thing))
     }
+}
+
+/// The things that are on these sides.
+pub(crate) fn there(kind: Kind, sides: &[Box<dyn FarWorld>], of: &BTreeSet<u8>) -> BTreeSet<(u8, u32)> {
+    let worlds = (0_u8..).zip(sides).filter(|(side, _)| of.contains(side));
+    worlds.flat_map(|(side, world)| world.list(kind).into_iter().filter_map(move |e| Some((side, e.thing?)))).collect()
 }
 
 impl Act {

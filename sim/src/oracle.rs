@@ -53,17 +53,6 @@ struct Judge<'a> {
     failures: Vec<String>,
 }
 
-/// What is wrong with where a thing is, when there is one far side.
-fn wrong_in_one(fate: Fate, counts: &[usize]) -> Option<&'static str> {
-    let alive = counts.iter().all(|n| *n == 1);
-    let gone = counts.iter().all(|n| *n == 0);
-    match fate {
-        Fate::Lives => (!alive).then_some("must be on every side once"),
-        Fate::Gone => (!gone).then_some("was deleted by somebody who had seen it all, and must be nowhere"),
-        Fate::Either => (!alive && !gone).then_some("must be on every side once, or nowhere"),
-    }
-}
-
 /// Whether the policy keeps from far sides who takes part.
 fn keeps_guests(policy: &BTreeMap<String, String>) -> bool {
     policy.get("attendees").is_none_or(|word| word == "hidden" || word == "drop")
@@ -192,6 +181,13 @@ impl Judge<'_> {
         }
         let mut either = false;
         for deletion in &deletions {
+            // Written by somebody who did not see the deletion, and taken away by another than who deleted it: whether a run
+            // came between the two decides what became of the thing.
+            let passing = |(n, t): &(u32, &Token)| {
+                let later = t.gone.is_some_and(|gone| gone.act > deletion.act && gone.side != deletion.side);
+                t.side != deletion.side && !deletion.view.contains(n) && later
+            };
+            either |= deletion.blurred || tokens.iter().any(passing);
             for (number, token) in self.unseen(deletion, tokens) {
                 if deletions.iter().any(|other| Self::answered(other, number, token)) {
                     continue;
@@ -224,7 +220,7 @@ impl Judge<'_> {
         // Where the end of a sync took it away, it is away; the other side's stays.
         let is_away = |(side, count): &(u8, &usize)| **count == 0 && self.evidence.taken_away.contains(&(*side, thing));
         let left: Vec<usize> = (0_u8..).zip(&counts).filter(|at| !is_away(at)).map(|(_, n)| *n).collect();
-        let wrong = if alone { wrong_in_one(fate, &left) } else { self.wrong_in_several(thing, fate, &counts, &tokens) };
+        let wrong = if alone { self.wrong_in_one(thing, fate, &left) } else { self.wrong_in_several(thing, fate, &counts, &tokens) };
         if let Some(must) = wrong {
             self.failures.push(format!("b{thing} {must}; it is there {counts:?} times (the hub first)"));
             return;
@@ -236,6 +232,30 @@ impl Judge<'_> {
             } else {
                 self.buried(*number, token);
             }
+        }
+    }
+
+    /// Whether a thing may have stayed on a side although it was deleted on another: it was kept from us for a while, and
+    /// what is deleted while it is outside of what we see is nobody's to carry over.
+    fn may_stay(&self, side: u8, thing: u32) -> bool {
+        let ledger = self.evidence.ledger;
+        ledger.hidden.contains(&(side, thing)) && ledger.deletions.iter().any(|d| d.thing == thing && d.side != side)
+    }
+
+    /// What is wrong with where a thing is, when there is one far side.
+    fn wrong_in_one(&self, thing: u32, fate: Fate, counts: &[usize]) -> Option<&'static str> {
+        let alive = counts.iter().all(|n| *n == 1);
+        let gone = counts.iter().all(|n| *n == 0);
+        let hidden = self.evidence.ledger.hidden.contains(&(1, thing));
+        let own = self.evidence.ledger.deletions.iter().any(|d| d.thing == thing && d.side == 1);
+        // Deleted by its own user where we did not see it, it stays on the hub for the same reason.
+        if (counts == [0, 1] && self.may_stay(1, thing)) || (counts == [1, 0] && hidden && own) {
+            return None;
+        }
+        match fate {
+            Fate::Lives => (!alive).then_some("must be on every side once"),
+            Fate::Gone => (!gone).then_some("was deleted by somebody who had seen it all, and must be nowhere"),
+            Fate::Either => (!alive && !gone).then_some("must be on every side once, or nowhere"),
         }
     }
 
@@ -256,8 +276,10 @@ impl Judge<'_> {
             let only_hub = deletions.iter().all(|d| d.side == 0);
             return (on_hub && only_hub && fate == Fate::Gone).then_some("was deleted on the hub, and nobody has edited it since");
         }
-        if absent.len() + 1 < counts.len() {
-            return Some("is gone from the hub and left behind in a mailbox");
+        let behind = (1_u8..).zip(counts.iter().skip(1)).filter(|(_, n)| **n > 0);
+        let mut behind = behind.map(|(side, _)| self.may_stay(side, thing)).peekable();
+        if behind.peek().is_some() {
+            return (!behind.all(|may| may)).then_some("is gone from the hub and left behind in a mailbox");
         }
         // Gone everywhere: somebody deleted it on the hub, or in the last mailbox that had it, and no edit speaks against it.
         let last = deletions.iter().filter(|d| d.side > 0 && d.on.iter().all(|side| *side == 0 || *side == d.side));
@@ -276,6 +298,9 @@ impl Judge<'_> {
         let deletions = self.evidence.ledger.deletions.iter().filter(|d| d.thing == token.thing);
         let answered = token.gone.is_some() || deletions.clone().any(|d| Self::answered(d, number, token));
         let Some(slot) = self.slot(token) else { return };
+        if self.sides().any(|side| self.items(side, token.thing).iter().any(|f| slot.holds(f.get(slot.field), number))) {
+            return;
+        }
         // What only its own user could ever see dies with the item.
         let private = deletions.clone().any(|d| !self.shared(token.slot, token.side, d.side));
         if !answered && !private && !self.is_lost(number, slot) && !self.is_buried(number, slot) {

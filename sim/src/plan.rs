@@ -39,9 +39,28 @@ pub const NOT_ACTED: &[(&str, &str)] = &[
     ("meetings called off, answers", "what providers tell the guests is not played"),
 ];
 
-/// Switches that make a reader lag. Where an update overwrites whatever is there, an edit that readers
-/// do not show yet is overwritten by anybody who writes: no engine can keep it.
+/// Switches that make a reader lag.
 const LAGGING: [&str; 5] = ["listing_lag_rounds", "listing_lag", "stale_rounds", "repeats_lines", "slow"];
+
+/// What no far side has together: the first, others, and why no engine can be asked to bear it.
+const NOT_TOGETHER: &[(&str, &[&str], &str)] = &[
+    (
+        "unconditional",
+        &LAGGING,
+        "an edit that readers do not show yet is overwritten by anybody who writes: nothing could tell that it was there",
+    ),
+    ("rekeys_on_edit", &LAGGING, "the old id is gone before the new one shows: until it does, nothing tells an edit from a deletion"),
+    (
+        "two_calls",
+        &["stale_rounds"],
+        "what an item was between our two calls is shown later, and was never shown to us: it looks like a user's clearing",
+    ),
+    (
+        "by_content",
+        &["listing_lag_rounds"],
+        "what was made stays unseen for so many rounds, however long they take: there is no time after which it would show",
+    ),
+];
 
 /// What is thrown for scenes and aims is thrown apart: all else of a play is the same with and without them.
 const SCENES: u64 = 2;
@@ -101,14 +120,16 @@ fn far(dice: &Dice) -> FarPlan {
         }
     }
     let has = |list: &[String], name: &str| list.iter().any(|s| s == name);
-    if has(&switches, "unconditional") {
-        switches.retain(|s| !LAGGING.contains(&s.as_str()));
-    }
     if has(&switches, "by_content") {
         switches.retain(|s| s != "findable");
     }
     if has(&switches, "normalises") {
         switches.retain(|s| s != "normalises_at_once");
+    }
+    for (first, others, _) in NOT_TOGETHER {
+        if has(&switches, first) {
+            switches.retain(|s| !others.contains(&s.as_str()));
+        }
     }
     switches.sort();
     FarPlan { switches }

@@ -268,6 +268,13 @@ pub enum Act {
     },
 }
 
+impl RunPlan {
+    /// Whether the run may end before it has taken down what came of its writes.
+    pub(crate) fn may_be_cut_off(&self) -> bool {
+        !self.faults.is_empty() || self.commit.is_some() || self.stop.is_some() || self.taken.is_some()
+    }
+}
+
 /// Traits that the simulation adds to those of [`WorstOptions::switches`].
 pub(crate) const OWN_SWITCHES: [&str; 5] = ["findable", "by_content", "normalises_at_once", "pages_expire", "slow"];
 

@@ -216,7 +216,7 @@ impl Ledger {
                 world.put_into(kind, &item.id, to).then(|| format!("b{} is moved: {to:?}", item.thing))
             }
             Prop::Doubled => {
-                let item = item(kind, world, on).filter(|_| !self.unclear.contains(&side))?;
+                let item = item(kind, world, on).filter(|_| !self.is_unclear(side))?;
                 world.copy(kind, &item.id)?;
                 self.book.doubled.insert(item.thing);
                 Some(format!("b{} is duplicated", item.thing))
@@ -263,7 +263,7 @@ impl Ledger {
             let view = self.view(kind, *thing, fields);
             let having = (0_u8..).zip(sides).filter(|(_, w)| w.list(kind).iter().any(|e| e.thing == Some(*thing)));
             let on = having.map(|(n, _)| n).chain([side]).collect();
-            self.deletions.push(Deletion { thing: *thing, side, act: self.acts, view, on });
+            self.deletions.push(Deletion { thing: *thing, side, act: self.acts, view, on, blurred: false });
             self.book.removed.insert((*thing, side));
         }
         Some(format!("deletes the container with {} items", inside.len()))

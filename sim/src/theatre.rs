@@ -8,7 +8,7 @@ mod shown;
 use crate::{
     coverage::Coverage,
     far::FarWorld,
-    ledger::{Ledger, side_name},
+    ledger::{Ledger, side_name, there},
     oracle::{self, Evidence},
     play::{Move, Play, RunPlan},
     probe::{Probe, hash_of},
@@ -259,6 +259,8 @@ impl<'a> Theatre<'a> {
         self.clock.advance(Duration::from_secs(7));
         let since = self.ledger.acts;
         let (sync, shown) = (plan.sync(), self.shown());
+        let both = BTreeSet::from([0, plan.far]);
+        let before = if plan.may_be_cut_off() { there(self.play.kind, &self.sides, &both) } else { BTreeSet::new() };
         let ended = self.drive(plan)?;
         self.check_shown(plan, &shown);
         if plan.ends {
@@ -275,7 +277,7 @@ impl<'a> Theatre<'a> {
             if !plan.ends {
                 self.check_asked(&sync, report);
             }
-            self.held.insert(sync.clone(), report.sync.holds.iter().map(|h| (h.approve.clone(), h.items)).collect());
+            self.now_holds(&sync, report);
         }
         if matches!(ended, Ended::Report(_)) {
             self.stale.remove(&sync);
@@ -283,6 +285,9 @@ impl<'a> Theatre<'a> {
             self.stale.insert(sync.clone());
         }
         self.ledger.ended(plan.far, since, clean, &open);
+        if plan.may_be_cut_off() {
+            self.ledger.came(self.play.kind, &self.sides, &before, &open);
+        }
         self.clock.advance(Duration::from_secs(3));
         self.said.runs += 1;
         match &ended {
@@ -303,6 +308,11 @@ impl<'a> Theatre<'a> {
             }
         }
         Ok(ended)
+    }
+
+    /// What the last process that came to its end holds: what it was shown before may be answered by now.
+    fn now_holds(&mut self, sync: &str, report: &Report) {
+        self.held.insert(sync.to_owned(), report.sync.holds.iter().map(|h| (h.approve.clone(), h.items)).collect());
     }
 
     fn restart(&mut self) -> Result<()> {

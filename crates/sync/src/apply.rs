@@ -15,7 +15,7 @@ use crate::{
 use futures::TryStreamExt;
 use pimkit_core::{
     BaseRow, BlobId, CollectionId, Error, ErrorKind, Fields, IntentKind, IntentRow, ItemId, LinkRow, LinkState, Mark, Outcome, ProgressRow,
-    Record, Result, Revision, SeenRow, Side, StateChange, StreamKey, Value, Write, WriteOptions,
+    Record, Result, Revision, SeenRow, Side, StateChange, Stored, StreamKey, Value, Write, WriteOptions,
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -50,6 +50,13 @@ pub(crate) struct Wrote<R> {
     /// The record as it is there, when the side said it; what was sent, when not.
     pub(crate) record: R,
     pub(crate) mark: Option<Mark>,
+}
+
+impl<R> Wrote<R> {
+    /// What was read of an item after it was written.
+    pub(crate) fn read(item: ItemId, stored: Stored<R>) -> Self {
+        Self { item, revision: Some(stored.revision), record: stored.record, mark: stored.mark }
+    }
 }
 
 impl<R> Task<R> {
@@ -414,7 +421,7 @@ impl<R: Record> Run<R> {
     /// Every stream that was read to its end is worked off up to this run; but not while its new
     /// items had to wait for the other side.
     pub(crate) async fn close(&mut self) -> Result<()> {
-        let under = self.fingerprint();
+        let under = self.planned_under;
         let mut changes = vec![StateChange::DropSteps(self.run)];
         if self.undoes.is_some() || self.has_lost_its_state() {
             // What was read for an undo, or before somebody was asked, is for the next run to work off.

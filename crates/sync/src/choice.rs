@@ -1,7 +1,7 @@
 //! Which collections of both sides a run reads and writes.
 
 use crate::run::Run;
-use pimkit_core::{Collection, CollectionId, Error, ErrorKind, LinkQuery, Record, Result, Side, StateChange};
+use pimkit_core::{Collection, CollectionId, Error, ErrorKind, LinkQuery, Record, Result, Side, StateChange, StreamRow};
 use std::collections::BTreeMap;
 
 impl<R: Record> Run<R> {
@@ -53,9 +53,11 @@ impl<R: Record> Run<R> {
         }
         for (id, name) in gone {
             if names.is_empty() && !self.has_links(side, &id).await? {
-                // Nothing was ever linked to it, or all of it went elsewhere: it is forgotten.
-                let stream = self.stream_key(side, &id);
-                self.later([StateChange::DropStream(stream)]);
+                // Nothing was ever linked to it, or all of it went elsewhere: it is of no interest. Should it come back, it is
+                // read from the start, by a round that is later than those that saw its items.
+                let key = self.stream_key(side, &id);
+                let stream = self.state().stream(&key).await?.filter(|row| row.cursor.is_some() || row.page.is_some());
+                self.later(stream.map(|row| StateChange::Stream(StreamRow { cursor: None, page: None, ..row })));
                 continue;
             }
             let why = "the collection is not there any more; what was linked to it is left alone".to_owned();

@@ -16,6 +16,7 @@ use crate::{
     run::Run,
     scope,
     step::{Action, End, SideWrite, Step},
+    stranger::same_thing,
 };
 use pimkit_core::{
     CollectionId, Delete, ErrorKind, Fetched, ItemId, Key, LinkRole, LinkState, Presence, Record, Result, SeenRow, Side, StateChange, Value,
@@ -198,12 +199,26 @@ impl<R: Record> Run<R> {
                     continue;
                 }
                 let other = self.state().seen(account, R::KIND, &collection, &[item]).await?.into_iter().flatten().next();
-                if let Some(other) = other.filter(|o| o.presence == Presence::Present) {
+                if let Some(other) = other.filter(|o| o.presence == Presence::Present)
+                    && !self.is_renamed_copy(side, linked, row, &other).await?
+                {
                     return Ok(Some(other));
                 }
             }
         }
         Ok(None)
+    }
+
+    /// Whether what carries the uid or mark of a missing item is rather a copy of it that was given another name, made before
+    /// the original was deleted. A move goes to another collection. Where nobody edited the other end since, it is all the
+    /// same whether the link follows the copy; an edit of the original must not end up in somebody else's record.
+    async fn is_renamed_copy(&self, side: Side, linked: &Linked, row: &SeenRow, other: &SeenRow) -> Result<bool> {
+        if other.collection != row.collection {
+            return Ok(false);
+        }
+        let Some(rest) = linked.end(side.other()).filter(|rest| rest.presence == Presence::Present) else { return Ok(false) };
+        let named_alike = same_thing(R::KIND, &self.fields_of(row)?, &self.fields_of(other)?);
+        Ok(!named_alike && self.edited(side.other(), linked, rest).await?)
     }
 
     /// Searches the account's other collections for missing items: one answer per item, none where

@@ -44,6 +44,9 @@ impl<R: Record> Run<R> {
                 self.keep_dirty(row);
                 continue;
             }
+            if side == Side::Left && self.follow_replaced(&row).await? {
+                continue;
+            }
             if self.rejoin(side, &row).await? || self.is_back_from_before(side, &row).await? {
                 continue;
             }
@@ -322,10 +325,12 @@ impl<R: Record> Run<R> {
             Side::Left => (made, source),
             Side::Right => (source, made),
         };
+        let replaces = link.and_then(|l| l.hub_item.clone()).filter(|_| on == Side::Left);
         let link = link.map(|l| (l.id.clone(), l.version));
         let step = Step {
             agreed,
             evidence,
+            replaces,
             ..Step::new(R::KIND, Action::Create(on), link, hub, far, format!("{reason} on the {}", on.other().word()))
         };
         self.push(step).await

@@ -6,7 +6,7 @@ use crate::{
     project::{degraded, part_of},
     run::Run,
 };
-use pimkit_core::{IntentRow, Record, Result, Side};
+use pimkit_core::{FieldChange, IntentRow, Record, Result, Side};
 
 impl<R: Record> Run<R> {
     /// Makes the base of a late-seen item remember what was made, where a user has changed it since:
@@ -30,6 +30,8 @@ impl<R: Record> Run<R> {
                 }
                 task.again = true;
             } else if let Some(made) = made {
+                // Whoever wrote over it may have done so before it had arrived.
+                task.step.lost.push(FieldChange { side: side.other(), field: field.clone(), from: None, to: Some(made.clone()) });
                 kept.insert(field.clone(), made.clone());
                 task.again = true;
             }

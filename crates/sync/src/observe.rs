@@ -12,8 +12,8 @@ use crate::{
 };
 use futures::TryStreamExt;
 use pimkit_core::{
-    Change, ChangeOptions, CollectionId, ErrorKind, Fetched, ItemId, Next, Position, Presence, Record, Removal, Result, Revision,
-    SeenQuery, SeenRow, Side, StateChange, Stored, StreamKey, StreamRow, cursor::binding,
+    Change, ChangeOptions, CollectionId, ErrorKind, Fetched, ItemId, LinkRow, LinkState, Next, Position, Presence, Record, Removal, Result,
+    Revision, SeenQuery, SeenRow, Side, StateChange, Stored, StreamKey, StreamRow, cursor::binding,
 };
 use std::collections::BTreeMap;
 
@@ -249,8 +249,16 @@ impl<R: Record> Run<R> {
         for ids in due.chunks(FETCH) {
             // One that was never read at all has no row; it may be gone by now, and then nothing names it any more.
             let rows = self.state().seen(&account, R::KIND, collection, ids).await?;
-            let unread = |row: &Option<SeenRow>| row.as_ref().is_none_or(|row| row.presence == Presence::Unreadable);
-            let again: Vec<(ItemId, Option<SeenRow>)> = ids.iter().cloned().zip(rows).filter(|(_, row)| unread(row)).collect();
+            let links = self.links_of(side, collection, ids).await?;
+            // One that is there, and whose link is in order, was not there to be read just once.
+            let live = |link: Option<LinkRow>| link.is_some_and(|link| link.state == LinkState::Live);
+            let mut again: Vec<(ItemId, Option<SeenRow>)> = Vec::new();
+            for ((id, row), link) in ids.iter().cloned().zip(rows).zip(links) {
+                let known = row.as_ref().is_some_and(|row| row.presence != Presence::Unreadable);
+                if !known || live(link) {
+                    again.push((id, row));
+                }
+            }
             let ids: Vec<ItemId> = again.iter().map(|(id, _)| id.clone()).collect();
             let known: BTreeMap<ItemId, SeenRow> = again.into_iter().filter_map(|(id, row)| Some((id, row?))).collect();
             let mut page = Page { side, collection, epoch, known, changes: Vec::new(), named: Vec::new(), unread: false };

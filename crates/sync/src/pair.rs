@@ -86,6 +86,8 @@ pub(crate) struct Carried {
     pub(crate) answered: Vec<String>,
     /// The run that it takes back.
     pub(crate) undoes: Option<u64>,
+    /// The maps and policies that it was planned under: they may be others by the time that it is applied.
+    pub(crate) under: u64,
 }
 
 impl fmt::Debug for Plan {
@@ -173,7 +175,8 @@ impl<R: Record> Pair<R> {
 
     /// A run as a plan.
     pub(crate) fn planned(&self, run: Run<R>, idle: bool, recovered: [PerSide; 3]) -> Plan {
-        let carried = Carried { failed: [run.hub.failed, run.far.failed], recovered, answered: run.answered, undoes: run.undoes };
+        let under = run.fingerprint();
+        let carried = Carried { failed: [run.hub.failed, run.far.failed], recovered, answered: run.answered, undoes: run.undoes, under };
         let (state, sync) = (self.shared.state.clone(), self.setup.sync.clone());
         Plan { run: run.run, report: run.report, started: run.started, lease: run.lease, state, sync, carried, idle }
     }

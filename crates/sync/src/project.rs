@@ -152,20 +152,30 @@ fn lift_set(def: &FieldDef, whole: &Value, before: &Value, after: &Value) -> Opt
     let removed: Vec<&(String, Value)> = old.iter().filter(|(name, _)| !new.iter().any(|(n, _)| n == name)).collect();
     let added: Vec<&(String, Value)> = new.iter().filter(|(name, _)| !old.iter().any(|(n, _)| n == name)).collect();
     let mut result = elements(def, Some(whole));
-    // One gone and one come: it was edited. What the side does not hold of it (a label) stays.
+    // Under which name an element is held: its own, or, where it is a text and was cut, that of its beginning.
+    let whole_names: Vec<String> = result.iter().map(|(name, _)| name.clone()).collect();
+    let held_as = |name: &String, value: &Value| {
+        let begins = |(held, text): &&(String, Value)| !whole_names.contains(held) && is_beginning(value, text);
+        old.iter().find(|(held, _)| held == name).or_else(|| old.iter().find(begins)).map(|(held, _)| held)
+    };
+    // One gone and one come: it was edited. What the side does not hold of it (a label, the end of a text) stays.
     let edited = match (removed.as_slice(), added.as_slice()) {
         ([gone], [come]) => Some(((*gone).clone(), (*come).clone())),
         _ => None,
     };
     result.retain_mut(|(name, value)| {
+        let held = held_as(name, value);
         if let Some(((gone, was), (come, is))) = &edited
-            && gone == name
+            && held == Some(gone)
         {
-            *value = lift_element(value, was, is);
+            *value = match (&*value, was, is) {
+                (Value::String(whole), Value::String(was), Value::String(is)) => Value::String(lift_text(whole, was, is)),
+                _ => lift_element(value, was, is),
+            };
             name.clone_from(come);
             return true;
         }
-        if removed.iter().any(|(gone, _)| gone == name) {
+        if removed.iter().any(|(gone, _)| Some(gone) == held) {
             return false;
         }
         if let (Some((_, was)), Some((_, is))) = (old.iter().find(|(n, _)| n == name), new.iter().find(|(n, _)| n == name))
@@ -181,6 +191,14 @@ fn lift_set(def: &FieldDef, whole: &Value, before: &Value, after: &Value) -> Opt
         }
     }
     from_elements(def, result)
+}
+
+/// Whether a text is the beginning of a longer one.
+fn is_beginning(whole: &Value, text: &Value) -> bool {
+    match (whole.as_str(), text.as_str()) {
+        (Some(whole), Some(text)) => !text.is_empty() && whole.len() > text.len() && whole.starts_with(text),
+        _ => false,
+    }
 }
 
 /// Of a structure, only the parts that changed.
@@ -297,6 +315,20 @@ mod tests {
         let hub = json!(["first", "second"]);
         assert_eq!(project(def, &one, Some(&hub), Some(&json!(["second"]))).unwrap(), json!(["second"]));
         assert_eq!(project(def, &one, Some(&hub), None).unwrap(), json!(["first"]));
+    }
+
+    #[test]
+    fn a_cut_entry_is_the_one_that_it_was_cut_from() {
+        let def = contact("notes");
+        let five = FieldSupport { max_len: Some(5), ..FieldSupport::full("notes") };
+        let hub = json!(["first of all", "other"]);
+        let far = project(def, &five, Some(&hub), None).unwrap();
+        assert_eq!(far, json!(["first", "other"]));
+        let lifted = |now: Value| lift(def, Some(&hub), Some(&far), Some(&now));
+        assert_eq!(lifted(json!(["other"])), Some(json!(["other"])));
+        assert_eq!(lifted(json!(["third", "other"])), Some(json!(["third of all", "other"])));
+        assert_eq!(lifted(json!(["first"])), Some(json!(["first of all"])));
+        assert_eq!(lifted(json!(["first", "other", "new"])), Some(json!(["first of all", "other", "new"])));
     }
 
     #[test]

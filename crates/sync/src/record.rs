@@ -3,6 +3,7 @@
 use crate::{
     apply::{Task, Wrote, written},
     copied::names_another,
+    keys,
     pair::damaged,
     plan::Linked,
     report::LeftOver,
@@ -12,7 +13,7 @@ use crate::{
 };
 use pimkit_core::{
     BaseRow, CollectionId, Error, ErrorKind, Fetched, Field, Fields, IntentKind, IntentRow, ItemId, Key, LinkState, Outcome, Presence,
-    Record, Result, SeenRow, Side, StateChange, Stored, TombstoneRow, Value,
+    Record, Result, SeenRow, Side, StateChange, Stored, TombstoneRow, Value, cursor::binding,
 };
 
 impl<R: Record> Run<R> {
@@ -45,6 +46,7 @@ impl<R: Record> Run<R> {
                             (Some(SideWrite::Create { .. }), _) => self.report.created.add(side),
                             _ => self.report.updated.add(side),
                         }
+                        task.again |= self.shows_an_edit(side, task, &wrote)?;
                         // The sighting goes with the intent: what is known of the item is what was written.
                         let mut changes = vec![StateChange::Settled(intent.id.clone())];
                         changes.extend(self.sighting(side, task, &wrote, deletion).await?);
@@ -55,6 +57,7 @@ impl<R: Record> Run<R> {
                     None => {
                         task.stopped = true;
                         self.remember_id(task, intent, named)?;
+                        self.agree_on_written(side, task, intent).await?;
                         self.open_note(task);
                     }
                 }
@@ -141,12 +144,26 @@ impl<R: Record> Run<R> {
         Ok(())
     }
 
-    /// An item that has another id after a write is looked for under that one.
+    /// What was made, and what has another id after a write, is looked for under that one.
     fn remember_id(&mut self, task: &Task<R>, intent: &IntentRow, id: ItemId) -> Result<()> {
-        if intent.item.as_ref().is_some_and(|item| *item != id) {
+        if intent.item.as_ref() != Some(&id) {
             let body = serde_json::to_value(&task.step).map_err(|_| damaged("a step"))?;
             self.later([StateChange::Intent(Box::new(IntentRow { item: Some(id), body, ..intent.clone() }))]);
         }
+        Ok(())
+    }
+
+    /// An update was answered and could not be read back: what was sent has arrived, whatever comes after it. Who deletes the
+    /// item now has seen it.
+    async fn agree_on_written(&mut self, side: Side, task: &Task<R>, intent: &IntentRow) -> Result<()> {
+        let (Some(link), Some(target)) = (&task.link, intent.target.as_deref()) else { return Ok(()) };
+        if intent.write != IntentKind::Update {
+            return Ok(());
+        }
+        let sent = pimkit_core::decode_record::<R>(target)?.fields();
+        let kept = self.state().bases(std::slice::from_ref(&link.id)).await?.into_iter().flatten().next();
+        let moved = kept.and_then(|mut base| arrived::<R>(&task.step, side, &mut base, &sent).then_some(base));
+        self.later(moved.map(|base| StateChange::Base(Box::new(base))));
         Ok(())
     }
 
@@ -158,6 +175,8 @@ impl<R: Record> Run<R> {
     /// The link, to be looked at again.
     fn again(&self, task: &Task<R>, note: Option<(LinkState, String)>) -> Vec<StateChange> {
         let Some(mut link) = task.link.clone() else { return Vec::new() };
+        // What was to stand for a record that is gone was not made: the link still leads to that one.
+        link.hub_item = link.hub_item.or_else(|| task.step.replaces.clone());
         link.again = true;
         link.version += 1;
         if let Some((state, note)) = note {
@@ -219,8 +238,9 @@ impl<R: Record> Run<R> {
         partly: bool,
     ) -> Result<Option<Wrote<R>>> {
         if let Some(stored) = now {
-            let record = told(intent, &stored)?;
-            return Ok(Some(Wrote { item: id, revision: revision.or(Some(stored.revision)), record, mark: stored.mark }));
+            let stored =
+                Stored { revision: revision.unwrap_or_else(|| stored.revision.clone()), record: told(intent, &stored)?, ..*stored };
+            return Ok(Some(Wrote::read(id, stored)));
         }
         if revision.is_some() && !partly {
             let sent: R = match &intent.target {
@@ -234,10 +254,18 @@ impl<R: Record> Run<R> {
         match repository.fetch(&task.end(side).collection, std::slice::from_ref(&id)).await.into_iter().next() {
             Some(Fetched::Found(stored)) => {
                 let record = told(intent, &stored)?;
-                Ok(Some(Wrote { item: id, revision: Some(stored.revision), record, mark: stored.mark }))
+                Ok(Some(Wrote::read(id, Stored { record, ..*stored })))
             }
             _ => Ok(None),
         }
+    }
+
+    /// Whether the answer to an update says something else than we knew in a field that we did not write. Where a write
+    /// replaces fields whatever is there, a user's edit that no listing named yet shows only here.
+    fn shows_an_edit(&self, side: Side, task: &Task<R>, wrote: &Wrote<R>) -> Result<bool> {
+        let (Some(SideWrite::Fields { fields, .. }), Some(known)) = (&task.end(side).write, task.row(side)) else { return Ok(false) };
+        let differences = pimkit_core::diff(&self.record_of(known)?, &wrote.record);
+        Ok(differences.iter().any(|d| !fields.contains_key(&d.field) && !known.unread.contains(&d.field)))
     }
 
     /// The newest round of a collection. Nothing is read while steps are applied: it is asked once.
@@ -276,6 +304,8 @@ impl<R: Record> Run<R> {
         // A record made without a link (a copy) is new to the next run.
         row.changed = if task.link.is_some() { self.run } else { self.run + 1 };
         row.changed_at = self.now();
+        // Links of other syncs may still lead to the record that this one stands for.
+        row.keys.extend(task.step.replaces.iter().map(|old| keys::id_key(binding(&[old.as_str()]))));
         let mut changes = Vec::new();
         // A side may give the item another id with a write.
         if let Some(old) = known.filter(|k| k.item != wrote.item) {

@@ -92,6 +92,10 @@ pub(crate) struct Run<R: Record> {
     pub(crate) open: BTreeSet<String>,
     /// What a create whose outcome is not known may have made: neither linked nor made on the other side.
     pub(crate) open_creates: OpenCreates,
+    /// Intents that only what is read of the side can settle: the item is not there under its id, or a repeat was refused.
+    pub(crate) to_find: BTreeSet<String>,
+    /// The maps and policies that the run was planned under, as a number.
+    pub(crate) planned_under: u64,
     /// Links whose end moved in this run: planned already, wherever else they turn up.
     pub(crate) repointed: BTreeSet<String>,
     /// Far items whose version of a conflict was to be copied and could not be: their conflict stays.
@@ -174,6 +178,7 @@ impl<R: Record> Run<R> {
         // What was not read then is not worked off, whatever is there by this time.
         run.answered = plan.carried.answered;
         run.undoes = plan.carried.undoes;
+        run.planned_under = plan.carried.under;
         let [left, right] = plan.carried.failed;
         run.hub.failed.extend(left);
         run.far.failed.extend(right);
@@ -219,6 +224,8 @@ impl<R: Record> Run<R> {
             waiting: Vec::new(),
             open: BTreeSet::new(),
             open_creates: OpenCreates::default(),
+            to_find: BTreeSet::new(),
+            planned_under: 0,
             repointed: BTreeSet::new(),
             uncopied: BTreeSet::new(),
             unfinished: Vec::new(),

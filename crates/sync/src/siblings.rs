@@ -1,8 +1,10 @@
 //! Syncs that join the same two accounts: what one of them has linked is no news to the others.
 
-use crate::{plan::Linked, run::Run};
+use crate::{fresh::set_end, keys, plan::Linked, run::Run};
 use futures::TryStreamExt;
-use pimkit_core::{CollectionId, ItemId, LinkQuery, LinkRow, Presence, Record, Result, SeenRow, Side, StateChange, SyncId};
+use pimkit_core::{
+    CollectionId, ItemId, LinkQuery, LinkRow, LinkState, Presence, Record, Result, SeenRow, Side, StateChange, SyncId, cursor::binding,
+};
 
 impl<R: Record> Run<R> {
     /// The other syncs of this kind between the same two accounts.
@@ -63,6 +65,34 @@ impl<R: Record> Run<R> {
             }
         }
         Ok(false)
+    }
+
+    /// Whether a hub record without a link stands for one that was deleted and that a link of this sync leads to: another sync
+    /// made it again, because its own user had edited it. The link follows it.
+    pub(crate) async fn follow_replaced(&mut self, row: &SeenRow) -> Result<bool> {
+        let own = keys::id_key(binding(&[row.item.as_str()]));
+        let replaced: Vec<String> = row.keys.iter().filter(|key| key.starts_with("id:") && **key != own).cloned().collect();
+        if replaced.is_empty() {
+            return Ok(false);
+        }
+        let found = self.state().seen_by_keys(&self.hub.account.id, R::KIND, &replaced, 8).await?;
+        let items: Vec<ItemId> = found.into_iter().flatten().map(|(_, item)| item).filter(|item| *item != row.item).collect();
+        let links = self.state().links_of_hub(self.sync(), &items).await?;
+        let Some(mut link) = links.into_iter().flatten().find(|link| link.kind == R::KIND && !self.open.contains(&link.id)) else {
+            return Ok(false);
+        };
+        set_end(&mut link, Side::Left, row);
+        link.again = true;
+        link.version += 1;
+        self.commit(vec![StateChange::Link(Box::new(link.clone()))]).await?;
+        if link.state == LinkState::Suppressed {
+            return Ok(true);
+        }
+        if let Some(mut linked) = self.load(vec![link]).await?.into_iter().next() {
+            linked.set(Side::Left, row.clone());
+            self.plan_merge(linked, Some("it was made again under another id".to_owned())).await?;
+        }
+        Ok(true)
     }
 
     /// The sighting of an item that is there, is part of this sync, and has no link in it.

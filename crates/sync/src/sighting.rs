@@ -36,6 +36,10 @@ impl<R: Record> Run<R> {
             deleted_by: None,
         };
         if let Some(known) = known {
+            // What it stands for beside itself is told by no reader.
+            let stands_for = known.keys.iter().filter(|key| key.starts_with("id:") && !row.keys.contains(key)).cloned();
+            let stands_for: Vec<String> = if known.item == row.item { stands_for.collect() } else { Vec::new() };
+            row.keys.extend(stands_for);
             let before = (known.revision.clone(), known.hash);
             if (known.revision != row.revision || known.hash != row.hash) && !row.superseded.contains(&before) {
                 row.superseded.push(before);

@@ -45,6 +45,9 @@ pub struct Step {
     /// What is taken back by it.
     #[serde(default)]
     pub undoes: Option<Undone>,
+    /// The hub record that was deleted, and is made again by it.
+    #[serde(default)]
+    pub replaces: Option<ItemId>,
     /// Fields that wait: both sides changed them and somebody must decide, or a side may not be
     /// written. For people.
     pub waiting: Vec<String>,
@@ -83,6 +86,7 @@ impl Step {
             carried: false,
             ends: false,
             undoes: None,
+            replaces: None,
             waiting: Vec::new(),
             undecided: Vec::new(),
             remark: None,

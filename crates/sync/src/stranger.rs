@@ -19,7 +19,7 @@ fn uid_of<'a>(fields: &'a Fields, path: &str) -> Option<&'a str> {
 
 /// Whether two records with different uids are all the same one thing: some programs give a card
 /// another uid with every export.
-fn same_thing(kind: Kind, agreed: &Fields, now: &Fields) -> bool {
+pub(crate) fn same_thing(kind: Kind, agreed: &Fields, now: &Fields) -> bool {
     match kind {
         Kind::Contact | Kind::User => keys::compatible(agreed, now),
         _ => agreed.get("title") == now.get("title"),

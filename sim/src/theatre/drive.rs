@@ -298,6 +298,9 @@ impl Theatre<'_> {
             let polled = run.poll();
             self.look_after(&mut run, &probe, &mut counting, &[]);
             if let Poll::Ready(ended) = polled {
+                if let Ok(report) = &ended {
+                    self.now_holds(&plan.sync(), report);
+                }
                 let text = ended.map_or_else(|e| e.to_string(), |r| super::brief(&r));
                 self.tell(|| format!("  -- the other process is done: {text}"));
                 break;

@@ -1,0 +1,249 @@
+//! What became of creates whose answer was lost: probed as the collection's [`Create`] capability says.
+
+use super::found_outcome;
+use crate::{
+    fresh::set_end,
+    keys,
+    planted::{Break, planted},
+    project::part_of,
+    run::Run,
+};
+use pimkit_core::{
+    Create, ErrorKind, Fetched, Fields, IntentRow, ItemId, Key, LinkState, Mark, Outcome, Presence, Record, Removal, Result, SeenRow, Side,
+    StateChange, Stored, Write, cursor::binding,
+};
+use std::collections::BTreeMap;
+
+impl<R: Record> Run<R> {
+    pub(super) async fn recover_create(&mut self, intent: &IntentRow) -> Result<bool> {
+        let Some(collection) = self.half(intent.side).collection(&intent.collection).cloned() else { return Ok(false) };
+        let (Some(mark), Some(target)) = (intent.mark.clone(), intent.target.as_deref()) else { return Ok(false) };
+        if let Some(item) = &intent.item {
+            return self.recover_made(intent, item).await;
+        }
+        if self.was_made_by_another_sync(intent).await? {
+            return Ok(true);
+        }
+        if let Some(row) = self.shown_to_another_sync(intent).await? {
+            return self.finish_intent(intent, found_outcome(self.stored_as(&row)?)).await;
+        }
+        match collection.capabilities.create {
+            Create::Repeatable => {
+                let record: R = pimkit_core::decode_record(target)?;
+                let mark_of = mark.clone();
+                let mut blobs = BTreeMap::new();
+                if let Some(task) = self.task(intent).await?
+                    && let Some(source) = task.row(intent.side.other())
+                {
+                    for blob in self.record_of(source)?.blobs() {
+                        blobs.insert(blob.id.clone(), (source.collection.clone(), source.item.clone()));
+                    }
+                }
+                let outcome = self
+                    .send(intent.side, &intent.collection, vec![Write::Create { mark, record }], intent.side.other(), blobs)
+                    .await
+                    .into_iter()
+                    .next();
+                match outcome {
+                    // Its place is taken, by itself or by something else: where the side cannot be asked, its listing tells.
+                    Some(Outcome::Conflict { now: None }) if !self.may_be_asked(intent, &mark_of).await => {
+                        self.to_find.insert(intent.id.clone());
+                        Ok(false)
+                    }
+                    // That it is not done again now says nothing of the first time.
+                    Some(Outcome::Refused(error)) if !is_lasting(&error) => self.finish_intent(intent, Outcome::Unknown(error)).await,
+                    Some(outcome) => self.finish_intent(intent, outcome).await,
+                    None => Ok(false),
+                }
+            }
+            Create::Findable { .. } => {
+                let repository = self.half(intent.side).repository.clone();
+                match repository.find(&intent.collection, &[Key::Mark(mark)]).await.into_iter().next() {
+                    Some(Ok(mut found)) => {
+                        // A user may have copied it meanwhile, mark and all, and edited the copy: what we sent is ours.
+                        let sent: R = pimkit_core::decode_record(target)?;
+                        let ours = found.iter().position(|stored| pimkit_core::diff(&sent, &stored.record).is_empty());
+                        found.drain(..ours.unwrap_or_default());
+                        match found.into_iter().next() {
+                            Some(stored) => self.finish_intent(intent, found_outcome(stored)).await,
+                            None => Ok(false),
+                        }
+                    }
+                    _ => Ok(false),
+                }
+            }
+            Create::ByContent => Ok(false),
+        }
+    }
+
+    /// Whether a side answers who carries a mark.
+    async fn may_be_asked(&self, intent: &IntentRow, mark: &Mark) -> bool {
+        let repository = self.half(intent.side).repository.clone();
+        let answer = repository.find(&intent.collection, &[Key::Mark(mark.clone())]).await.into_iter().next();
+        answer.is_some_and(|found| found.is_ok())
+    }
+
+    /// The create was answered with an id, and what was made could not be read back.
+    async fn recover_made(&mut self, intent: &IntentRow, item: &ItemId) -> Result<bool> {
+        let repository = self.half(intent.side).repository.clone();
+        match repository.fetch(&intent.collection, std::slice::from_ref(item)).await.into_iter().next() {
+            Some(Fetched::Found(stored)) => self.finish_intent(intent, found_outcome(*stored)).await,
+            // It was there, and was deleted since: made again it would come back to whoever deleted it.
+            Some(Fetched::Gone) => {
+                let Some(target) = intent.target.as_deref() else { return Ok(false) };
+                let mut stored = Stored::new(item.clone(), &intent.collection, "", pimkit_core::decode_record(target)?);
+                stored.mark.clone_from(&intent.mark);
+                let resolved = self.finish_intent(intent, found_outcome(stored)).await?;
+                let account = self.half(intent.side).account.id.clone();
+                let rows = self.state().seen(&account, R::KIND, &intent.collection, std::slice::from_ref(item)).await?;
+                let missing = rows.into_iter().flatten().map(|row| {
+                    let presence = Presence::Missing { reason: Removal::Unknown };
+                    StateChange::Seen(Box::new(SeenRow { presence, changed: self.run, ..row }))
+                });
+                self.commit(missing.collect()).await?;
+                Ok(resolved)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// A hub record was to be made again, nobody knows whether it was, and another sync has made it meanwhile: the link
+    /// follows that one.
+    async fn was_made_by_another_sync(&mut self, intent: &IntentRow) -> Result<bool> {
+        let Some(task) = self.task(intent).await? else { return Ok(false) };
+        let (Some(old), Some(mut link)) = (&task.step.replaces, task.link) else { return Ok(false) };
+        let key = keys::id_key(binding(&[old.as_str()]));
+        let mut stands: Option<SeenRow> = None;
+        for (collection, item) in self.unlinked(Side::Left, &[key], 2, None).await?.into_values().flatten() {
+            let rows = self.state().seen(&self.hub.account.id, R::KIND, &collection, &[item]).await?;
+            let other = |row: &SeenRow| row.presence == Presence::Present && row.item != *old;
+            stands = stands.or(rows.into_iter().flatten().find(other));
+        }
+        let Some(row) = stands else { return Ok(false) };
+        set_end(&mut link, Side::Left, &row);
+        link.state = LinkState::Live;
+        link.again = true;
+        link.version += 1;
+        self.commit(vec![StateChange::Settled(intent.id.clone()), StateChange::Link(Box::new(link))]).await?;
+        Ok(true)
+    }
+
+    /// The one item with the mark of a create that another sync of the account has seen since.
+    async fn shown_to_another_sync(&self, intent: &IntentRow) -> Result<Option<SeenRow>> {
+        let Some(mark) = &intent.mark else { return Ok(None) };
+        let account = self.half(intent.side).account.id.clone();
+        let mut marked = Vec::new();
+        for (collection, item) in self.unlinked(intent.side, &[keys::mark_key(mark)], 2, None).await?.into_values().flatten() {
+            let rows = self.state().seen(&account, R::KIND, &collection, &[item]).await?;
+            let ours = |row: &SeenRow| row.collection == intent.collection && row.presence == Presence::Present;
+            marked.extend(rows.into_iter().flatten().filter(ours));
+        }
+        // Of several, all but one are copies: the side is asked.
+        Ok(if marked.len() == 1 { marked.pop() } else { None })
+    }
+
+    /// A sighting as the side told it.
+    pub(super) fn stored_as(&self, row: &SeenRow) -> Result<Stored<R>> {
+        let revision = row.revision.clone().unwrap_or_default();
+        let mut stored = Stored::new(row.item.clone(), &row.collection, revision, self.record_of(row)?);
+        stored.mark.clone_from(&row.mark);
+        stored.unread.clone_from(&row.unread);
+        Ok(stored)
+    }
+
+    /// Looks among what was seen for the item that a lost create may have made. Where the collection
+    /// was not `read` to its end, or the side tells repeats by itself, only a mark is proof.
+    pub(super) async fn recover_seen(&mut self, intent: &IntentRow, read: bool) -> Result<bool> {
+        let repeatable = self.half(intent.side).collection(&intent.collection).is_some_and(|c| c.capabilities.create == Create::Repeatable);
+        let by_content = read && (!repeatable || self.to_find.contains(&intent.id));
+        let Some(target) = intent.target.as_deref() else { return Ok(false) };
+        let record: R = pimkit_core::decode_record(target)?;
+        let fields = record.fields();
+        let account = self.half(intent.side).account.id.clone();
+        let mut asked: Vec<String> = intent.mark.iter().map(keys::mark_key).collect();
+        if by_content {
+            asked.extend(keys::content_keys(R::KIND, &fields));
+            asked.extend(record.uid().map(keys::uid_key));
+            asked.push(keys::hash_key(keys::hash(&fields)));
+        }
+        let mut fitting: Vec<SeenRow> = Vec::new();
+        for (collection, item) in self.unlinked(intent.side, &asked, 16, None).await?.into_values().flatten() {
+            if collection != intent.collection || fitting.iter().any(|r| r.item == item) {
+                continue;
+            }
+            let ids = [item];
+            let row = self.state().seen(&account, R::KIND, &collection, &ids).await?.into_iter().flatten().next();
+            let Some(row) = row.filter(|r| r.presence == Presence::Present) else { continue };
+            let marked = row.mark.is_some() && row.mark == intent.mark;
+            let since = row.unchanged_at.is_none() && row.changed_at >= intent.at;
+            if marked || (since && self.may_be(&fields, &row)?) {
+                fitting.push(row);
+            }
+        }
+        let sent = keys::hash(&fields);
+        let mut marked = fitting.iter().filter(|r| r.mark.is_some() && r.mark == intent.mark);
+        if let Some(row) = marked.clone().find(|r| r.hash == sent).or_else(|| marked.next()).cloned() {
+            fitting = vec![row];
+        }
+        match fitting.as_slice() {
+            [row] => {
+                let stored = self.stored_as(row)?;
+                self.finish_intent(intent, found_outcome(stored)).await
+            }
+            [] if by_content && (self.now() >= intent.settles || planted(Break::SettleTime)) => {
+                // It was not made: the item is planned anew.
+                let mut changes = vec![StateChange::Settled(intent.id.clone())];
+                if let Some(id) = &intent.link
+                    && let Some(mut link) = self.state().link(id).await?
+                {
+                    link.again = true;
+                    link.version += 1;
+                    changes.push(StateChange::Link(Box::new(link)));
+                }
+                self.commit(changes).await?;
+                Ok(true)
+            }
+            [] => Ok(false),
+            several => {
+                let n = several.len();
+                for row in several {
+                    self.open_creates.items.insert((intent.side, row.collection.clone(), row.item.clone()));
+                }
+                if let Some(mut link) = match &intent.link {
+                    Some(id) => self.state().link(id).await?,
+                    None => None,
+                } {
+                    let note = Some(format!("a create was cut off, and {n} items may be the one it made"));
+                    if link.state != LinkState::Held || link.note != note {
+                        link.state = LinkState::Held;
+                        link.note = note;
+                        link.version += 1;
+                        self.commit(vec![StateChange::Link(Box::new(link))]).await?;
+                    }
+                }
+                self.report.held += 1;
+                Ok(false)
+            }
+        }
+    }
+
+    /// Whether an item may be what a side made of these fields.
+    fn may_be(&self, target: &Fields, row: &SeenRow) -> Result<bool> {
+        let now = self.fields_of(row)?;
+        Ok(now.iter().all(|(field, value)| match R::catalogue().field(field.as_str()) {
+            _ if row.unread.contains(field) => true,
+            Some(def) if def.identity => true,
+            Some(def) => match target.get(field) {
+                Some(sent) => def.same(Some(sent), Some(value)) || part_of(def, Some(sent), Some(value)),
+                // A default of the side's own.
+                None => !value.is_array() && !value.is_object() && value.as_str().is_none_or(|t| t.len() < 16),
+            },
+            None => true,
+        }))
+    }
+}
+
+/// Whether a refusal is about what was sent, so that it was refused the first time too.
+fn is_lasting(error: &pimkit_core::Error) -> bool {
+    matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::Unsupported | ErrorKind::WouldNotify)
+}

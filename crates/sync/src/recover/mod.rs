@@ -1,0 +1,178 @@
+//! What became of writes whose answer was lost.
+//!
+//! The first stage of a run: an item with an open intent is not merged before its intent is
+//! resolved. Creates are probed as the collection's [`Create`](pimkit_core::Create) capability
+//! says; updates and deletes by a fetch.
+
+mod create;
+mod update;
+
+use crate::{
+    apply::Task,
+    journal::agreed_before,
+    pair::damaged,
+    planted::{Break, planted},
+    report::Progress,
+    run::Run,
+    step::Step,
+};
+use futures::TryStreamExt;
+use pimkit_core::{
+    CollectionId, Fetched, IntentKind, IntentRow, ItemId, Mark, Outcome, Record, Result, SeenRow, Side, StateChange, Stored,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What creates of unknown outcome may have made.
+#[derive(Debug, Default)]
+pub(crate) struct OpenCreates {
+    marks: BTreeSet<Mark>,
+    items: BTreeSet<(Side, CollectionId, ItemId)>,
+}
+
+impl<R: Record> Run<R> {
+    /// Resolves every open intent that can be resolved before the sides are read.
+    pub(crate) async fn recover(&mut self) -> Result<()> {
+        let intents = self.intents().await?;
+        if !intents.is_empty() {
+            self.progress(Progress::Stage { stage: "recover", of: Some(intents.len() as u64) });
+        }
+        for intent in intents {
+            let known = self.half(intent.side).collection(&intent.collection).is_some();
+            let resolved = known
+                && match intent.write {
+                    IntentKind::Create => self.recover_create(&intent).await?,
+                    IntentKind::Update | IntentKind::Move => self.recover_update(&intent).await?,
+                    IntentKind::Delete => self.recover_delete(&intent).await?,
+                    IntentKind::Container | IntentKind::Category => false,
+                };
+            if !resolved {
+                self.keep_open(&intent);
+            }
+            self.progress(Progress::Items(1));
+        }
+        Ok(())
+    }
+
+    /// After the sides were read: what was seen of creates whose outcome is still open.
+    pub(crate) async fn find_again(&mut self) -> Result<()> {
+        self.open.clear();
+        for intent in self.intents().await? {
+            let known = self.half(intent.side).collection(&intent.collection).is_some();
+            let read = !self.half(intent.side).failed.contains_key(&intent.collection);
+            let resolved = known
+                && match intent.write {
+                    IntentKind::Create => self.recover_seen(&intent, read).await?,
+                    IntentKind::Update | IntentKind::Move => self.recover_rekeyed(&intent, read).await?,
+                    _ => false,
+                };
+            if !resolved {
+                self.keep_open(&intent);
+                self.note("the outcome of an earlier write is still open; its item waits".to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether an item may be what a create of unknown outcome made.
+    pub(crate) fn is_of_open_create(&self, side: Side, row: &SeenRow) -> bool {
+        let open = &self.open_creates;
+        row.mark.as_ref().is_some_and(|mark| open.marks.contains(mark))
+            || open.items.contains(&(side, row.collection.clone(), row.item.clone()))
+    }
+
+    /// Open intents are at most those of one batch: they are settled before the next is noted.
+    async fn intents(&self) -> Result<Vec<IntentRow>> {
+        self.state().intents(self.sync()).try_collect().await
+    }
+
+    fn keep_open(&mut self, intent: &IntentRow) {
+        if planted(Break::RecoverFirst) {
+            return;
+        }
+        self.open.extend(intent.link.clone());
+        self.open_creates.marks.extend(intent.mark.clone());
+    }
+
+    /// The task that an intent was part of.
+    async fn task(&self, intent: &IntentRow) -> Result<Option<Task<R>>> {
+        let step: Step = serde_json::from_value(intent.body.clone()).map_err(|_| damaged("an intent"))?;
+        let link = match &intent.link {
+            Some(id) => match self.state().link(id).await? {
+                Some(link) => Some(link),
+                // The link was given up meanwhile: there is nothing to finish.
+                None => return Ok(None),
+            },
+            None => None,
+        };
+        let find = |side: Side| {
+            let end = if side == Side::Left { step.hub.clone() } else { step.far.clone() };
+            async move {
+                let Some(item) = end.item else { return Ok::<Option<SeenRow>, pimkit_core::Error>(None) };
+                let rows = self.state().seen(&self.half(side).account.id, R::KIND, &end.collection, &[item]).await?;
+                Ok(rows.into_iter().flatten().next())
+            }
+        };
+        let (hub, far) = (find(Side::Left).await?, find(Side::Right).await?);
+        Ok(Some(Task {
+            number: intent.step,
+            step,
+            link,
+            hub,
+            far,
+            base: None,
+            done: BTreeMap::new(),
+            agreed_before: Vec::new(),
+            again: false,
+            stopped: false,
+        }))
+    }
+
+    /// Takes an outcome as if it had come at once.
+    async fn finish_intent(&mut self, intent: &IntentRow, outcome: Outcome<R>) -> Result<bool> {
+        let Some(mut task) = self.task(intent).await? else {
+            self.commit(vec![StateChange::Settled(intent.id.clone())]).await?;
+            return Ok(true);
+        };
+        // What was edited while the outcome was open has been passed over: the link is looked at again.
+        task.again = true;
+        let unknown = matches!(outcome, Outcome::Unknown(_));
+        self.settle(intent.side, &mut task, intent, outcome).await?;
+        if intent.write == IntentKind::Create {
+            self.tell_edits_since(intent.side, &mut task, intent)?;
+        }
+        if !task.stopped {
+            if let Some(link) = &task.link {
+                task.base = self.state().bases(std::slice::from_ref(&link.id)).await?.into_iter().flatten().next();
+                task.agreed_before = agreed_before(&task.step.agreed, task.base.as_ref());
+            }
+            self.record(&task).await?;
+        }
+        self.flush().await?;
+        Ok(!unknown)
+    }
+
+    async fn recover_delete(&mut self, intent: &IntentRow) -> Result<bool> {
+        let Some(item) = &intent.item else { return Ok(false) };
+        let repository = self.half(intent.side).repository.clone();
+        match repository.fetch(&intent.collection, std::slice::from_ref(item)).await.into_iter().next() {
+            Some(Fetched::Gone) => self.finish_intent(intent, Outcome::written(item.clone(), None)).await,
+            // Still there: whether it is to go is planned anew.
+            Some(Fetched::Found(_) | Fetched::Hidden | Fetched::OtherKind { .. } | Fetched::Unreadable { .. }) => {
+                let mut changes = vec![StateChange::Settled(intent.id.clone())];
+                if let Some(id) = &intent.link
+                    && let Some(mut link) = self.state().link(id).await?
+                {
+                    link.again = true;
+                    changes.push(StateChange::Link(Box::new(link)));
+                }
+                self.commit(changes).await?;
+                Ok(true)
+            }
+            Some(Fetched::Failed(_)) | None => Ok(false),
+        }
+    }
+}
+
+fn found_outcome<R: Record>(stored: Stored<R>) -> Outcome<R> {
+    Outcome::Written { id: stored.id.clone(), revision: Some(stored.revision.clone()), now: Some(Box::new(stored)), left_out: Vec::new() }
+}

@@ -1,0 +1,219 @@
+//! What became of updates whose answer was lost: the item is fetched, and what it is now says how far the write came.
+
+use super::found_outcome;
+use crate::{
+    apply::written,
+    keys,
+    pair::damaged,
+    project::part_of,
+    record::{arrived, put},
+    run::Run,
+    step::Step,
+    stranger::same_thing,
+};
+use jiff::SignedDuration;
+use pimkit_core::{BaseRow, Fetched, Field, Fields, IntentRow, ItemId, Presence, Record, Result, SeenRow, Side, StateChange, Stored};
+
+impl<R: Record> Run<R> {
+    pub(super) async fn recover_update(&mut self, intent: &IntentRow) -> Result<bool> {
+        let Some(item) = &intent.item else { return Ok(false) };
+        let repository = self.half(intent.side).repository.clone();
+        match repository.fetch(&intent.collection, std::slice::from_ref(item)).await.into_iter().next() {
+            Some(Fetched::Found(stored)) => self.updated(intent, *stored).await,
+            Some(Fetched::Gone) => {
+                // Deleted, or the write itself gave it another id: the sides are read first.
+                self.to_find.insert(intent.id.clone());
+                Ok(false)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// What was written to is gone, or could not be asked for, and the sides were read: it stands there under another id, or it is an absence like any other.
+    /// Where it does not show yet, it may as long as the settle time lasts, or the collection was not `read`.
+    pub(super) async fn recover_rekeyed(&mut self, intent: &IntentRow, read: bool) -> Result<bool> {
+        let known = self.sighted(intent, intent.item.as_ref()).await?;
+        if known.as_ref().is_some_and(|row| row.presence == Presence::Present) && !self.to_find.contains(&intent.id) {
+            return Ok(false);
+        }
+        if let Some(row) = self.rekeyed(intent, known.as_ref()).await? {
+            let stored = self.stored_as(&row)?;
+            return self.updated(intent, stored).await;
+        }
+        // Only a fetch by its id says that it is gone.
+        if !self.to_find.contains(&intent.id) {
+            return Ok(false);
+        }
+        let shown = intent.at.checked_add(SignedDuration::try_from(self.setup.policy.settle()).unwrap_or_default()).unwrap_or(intent.at);
+        if !read || self.now() < shown.max(intent.settles) {
+            return Ok(false);
+        }
+        let mut changes = vec![StateChange::Settled(intent.id.clone())];
+        changes.extend(known.map(|row| {
+            let presence = Presence::Missing { reason: pimkit_core::Removal::Unknown };
+            StateChange::Seen(Box::new(SeenRow { presence, changed: self.run, ..row }))
+        }));
+        changes.extend(self.plan_again(intent).await?);
+        self.commit(changes).await?;
+        Ok(true)
+    }
+
+    /// What is known of an item of the collection that an intent speaks of.
+    async fn sighted(&self, intent: &IntentRow, item: Option<&ItemId>) -> Result<Option<SeenRow>> {
+        let account = &self.half(intent.side).account.id;
+        let items = item.map_or(&[][..], std::slice::from_ref);
+        Ok(self.state().seen(account, R::KIND, &intent.collection, items).await?.into_iter().flatten().next())
+    }
+
+    /// The item that a write may have made of another: it has its uid, its mark, or just what was written, no link of
+    /// its own, and no other name. What says all that was written comes first.
+    async fn rekeyed(&self, intent: &IntentRow, known: Option<&SeenRow>) -> Result<Option<SeenRow>> {
+        let Some(target) = intent.target.as_deref() else { return Ok(None) };
+        let target: R = pimkit_core::decode_record(target)?;
+        let fields = target.fields();
+        let names = known.map_or(&[][..], |row| &row.keys).iter().filter(|k| k.starts_with("uid:") || k.starts_with("mark:"));
+        let mut asked: Vec<String> = names.cloned().collect();
+        asked.push(keys::hash_key(keys::hash(&fields)));
+        let mut first = None;
+        for (collection, item) in self.unlinked(intent.side, &asked, 4, intent.link.as_deref()).await?.into_values().flatten() {
+            if collection != intent.collection || Some(&item) == intent.item.as_ref() {
+                continue;
+            }
+            let Some(row) = self.sighted(intent, Some(&item)).await?.filter(|r| r.presence == Presence::Present) else { continue };
+            let now = self.record_of(&row)?;
+            if !same_thing(R::KIND, &fields, &now.fields()) {
+                continue;
+            }
+            if self.is_done(intent, &now)? {
+                return Ok(Some(row));
+            }
+            first.get_or_insert(row);
+        }
+        Ok(first)
+    }
+
+    /// The link of an intent is planned anew.
+    async fn plan_again(&self, intent: &IntentRow) -> Result<Option<StateChange>> {
+        let Some(id) = &intent.link else { return Ok(None) };
+        Ok(self.state().link(id).await?.map(|mut link| {
+            link.again = true;
+            StateChange::Link(Box::new(link))
+        }))
+    }
+
+    /// This is what the item is now: the write has arrived, in whole, in part, or not at all.
+    async fn updated(&mut self, intent: &IntentRow, stored: Stored<R>) -> Result<bool> {
+        // What it keeps back may be what we wrote, or not: the outcome stays open.
+        if Self::keeps_back_written(intent, &stored)? {
+            return Ok(false);
+        }
+        if self.is_done(intent, &stored.record)? {
+            return self.finish_intent(intent, found_outcome(stored)).await;
+        }
+        let known = match self.sighted(intent, Some(&stored.id)).await? {
+            Some(row) => Some(row),
+            None => self.sighted(intent, intent.item.as_ref()).await?,
+        };
+        let epoch = known.as_ref().map_or(0, |k| k.epoch);
+        let now = stored.record.fields();
+        let mut changes = vec![StateChange::Settled(intent.id.clone())];
+        let followed = self.follow_id(intent, &stored).await?;
+        let mut row = self.observed(intent.side, epoch, known.as_ref(), stored).await?;
+        row.changed = self.run;
+        if followed.is_empty() {
+            changes.extend(self.plan_again(intent).await?);
+        }
+        changes.extend(followed);
+        changes.push(StateChange::Seen(Box::new(row)));
+        if let Some(link) = &intent.link {
+            changes.extend(self.half_done(intent, link, &now).await?);
+        }
+        if let Some(mut task) = self.task(intent).await? {
+            let sent = written(task.end(intent.side)).cloned().unwrap_or_default();
+            let arrived = |field: &Field| R::catalogue().field(field.as_str()).is_some_and(|def| def.same(now.get(field), sent.get(field)));
+            task.step.lost.retain(|change| arrived(&change.field));
+            self.journal_lost(&mut task, intent.side);
+        }
+        self.commit(changes).await?;
+        Ok(true)
+    }
+
+    /// A write gave the item another id, and was not read back: the link follows it there.
+    async fn follow_id(&self, intent: &IntentRow, stored: &Stored<R>) -> Result<Vec<StateChange>> {
+        let link = match &intent.link {
+            Some(id) => self.state().link(id).await?,
+            None => None,
+        };
+        let Some(mut link) = link else { return Ok(Vec::new()) };
+        let (account, end) = match intent.side {
+            Side::Left => (link.hub_account.clone(), &mut link.hub_item),
+            Side::Right => (link.account.clone(), &mut link.item),
+        };
+        let Some(old) = end.replace(stored.id.clone()).filter(|old| *old != stored.id) else { return Ok(Vec::new()) };
+        let drop = StateChange::DropSeen { account, kind: R::KIND, collection: intent.collection.clone(), item: old };
+        link.again = true;
+        link.version += 1;
+        Ok(vec![drop, StateChange::Link(Box::new(link))])
+    }
+
+    /// Whether an item does not tell this time of a field that a write changed.
+    fn keeps_back_written(intent: &IntentRow, stored: &Stored<R>) -> Result<bool> {
+        let (Some(before), Some(target), false) = (&intent.before, &intent.target, stored.unread.is_empty()) else { return Ok(false) };
+        let (before, target): (R, R) = (pimkit_core::decode_record(before)?, pimkit_core::decode_record(target)?);
+        Ok(pimkit_core::diff(&before, &target).iter().any(|d| stored.unread.contains(&d.field)))
+    }
+
+    /// Whether a write has arrived whole, and its step has nothing else to do.
+    fn is_done(&self, intent: &IntentRow, now: &R) -> Result<bool> {
+        let (Some(before), Some(target)) = (&intent.before, &intent.target) else { return Ok(false) };
+        let (before, target): (R, R) = (pimkit_core::decode_record(before)?, pimkit_core::decode_record(target)?);
+        let step: Step = serde_json::from_value(intent.body.clone()).map_err(|_| damaged("an intent"))?;
+        let other = if intent.side == Side::Left { &step.far } else { &step.hub };
+        let now = now.fields();
+        let arrived = pimkit_core::diff(&before, &target)
+            .iter()
+            .all(|d| R::catalogue().field(d.field.as_str()).is_some_and(|def| def.same(now.get(&d.field), d.to.as_ref())));
+        Ok(other.write.is_none() && arrived)
+    }
+
+    /// A write of several calls that stopped between two of them leaves fields that are neither as
+    /// they were nor as they were to be. Where such a field is empty, or a part of either, our own
+    /// unfinished write did it: it becomes the base, so that it is not taken for a user's edit.
+    async fn half_done(&self, intent: &IntentRow, link: &str, now: &Fields) -> Result<Vec<StateChange>> {
+        let decode = |bytes: &Option<Vec<u8>>| -> Result<Fields> {
+            Ok(match bytes {
+                Some(bytes) => pimkit_core::decode_record::<R>(bytes)?.fields(),
+                None => Fields::new(),
+            })
+        };
+        let (before, target) = (decode(&intent.before)?, decode(&intent.target)?);
+        let kept = self.state().bases(&[link.to_owned()]).await?.into_iter().flatten().next();
+        let Some(mut base) = kept else { return Ok(Vec::new()) };
+        // What did arrive is agreed, whatever comes after it.
+        let step: Step = serde_json::from_value(intent.body.clone()).map_err(|_| damaged("an intent"))?;
+        let mut touched = arrived::<R>(&step, intent.side, &mut base, now);
+        for difference in pimkit_core::diff_fields::<R>(&before, &target) {
+            let field = &difference.field;
+            let Some(def) = R::catalogue().field(field.as_str()) else { continue };
+            let value = now.get(field);
+            if def.same(value, difference.to.as_ref()) || def.same(value, difference.from.as_ref()) {
+                continue;
+            }
+            let ours = part_of(def, difference.to.as_ref(), value) || part_of(def, difference.from.as_ref(), value);
+            if ours {
+                let (here, there) = match intent.side {
+                    Side::Left => (&mut base.hub, &mut base.far),
+                    Side::Right => (&mut base.far, &mut base.hub),
+                };
+                put(here, field, value.cloned());
+                // The other side is to write what is missing again, all of it.
+                let pair = step.agreed.iter().map(|a| if intent.side == Side::Left { (&a.left, &a.right) } else { (&a.right, &a.left) });
+                if let Some((_, other)) = pair.into_iter().find(|(own, _)| *own == field) {
+                    put(there, other, value.cloned());
+                }
+                touched = true;
+            }
+        }
+        Ok(if touched { vec![StateChange::Base(Box::new(BaseRow { link: link.to_owned(), ..base }))] } else { Vec::new() })
+    }
+}

@@ -1,0 +1,282 @@
+//! What the engine learns late, or never: a write that changed an id and was not answered, an item that was made and
+//! deleted before anybody knew, an edit that shows first in an answer. The simulation found each of them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
+
+mod world;
+
+use futures::{executor::block_on, poll};
+use pimkit_contract::{
+    WorstOptions,
+    worst::{Failure, Fault, FaultPlan, Operation},
+};
+use pimkit_core::{Contact, Create, Field, Record, Task};
+use std::time::Duration;
+use world::{World, many::Many, named};
+
+const POLICY: &[(&str, &str)] = &[("deletes", "delete")];
+
+/// A world in which Ada and Bob are on both sides, each with a uid.
+fn agreed(options: WorstOptions) -> World {
+    let world = World::with(options);
+    for name in ["Ada", "Bob"] {
+        let mut contact = named(name);
+        contact.uid = Some(format!("uid-{name}"));
+        contact.notes = vec![format!("note of {name}")];
+        world.hub_hand::<Contact>().put(&World::home::<Contact>(), contact);
+    }
+    world.run::<Contact>(POLICY);
+    world
+}
+
+fn names(records: Vec<Contact>) -> Vec<String> {
+    let mut names: Vec<String> = records.into_iter().filter_map(|r| r.name.full).collect();
+    names.sort();
+    names
+}
+
+fn both(world: &World) -> [Vec<String>; 2] {
+    [names(world.hub_hand::<Contact>().records()), names(world.far_hand::<Contact>().records())]
+}
+
+fn is(name: &str) -> impl Fn(&Contact) -> bool + '_ {
+    move |contact| contact.name.full.as_deref() == Some(name)
+}
+
+/// The id of a contact on the hub and at the far side.
+fn ids(world: &World, name: &str) -> (pimkit_core::ItemId, pimkit_core::ItemId) {
+    let hub = world.hub_hand::<Contact>().items().into_iter().find(|(_, s)| is(name)(&s.record)).unwrap().0;
+    let far = world.far_hand::<Contact>().items().into_iter().find(|(_, s)| is(name)(&s.record)).unwrap().0;
+    (hub, far)
+}
+
+/// A run of which a request to the far side is never answered.
+fn cut_off(world: &World, operation: Operation, fault: Fault) {
+    world.far.set_faults(FaultPlan::none().at_nth(operation, 1, fault));
+    let pair = world.pair::<Contact>(POLICY);
+    let mut run = Box::pin(async move { pair.run().await });
+    block_on(async {
+        for _ in 0..200 {
+            assert!(poll!(run.as_mut()).is_pending(), "the run ends though a request is never answered");
+        }
+    });
+    drop(run);
+    world.far.set_faults(FaultPlan::none());
+}
+
+fn rekeying() -> WorstOptions {
+    WorstOptions::kind().with(|o| o.rekeys_on_edit = true)
+}
+
+#[test]
+fn an_unanswered_update_that_gave_the_item_another_id_is_found_and_its_loser_kept() {
+    let world = agreed(rekeying());
+    let (hub, far) = ids(&world, "Ada");
+    world.far_hand::<Contact>().edit(&far, |c| c.notes = vec!["by the far user".to_owned()]);
+    world.clock.advance(Duration::from_secs(60));
+    world.hub_hand::<Contact>().edit(&hub, |c| c.notes = vec!["by the hub user".to_owned()]);
+    cut_off(&world, Operation::Write, Fault::HangAfter);
+    world.settle();
+    world.run::<Contact>(POLICY);
+    world.run::<Contact>(POLICY);
+    assert_eq!(both(&world), [["Ada", "Bob"], ["Ada", "Bob"]]);
+    let kept = |text: &str| {
+        let live = world.hub_hand::<Contact>().records().iter().any(|c| c.notes.iter().any(|n| n == text));
+        let rows = world.journal();
+        live || rows.iter().flat_map(|row| &row.lost).any(|lost| lost.to.as_ref().is_some_and(|to| to.to_string().contains(text)))
+    };
+    assert!(kept("by the far user") && kept("by the hub user"), "{:?}", world.journal());
+}
+
+#[test]
+fn an_item_with_another_id_that_no_listing_shows_yet_is_waited_for() {
+    let world = agreed(rekeying().with(|o| o.listing_lag = Duration::from_secs(150)));
+    world.settle();
+    let (hub, _) = ids(&world, "Ada");
+    world.hub_hand::<Contact>().edit(&hub, |c| c.notes = vec!["edited".to_owned()]);
+    cut_off(&world, Operation::Write, Fault::HangAfter);
+    let report = world.run::<Contact>(POLICY);
+    assert_eq!((report.sync.created.total(), report.sync.deleted.total()), (0, 0));
+    world.settle();
+    world.run::<Contact>(POLICY);
+    world.run::<Contact>(POLICY);
+    assert_eq!(both(&world), [["Ada", "Bob"], ["Ada", "Bob"]]);
+}
+
+#[test]
+fn a_copy_with_another_name_does_not_take_the_edits_of_the_original_that_was_deleted() {
+    let world = agreed(WorstOptions::kind());
+    let (hub, far) = ids(&world, "Ada");
+    let copy = world.hub_hand::<Contact>().copy(&hub).unwrap();
+    world.hub_hand::<Contact>().edit(&copy, |c| c.name.full = Some("Grace".to_owned()));
+    world.hub_hand::<Contact>().delete(&hub);
+    world.far_hand::<Contact>().edit(&far, |c| c.notes = vec!["for Ada".to_owned()]);
+    world.run::<Contact>(POLICY);
+    world.run::<Contact>(POLICY);
+    assert_eq!(both(&world), [["Ada", "Bob", "Grace"], ["Ada", "Bob", "Grace"]]);
+    let noted = |c: &&Contact| c.notes == ["for Ada"];
+    assert_eq!(names(world.hub_hand::<Contact>().records().iter().filter(noted).cloned().collect()), ["Ada"]);
+}
+
+#[test]
+fn the_link_still_follows_a_renamed_item_where_nobody_edited_the_other_end() {
+    let world = agreed(rekeying());
+    let (_, far) = ids(&world, "Ada");
+    world.far_hand::<Contact>().edit(&far, |c| c.name.full = Some("Grace".to_owned()));
+    let report = world.run::<Contact>(POLICY);
+    assert_eq!((report.sync.created.total(), report.sync.deleted.total(), report.sync.updated.left), (0, 0, 1));
+    assert_eq!(both(&world), [["Bob", "Grace"], ["Bob", "Grace"]]);
+}
+
+#[test]
+fn what_was_deleted_while_its_collection_was_away_is_not_made_on_the_hub() {
+    let world = World::kind();
+    let far = world.far_hand::<Contact>();
+    for name in ["Ada", "Bob"] {
+        far.put(&World::home::<Contact>(), named(name));
+    }
+    // What was seen is not worked off: the process dies while it reads what collections there are.
+    world.far.set_faults(FaultPlan::none().at_nth(Operation::Collections, 2, Fault::HangBefore));
+    assert!(!world.stop(&world.pair::<Contact>(POLICY)));
+    world.far.set_faults(FaultPlan::none());
+    far.vanish(&World::home::<Contact>(), true);
+    let _ = world.try_run::<Contact>(POLICY);
+    let ada = far.items().into_iter().find(|(_, s)| is("Ada")(&s.record)).unwrap().0;
+    far.delete(&ada);
+    far.vanish(&World::home::<Contact>(), false);
+    world.run::<Contact>(POLICY);
+    assert_eq!(both(&world), [["Bob"], ["Bob"]]);
+}
+
+#[test]
+fn what_was_made_read_back_in_vain_and_deleted_is_not_made_again() {
+    let world = agreed(WorstOptions::kind().with(|o| o.answers_nothing = true));
+    let hub = world.hub_hand::<Contact>();
+    hub.put(&World::home::<Contact>(), named("Grace"));
+    world.far.set_faults(FaultPlan::none().at_nth(Operation::Fetch, 1, Fault::After(Failure::RateLimited)));
+    world.run::<Contact>(POLICY);
+    world.far.set_faults(FaultPlan::none());
+    let far = world.far_hand::<Contact>();
+    let grace = far.items().into_iter().find(|(_, s)| is("Grace")(&s.record)).unwrap().0;
+    far.delete(&grace);
+    world.run::<Contact>(POLICY);
+    world.run::<Contact>(POLICY);
+    assert_eq!(both(&world), [["Ada", "Bob"], ["Ada", "Bob"]]);
+}
+
+#[test]
+fn who_deletes_what_an_answered_update_wrote_has_seen_it() {
+    let world = agreed(WorstOptions::kind().with(|o| o.answers_nothing = true));
+    let (hub, far) = ids(&world, "Ada");
+    world.hub_hand::<Contact>().edit(&hub, |c| c.notes = vec!["edited".to_owned()]);
+    world.far.set_faults(FaultPlan::none().at_nth(Operation::Fetch, 1, Fault::After(Failure::RateLimited)));
+    world.run::<Contact>(POLICY);
+    world.far.set_faults(FaultPlan::none());
+    assert_eq!(world.far_hand::<Contact>().item(&far).unwrap().record.notes, ["edited"]);
+    world.far_hand::<Contact>().delete(&far);
+    world.settle();
+    world.run::<Contact>(POLICY);
+    world.run::<Contact>(POLICY);
+    assert_eq!(both(&world), [["Bob"], ["Bob"]]);
+}
+
+#[test]
+fn an_edit_that_shows_first_in_the_answer_to_a_write_is_carried_over() {
+    let world = agreed(WorstOptions::kind().with(|o| o.unconditional = true));
+    let (hub, far) = ids(&world, "Ada");
+    world.hub_hand::<Contact>().edit(&hub, |c| c.nicknames = vec!["by the hub user".to_owned()]);
+    // The listing is told short, as a success.
+    world.far.set_faults(FaultPlan::none().at_nth(Operation::Changes, 1, Fault::Empty));
+    world.far_hand::<Contact>().edit(&far, |c| c.notes = vec!["by the far user".to_owned()]);
+    world.run::<Contact>(POLICY);
+    world.far.set_faults(FaultPlan::none());
+    world.run::<Contact>(POLICY);
+    let record = world.hub_hand::<Contact>().item(&hub).unwrap().record;
+    assert_eq!((record.notes, record.nicknames), (vec!["by the far user".to_owned()], vec!["by the hub user".to_owned()]));
+}
+
+#[test]
+fn a_field_that_an_answer_does_not_know_is_not_taken_for_empty() {
+    let options = WorstOptions::kind().with(|o| {
+        o.unread_every = Some(1);
+        o.unread_fields.insert(Field::from("notes"));
+    });
+    let world = agreed(options);
+    let (hub, _) = ids(&world, "Ada");
+    for n in 0..3 {
+        world.hub_hand::<Contact>().edit(&hub, |c| c.nicknames = vec![format!("number {n}")]);
+        world.run::<Contact>(POLICY);
+    }
+    assert_eq!(world.hub_hand::<Contact>().item(&hub).unwrap().record.notes, ["note of Ada"]);
+}
+
+#[test]
+fn where_repeats_are_refused_and_nothing_is_searched_the_listing_tells_what_was_made() {
+    let world = agreed(WorstOptions::kind().with(|o| {
+        o.answers_nothing = true;
+        o.no_find = true;
+        o.refuses_repeats = true;
+        o.create = Create::Repeatable;
+    }));
+    world.hub_hand::<Contact>().put(&World::home::<Contact>(), named("Grace"));
+    cut_off(&world, Operation::Fetch, Fault::HangBefore);
+    world.settle();
+    world.run::<Contact>(POLICY);
+    world.run::<Contact>(POLICY);
+    assert_eq!(both(&world), [["Ada", "Bob", "Grace"], ["Ada", "Bob", "Grace"]]);
+}
+
+#[test]
+fn what_two_mailboxes_edited_and_the_hub_deleted_is_made_again_once() {
+    let called = |title: &str| Task::build(|t| t.title = Some(title.to_owned()));
+    let titles = |records: Vec<Task>| {
+        let mut titles: Vec<String> = records.into_iter().filter_map(|r| r.title).collect();
+        titles.sort();
+        titles
+    };
+    let is_call = |task: &Task| task.title.as_deref() == Some("call");
+    for order in [[0, 1], [1, 0]] {
+        // Nothing but its id names a task that has no uid.
+        let world = Many::of(2);
+        for title in ["call", "write", "send"] {
+            world.hub_hand::<Task>().put(&World::home::<Task>(), called(title));
+        }
+        world.run_all::<Task>(POLICY);
+        let hub = world.hub_hand::<Task>().items().into_iter().find(|(_, s)| is_call(&s.record)).unwrap().0;
+        world.hub_hand::<Task>().delete(&hub);
+        for n in 0..2 {
+            let far = world.far_hand::<Task>(n);
+            let call = far.items().into_iter().find(|(_, s)| is_call(&s.record)).unwrap().0;
+            far.edit(&call, |t| if n == 0 { t.description = Some("one".to_owned()) } else { t.color = Some("two".to_owned()) });
+        }
+        for n in order {
+            world.run::<Task>(n, POLICY);
+        }
+        world.run_all::<Task>(POLICY);
+        let hub = world.hub_hand::<Task>().records();
+        assert_eq!(titles(hub.clone()), ["call", "send", "write"], "{order:?}");
+        let call = hub.into_iter().find(is_call).unwrap();
+        assert_eq!((call.description.as_deref(), call.color.as_deref()), (Some("one"), Some("two")), "{order:?}");
+        for n in 0..2 {
+            assert_eq!(titles(world.far_hand::<Task>(n).records()), ["call", "send", "write"], "{order:?}");
+        }
+        world.assert_quiet::<Task>(POLICY);
+    }
+}
+
+#[test]
+fn a_value_cut_at_the_far_side_gives_way_to_what_its_user_writes_there() {
+    let world = World::with(WorstOptions::kind().with(|o| drop(o.cut_at.insert(Field::from("notes"), 20))));
+    let text = |word: &str| vec![format!("{word} and so on, for longer than some provider will keep it")];
+    world.hub_hand::<Contact>().put(&World::home::<Contact>(), named("Ada"));
+    world.run::<Contact>(POLICY);
+    let (hub, far) = ids(&world, "Ada");
+    world.hub_hand::<Contact>().edit(&hub, |c| c.notes = text("first"));
+    world.run::<Contact>(POLICY);
+    for long in [true, false] {
+        world.far_hand::<Contact>().edit(&far, |c| c.notes = if long { text("second") } else { vec!["third".to_owned()] });
+        world.run::<Contact>(POLICY);
+        world.run::<Contact>(POLICY);
+        let notes = world.hub_hand::<Contact>().item(&hub).unwrap().record.notes.concat();
+        assert!(!notes.contains("first") && notes.starts_with(if long { "second" } else { "third" }), "{notes}");
+    }
+}
