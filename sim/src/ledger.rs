@@ -69,6 +69,8 @@ pub(crate) struct Ledger {
     pub(crate) unclear: BTreeSet<(u8, u8)>,
     /// Things that were kept from us on a side for a while.
     pub(crate) hidden: BTreeSet<(u8, u32)>,
+    /// Things that were in a mood for a while: when that ends, it is the last change of the item.
+    pub(crate) mended: BTreeSet<(u8, u32)>,
     /// Things that came to such a side by the run that left it open.
     pub(crate) unrecorded: BTreeSet<(u8, u32)>,
     /// What props were worked.
@@ -185,7 +187,10 @@ impl Ledger {
             Act::Prop { on, prop, .. } => self.prop(kind, sides, side, *on, *prop),
             Act::Mood { pick, mood, on, .. } => {
                 let item = picked(kind, world, *pick)?;
-                if (*mood, *on) == (Mood::Hidden, true) {
+                if *on && *mood != Mood::Vanished {
+                    self.mended.insert((side, item.thing));
+                }
+                if *on && *mood == Mood::Hidden {
                     self.hidden.insert((side, item.thing));
                 }
                 world.mood(kind, &item.id, *mood, *on).then(|| {

@@ -326,7 +326,12 @@ impl Judge<'_> {
             let rivals = !winner.over.contains(&number) && !token.over.contains(other);
             let everywhere = self.sides().all(|s| self.items(s, token.thing).iter().all(|f| slot.holds(f.get(slot.field), *other)));
             // The app tells when each field was changed; a far side, when the whole item was.
-            let latest = if winner.side == 0 { Some(winner.at) } else { touched(winner.side) };
+            let latest = if winner.side == 0 {
+                Some(winner.at)
+            } else {
+                let mended = self.evidence.ledger.mended.contains(&(winner.side, token.thing));
+                touched(winner.side).filter(|_| !mended)
+            };
             if rivals && everywhere && latest.is_some_and(|latest| latest < token.at) {
                 self.failures
                     .push(format!("k{number} in {} of b{} lost to k{other}, though it was written later", slot.field, token.thing));

@@ -50,6 +50,7 @@ const NOT_TOGETHER: &[(&str, &[&str], &str)] = &[
         "an edit that readers do not show yet is overwritten by anybody who writes: nothing could tell that it was there",
     ),
     ("rekeys_on_edit", &LAGGING, "the old id is gone before the new one shows: until it does, nothing tells an edit from a deletion"),
+    ("refuses_repeats", &["drops_marks"], "the place of what was made is taken, and nothing tells by what: the side keeps no mark of it"),
     (
         "two_calls",
         &["stale_rounds"],

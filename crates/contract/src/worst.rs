@@ -60,6 +60,12 @@ impl Worst {
         self.world.edit_generated::<R>(every, edit);
     }
 
+    /// A write that makes of a generated item just what this edit makes of it takes no memory beyond its number: so
+    /// the memory of a process that writes many says what the writer takes.
+    pub fn foresee<R: Kept>(&self, edit: fn(&mut R)) {
+        self.world.foresee::<R>(edit);
+    }
+
     /// What a user does at the provider.
     #[must_use]
     pub fn by_hand<R: Kept>(&self) -> ByHand<R> {

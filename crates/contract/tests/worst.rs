@@ -527,3 +527,31 @@ fn an_edit_of_every_so_many_generated_items_is_named_to_those_who_read_before_it
     let (_, cursor, _) = round(&*contacts, &home(), Position::Since(&cursor));
     assert_eq!(round(&*contacts, &home(), Position::Since(&cursor)).0.len(), 0, "told once");
 }
+
+#[test]
+fn a_write_that_was_foreseen_reads_like_any_other() {
+    let clock = FakeClock::default();
+    let plain = Worst::generated::<Contact>(100, 7, &clock);
+    let sparing = Worst::generated::<Contact>(100, 7, &clock);
+    sparing.foresee::<Contact>(|contact| contact.notes = vec!["changed".to_owned()]);
+    let told: Vec<_> = [&plain, &sparing]
+        .into_iter()
+        .map(|worst| {
+            let contacts = worst.contacts().unwrap();
+            let (_, cursor, _) = round(&*contacts, &home(), Position::Start);
+            let hands = worst.by_hand::<Contact>();
+            for (id, note) in [("g000000000003", "changed"), ("g000000000004", "other"), ("g000000000005", "changed")] {
+                assert!(hands.edit(&ItemId::from(id), |contact| contact.notes = vec![note.to_owned()]));
+            }
+            assert!(hands.edit(&ItemId::from("g000000000005"), |contact| contact.notes = vec!["once more".to_owned()]));
+            let (lines, cursor, _) = round(&*contacts, &home(), Position::Since(&cursor));
+            hands.rollback(1);
+            let read = |id: &str| found(&*contacts, &home(), &ItemId::from(id));
+            let items = ["g000000000002", "g000000000003", "g000000000004"].map(read);
+            let after = round(&*contacts, &home(), Position::Start).0;
+            (format!("{lines:?}"), cursor, format!("{items:?}"), after.len())
+        })
+        .collect();
+    assert_eq!(told[0], told[1]);
+    assert_eq!(told[0].3, 100);
+}

@@ -185,7 +185,7 @@ fn a_create_that_was_stored_is_no_less_stored_when_its_repeat_is_refused() {
             world.far_hand::<Contact>().put(&World::home::<Contact>(), with_note(name, "made there"));
         }
         // The process dies when the hub has stored them and nothing of it was taken down.
-        world.hub.set_faults(FaultPlan::none().at_nth(Operation::Write, 1, Fault::HangAfter));
+        world.hub.set_faults(FaultPlan::none().at_nth(Operation::Write, 2, Fault::HangAfter));
         let pair = world.pair::<Contact>(POLICY);
         let mut run = Box::pin(async move { pair.run().await });
         block_on(async {

@@ -265,7 +265,9 @@ fn what_two_mailboxes_edited_and_the_hub_deleted_is_made_again_once() {
 
 #[test]
 fn a_value_cut_at_the_far_side_gives_way_to_what_its_user_writes_there() {
-    let world = World::with(WorstOptions::kind().with(|o| drop(o.cut_at.insert(Field::from("notes"), 20))));
+    let world = World::with(WorstOptions::kind().with(|o| {
+        o.cut_at.insert(Field::from("notes"), 20);
+    }));
     let text = |word: &str| vec![format!("{word} and so on, for longer than some provider will keep it")];
     world.hub_hand::<Contact>().put(&World::home::<Contact>(), named("Ada"));
     world.run::<Contact>(POLICY);

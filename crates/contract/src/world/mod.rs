@@ -183,7 +183,7 @@ impl World {
         let mut core = self.core();
         let shelf = R::shelf_mut(&mut core);
         if let Some(collection) = shelf.folders.keys().next().cloned() {
-            shelf.generated = Some(Generated { collection, count, seed, at, edited: None });
+            shelf.generated = Some(Generated::new(collection, count, seed, at));
         }
     }
 
@@ -195,6 +195,13 @@ impl World {
         let seq = shelf.seq;
         if let Some(generated) = &mut shelf.generated {
             generated.edited = Some(MassEdit { seq, every: every.max(1), at, edit });
+        }
+    }
+
+    pub(crate) fn foresee<R: Keep>(&self, edit: fn(&mut R)) {
+        let mut core = self.core();
+        if let Some(generated) = &mut R::shelf_mut(&mut core).generated {
+            generated.foreseen = Some(edit);
         }
     }
 

@@ -72,6 +72,10 @@ pub(crate) struct Generated<R> {
     pub(crate) seed: u64,
     pub(crate) at: Timestamp,
     pub(crate) edited: Option<MassEdit<R>>,
+    /// What a write is foreseen to make of an item, and the items of which one did, with the write's number and time: they
+    /// are computed too.
+    pub(crate) foreseen: Option<fn(&mut R)>,
+    written: BTreeMap<u64, (u64, Timestamp)>,
 }
 
 /// An edit of every so many generated items at once, which takes no memory either.
@@ -106,13 +110,42 @@ impl<R> Generated<R> {
     }
 }
 
-impl<R: Sample> Generated<R> {
+impl<R> Generated<R> {
+    pub(crate) fn new(collection: CollectionId, count: u64, seed: u64, at: Timestamp) -> Self {
+        Self { collection, count, seed, at, edited: None, foreseen: None, written: BTreeMap::new() }
+    }
+}
+
+impl<R: Sample + PartialEq> Generated<R> {
+    /// The item at `index` after the write that was foreseen.
+    fn foreseen(&self, index: u64) -> Option<R> {
+        let edit = self.foreseen?;
+        let mut record = R::sample(self.sample(index));
+        edit(&mut record);
+        Some(record)
+    }
+
+    /// Whether a body is just what was foreseen of the item at `index`.
+    fn foresees(&self, index: u64, collection: &CollectionId, body: &Body<R>) -> bool {
+        let plain = body.mark.is_none() && body.access == Access::Write && !body.hidden && !body.unreadable && body.withheld.is_empty();
+        plain && *collection == self.collection && self.foreseen(index).is_some_and(|record| record == body.record)
+    }
+
     fn version(&self, options: &WorstOptions, index: u64, horizon: u64) -> Version<R> {
+        let written = self.written.get(&index).filter(|(seq, _)| *seq <= horizon);
         let edited = self.edit_of(index, horizon);
         let mut record = R::sample(self.sample(index));
-        if let Some(edited) = edited {
+        if let Some(foreseen) = written.and_then(|_| self.foreseen(index)) {
+            record = foreseen;
+        } else if let Some(edited) = edited {
             (edited.edit)(&mut record);
         }
+        let last = written.copied().or_else(|| edited.map(|edit| (edit.seq, edit.at)));
+        let revision = match (written, edited) {
+            (Some((seq, _)), _) => revision(*seq, Some(&record)),
+            (None, Some(edit)) => Revision(format!("g{}", edit.seq)),
+            (None, None) => Revision("g".to_owned()),
+        };
         let body = Body {
             record: super::manners::hold(options, record),
             mark: None,
@@ -123,11 +156,11 @@ impl<R: Sample> Generated<R> {
             created: self.at,
         };
         Version {
-            seq: edited.map_or(0, |edit| edit.seq),
-            at: edited.map_or(self.at, |edit| edit.at),
+            seq: last.map_or(0, |(seq, _)| seq),
+            at: last.map_or(self.at, |(_, at)| at),
             round: 0,
             collection: self.collection.clone(),
-            revision: Revision(edited.map_or_else(|| "g".to_owned(), |edit| format!("g{}", edit.seq))),
+            revision,
             body: Some(body),
             reason: Removal::Unknown,
         }
@@ -241,6 +274,18 @@ impl<R: Sample> Shelf<R> {
             Ok(body) => (Some(body), Removal::Unknown),
             Err(reason) => (None, reason),
         };
+        if !options.looks_back() && !self.items.contains_key(id) {
+            let seq = self.seq;
+            let generated = self.generated.as_mut().and_then(|g| Some((g.index(id.as_str())?, g)));
+            if let (Some((index, generated)), Some(body)) = (generated, &body)
+                && generated.foresees(index, collection, body)
+            {
+                generated.written.insert(index, (seq, now));
+                let version = Arc::new(generated.version(options, index, u64::MAX));
+                self.log.insert(seq, id.clone());
+                return version;
+            }
+        }
         if let Some(body) = &body {
             if let Some(mark) = &body.mark {
                 self.marks.entry(mark.0.clone()).or_default().insert(id.clone());
@@ -279,6 +324,10 @@ impl<R: Sample> Shelf<R> {
                 if versions.is_empty() {
                     self.items.remove(&id);
                 }
+            } else if let Some(generated) = &mut self.generated
+                && let Some(index) = generated.index(id.as_str())
+            {
+                generated.written.remove(&index);
             }
             self.seq = seq.saturating_sub(1);
         }

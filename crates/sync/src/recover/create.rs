@@ -52,6 +52,7 @@ impl<R: Record> Run<R> {
                     }
                     // That it is not done again now says nothing of the first time.
                     Some(Outcome::Refused(error)) if !is_lasting(&error) => self.finish_intent(intent, Outcome::Unknown(error)).await,
+                    Some(Outcome::Written { id, .. }) if self.is_anothers(intent, &id).await? => self.hold_made(intent).await,
                     Some(outcome) => self.finish_intent(intent, outcome).await,
                     None => Ok(false),
                 }
@@ -74,6 +75,28 @@ impl<R: Record> Run<R> {
             }
             Create::ByContent => Ok(false),
         }
+    }
+
+    /// Whether an item has another link than that of the intent.
+    async fn is_anothers(&self, intent: &IntentRow, item: &ItemId) -> Result<bool> {
+        let links = self.links_of(intent.side, &intent.collection, std::slice::from_ref(item)).await?;
+        Ok(links.into_iter().flatten().any(|link| Some(&link.id) != intent.link.as_ref()))
+    }
+
+    /// What the repeat came to was linked meanwhile, as somebody else's: it is no longer this link's to take.
+    async fn hold_made(&mut self, intent: &IntentRow) -> Result<bool> {
+        let mut changes = vec![StateChange::Settled(intent.id.clone())];
+        if let Some(id) = &intent.link
+            && let Some(mut link) = self.state().link(id).await?
+        {
+            link.state = LinkState::Held;
+            link.note = Some("what was made for it has a link to another item; unlink one of the two".to_owned());
+            link.version += 1;
+            changes.push(StateChange::Link(Box::new(link)));
+            self.report.held += 1;
+        }
+        self.commit(changes).await?;
+        Ok(true)
     }
 
     /// Whether a side answers who carries a mark.
@@ -163,9 +186,9 @@ impl<R: Record> Run<R> {
         let mut asked: Vec<String> = intent.mark.iter().map(keys::mark_key).collect();
         if by_content {
             asked.extend(keys::content_keys(R::KIND, &fields));
-            asked.extend(record.uid().map(keys::uid_key));
-            asked.push(keys::hash_key(keys::hash(&fields)));
         }
+        asked.extend(record.uid().map(keys::uid_key));
+        asked.push(keys::hash_key(keys::hash(&fields)));
         let mut fitting: Vec<SeenRow> = Vec::new();
         for (collection, item) in self.unlinked(intent.side, &asked, 16, None).await?.into_values().flatten() {
             if collection != intent.collection || fitting.iter().any(|r| r.item == item) {
@@ -184,6 +207,11 @@ impl<R: Record> Run<R> {
         let mut marked = fitting.iter().filter(|r| r.mark.is_some() && r.mark == intent.mark);
         if let Some(row) = marked.clone().find(|r| r.hash == sent).or_else(|| marked.next()).cloned() {
             fitting = vec![row];
+        }
+        if !by_content && !fitting.iter().any(|row| row.mark.is_some() && row.mark == intent.mark) {
+            // A side that keeps no marks may have made it all the same: it waits with the intent.
+            self.open_creates.items.extend(fitting.into_iter().map(|row| (intent.side, row.collection, row.item)));
+            return Ok(false);
         }
         match fitting.as_slice() {
             [row] => {
