@@ -38,6 +38,7 @@ mod deletion;
 mod detach;
 mod engine;
 mod fresh;
+mod ground;
 mod guard;
 mod guests;
 mod journal;

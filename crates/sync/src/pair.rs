@@ -2,6 +2,7 @@
 
 use crate::{
     engine::Shared,
+    ground::Ground,
     map::FieldPair,
     policy::Policy,
     report::{PerSide, Report, SyncReport},
@@ -144,17 +145,23 @@ impl<R: Record> Pair<R> {
     /// `LeaseLost` when another run has the component; what the sides or the state say when one
     /// cannot be reached at all. One bad item or collection is no error: it is in the report.
     pub async fn plan(&self) -> Result<Plan> {
+        Ok(self.prepare().await?.0)
+    }
+
+    /// A plan, and what it was made on.
+    async fn prepare(&self) -> Result<(Plan, Option<Ground<R>>)> {
         let lease = self.shared.state.acquire(&component()).await?;
         if let Some(plan) = self.plan_of_pause(&lease).await? {
-            return Ok(plan);
+            return Ok((plan, None));
         }
         let mut run = Run::<R>::begin(&self.shared, &self.setup, lease).await?;
         if run.standing.ending.is_some() {
-            return self.plan_end(run).await;
+            let (plan, ground) = self.plan_end(run).await?;
+            return Ok((plan, Some(ground)));
         }
         if let Some(why) = run.rests_as() {
             run.note(why);
-            return Ok(self.planned(run, true, [PerSide::default(); 3]));
+            return Ok((run.planned(true, [PerSide::default(); 3]).0, None));
         }
         run.recover().await?;
         run.observe(Side::Left).await?;
@@ -170,15 +177,8 @@ impl<R: Record> Pair<R> {
         run.guard().await?;
         run.cap().await?;
         run.note_run(if run.report.holds.is_empty() { "planned" } else { "held" }, None).await?;
-        Ok(self.planned(run, false, recovered))
-    }
-
-    /// A run as a plan.
-    pub(crate) fn planned(&self, run: Run<R>, idle: bool, recovered: [PerSide; 3]) -> Plan {
-        let under = run.fingerprint();
-        let carried = Carried { failed: [run.hub.failed, run.far.failed], recovered, answered: run.answered, undoes: run.undoes, under };
-        let (state, sync) = (self.shared.state.clone(), self.setup.sync.clone());
-        Plan { run: run.run, report: run.report, started: run.started, lease: run.lease, state, sync, carried, idle }
+        let (plan, ground) = run.planned(false, recovered);
+        Ok((plan, Some(ground)))
     }
 
     /// Does what the plan says, as far as it still holds.
@@ -187,6 +187,10 @@ impl<R: Record> Pair<R> {
     /// `Config` when it is another sync's plan; `LeaseLost` when the component was taken over
     /// meanwhile; what the state says when it fails.
     pub async fn apply(&self, plan: Plan) -> Result<Report> {
+        self.apply_on(plan, None).await
+    }
+
+    async fn apply_on(&self, plan: Plan, ground: Option<Ground<R>>) -> Result<Report> {
         if plan.sync != self.setup.sync || plan.report.kind != R::KIND.plural() {
             let error = Error::new(ErrorKind::Config, "this is the plan of another sync; apply it with the pair that made it");
             return Err(error.with("plan", &plan.sync).with("sync", &self.setup.sync));
@@ -197,7 +201,7 @@ impl<R: Record> Pair<R> {
         if plan.idle {
             return self.rest(plan).await;
         }
-        let mut run = Run::<R>::resume(&self.shared, &self.setup, plan).await?;
+        let mut run = Run::<R>::resume(&self.shared, &self.setup, plan, ground).await?;
         run.apply_all().await?;
         run.finish_ending().await?;
         run.finish().await
@@ -218,12 +222,13 @@ impl<R: Record> Pair<R> {
         Ok(Report { run: plan.run, started: plan.started, finished, sync: plan.report })
     }
 
-    /// Plans and applies.
+    /// Plans and applies. It asks the sides less than the two apart: what was found out for the plan holds for what is applied
+    /// at once.
     ///
     /// # Errors
     /// As [`Pair::plan`] and [`Pair::apply`].
     pub async fn run(&self) -> Result<Report> {
-        let plan = self.plan().await?;
-        self.apply(plan).await
+        let (plan, ground) = self.prepare().await?;
+        self.apply_on(plan, ground).await
     }
 }

@@ -2,11 +2,11 @@
 
 use crate::{
     engine::Shared,
+    ground::{self, Half},
     guard::Guarding,
     map::FieldMap,
-    pair::{Plan, Setup},
+    pair::Setup,
     planted::{Break, planted},
-    policy::Policy,
     quarantine::Quarantine,
     recover::OpenCreates,
     report::{PerSide, Progress, Report, SyncReport},
@@ -17,52 +17,13 @@ use crate::{
 use futures::TryStreamExt;
 use jiff::Timestamp;
 use pimkit_core::{
-    Account, AccountRow, Collection, CollectionId, ComponentId, Connector, Error, ErrorKind, Field, FieldSupport, ItemId, Lease, LinkQuery,
-    LinkState, Record, Repository, Result, RunRow, Side, State, StateChange, SyncId, SyncRow, SyncState, Value,
+    AccountRow, CollectionId, ComponentId, Error, ErrorKind, Field, ItemId, Lease, LinkQuery, LinkState, Record, Result, RunRow, Side,
+    State, StateChange, SyncId, SyncRow, SyncState, Value,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
-
-/// One side during a run.
-pub(crate) struct Half<R: Record> {
-    pub(crate) account: Account,
-    pub(crate) repository: Arc<dyn Repository<R>>,
-    /// The chosen collections, in the order in which they were chosen.
-    pub(crate) collections: Vec<Collection>,
-    /// Every collection of the account.
-    pub(crate) all: Vec<Collection>,
-    /// Collections that were not read to the end this time, and why.
-    pub(crate) failed: BTreeMap<CollectionId, String>,
-    /// The collection that was chosen first, where new items belong, is not there.
-    pub(crate) first_is_gone: bool,
-    pub(crate) fields: BTreeMap<CollectionId, Vec<FieldSupport>>,
-}
-
-impl<R: Record> Half<R> {
-    pub(crate) fn collection(&self, id: &CollectionId) -> Option<&Collection> {
-        self.collections.iter().find(|c| c.id == *id)
-    }
-
-    /// Whether a collection that is there was not read to its end: an item that was not seen may be in it.
-    pub(crate) fn is_incomplete(&self) -> bool {
-        self.collections.iter().any(|c| self.failed.contains_key(&c.id))
-    }
-
-    /// Whether a collection that was linked to is not there any more.
-    pub(crate) fn is_vanished(&self, id: &CollectionId) -> bool {
-        self.failed.contains_key(id) && self.collection(id).is_none()
-    }
-
-    pub(crate) fn settles(&self, id: &CollectionId, policy: &Policy) -> std::time::Duration {
-        match self.collection(id).map(|c| c.capabilities.create) {
-            Some(pimkit_core::Create::Findable { settles_after }) => settles_after,
-            Some(pimkit_core::Create::ByContent) => policy.settle(),
-            _ => std::time::Duration::ZERO,
-        }
-    }
-}
 
 /// One run.
 pub(crate) struct Run<R: Record> {
@@ -125,14 +86,14 @@ pub(crate) struct Run<R: Record> {
     pub(crate) siblings: Vec<SyncId>,
     /// The newest round of each collection, as far as it was asked for.
     pub(crate) epochs: BTreeMap<(Side, CollectionId), u64>,
-    maps: BTreeMap<(CollectionId, CollectionId), Arc<FieldMap>>,
+    pub(crate) maps: BTreeMap<(CollectionId, CollectionId), Arc<FieldMap>>,
     /// What policy and maps come to: for [`fingerprint`](Self::fingerprint).
-    prints: Vec<String>,
+    pub(crate) prints: Vec<String>,
 }
 
 impl<R: Record> Run<R> {
     pub(crate) async fn begin(shared: &Arc<Shared>, setup: &Arc<Setup>, lease: Lease) -> Result<Self> {
-        let (left, right) = accounts(setup).await?;
+        let sides = ground::sides(setup).await?;
         scope::check_rights(setup, R::KIND).await?;
         let run = shared.state.last_run().await? + 1;
         let mut before = None;
@@ -148,9 +109,11 @@ impl<R: Record> Run<R> {
         }
         drop(runs);
         let started = shared.clock.now();
-        let mut run = Self::new(shared, setup, lease, run, started, before, left, right).await?;
+        let mut run = Self::new(shared, setup, lease, run, started, sides).await?;
+        run.note_accounts().await?;
         // The number is taken from here on, whatever becomes of the run.
         run.unfinished = unfinished;
+        run.before = before;
         run.check_accounts().await?;
         run.siblings = run.find_siblings().await?;
         run.finish_retiring().await?;
@@ -163,55 +126,22 @@ impl<R: Record> Run<R> {
         Ok(run)
     }
 
-    pub(crate) async fn resume(shared: &Arc<Shared>, setup: &Arc<Setup>, plan: Plan) -> Result<Self> {
-        let (left, right) = accounts(setup).await?;
-        let mut run = Self::new(shared, setup, plan.lease, plan.run, plan.started, None, left, right).await?;
-        run.set_up(false).await?;
-        // Ids of links made while planning are taken.
-        run.links = 1 << 31;
-        let gone = std::mem::take(&mut run.report.notes);
-        let mut remarks = std::mem::take(&mut run.report.remarks);
-        run.report = plan.report;
-        remarks.retain(|remark| !run.report.remarks.contains(remark));
-        run.report.remarks.extend(remarks);
-        gone.into_iter().for_each(|note| run.note(note));
-        // What was not read then is not worked off, whatever is there by this time.
-        run.answered = plan.carried.answered;
-        run.undoes = plan.carried.undoes;
-        run.planned_under = plan.carried.under;
-        let [left, right] = plan.carried.failed;
-        run.hub.failed.extend(left);
-        run.far.failed.extend(right);
-        // Applying counts what is written; the plan counted what it meant to write.
-        run.planned = run.report.writes();
-        let [created, updated, deleted] = plan.carried.recovered;
-        run.report.created = created;
-        run.report.updated = updated;
-        run.report.deleted = deleted;
-        Ok(run)
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    async fn new(
+    pub(crate) async fn new(
         shared: &Arc<Shared>,
         setup: &Arc<Setup>,
         lease: Lease,
         run: u64,
         started: Timestamp,
-        before: Option<Timestamp>,
-        left: Account,
-        right: Account,
+        [hub, far]: [Half<R>; 2],
     ) -> Result<Self> {
         let report = SyncReport::new(setup.sync.as_str(), R::KIND, &setup.left_name, &setup.right_name);
-        let hub = half(Side::Left, left, setup.left.as_ref())?;
-        let far = half(Side::Right, right, setup.right.as_ref())?;
         let mut run = Self {
             shared: shared.clone(),
             setup: setup.clone(),
             lease,
             run,
             started,
-            before,
+            before: None,
             hub,
             far,
             report,
@@ -248,10 +178,14 @@ impl<R: Record> Run<R> {
         run.standing = standing::read(run.row.as_ref())?;
         run.first = run.is_first().await?;
         run.load_quarantine().await?;
-        let accounts = [&run.hub.account, &run.far.account];
+        Ok(run)
+    }
+
+    /// Keeps what the sides said of their accounts.
+    pub(crate) async fn note_accounts(&mut self) -> Result<()> {
         let mut changes = Vec::new();
-        for account in accounts {
-            let kept = run.state().account(&account.id).await?;
+        for account in [&self.hub.account, &self.far.account] {
+            let kept = self.state().account(&account.id).await?;
             let row = AccountRow {
                 id: account.id.clone(),
                 skew: account.skew,
@@ -260,8 +194,7 @@ impl<R: Record> Run<R> {
             };
             changes.push(StateChange::Account(row));
         }
-        run.commit(changes).await?;
-        Ok(run)
+        self.commit(changes).await
     }
 
     /// Refuses to go on with another account than the one that the links are of: everything would
@@ -434,32 +367,6 @@ impl<R: Record> Run<R> {
 
 /// How the note begins that says that a sync does nothing.
 pub(crate) const RESTS: &str = "the sync is ";
-
-async fn accounts(setup: &Setup) -> Result<(Account, Account)> {
-    let left = setup.left.account().await?;
-    let right = setup.right.account().await?;
-    if left.id == right.id {
-        return Err(Error::new(ErrorKind::Config, "both sides of the sync are one account; choose two").with("account", &left.id));
-    }
-    Ok((left, right))
-}
-
-fn half<R: Record>(side: Side, account: Account, connector: &dyn Connector) -> Result<Half<R>> {
-    let repository = R::repository(connector).ok_or_else(|| {
-        Error::new(ErrorKind::Config, "the account has no records of this kind; choose another account or kind")
-            .with("side", side.word())
-            .with("kind", R::KIND.plural())
-    })?;
-    Ok(Half {
-        account,
-        repository,
-        collections: Vec::new(),
-        all: Vec::new(),
-        failed: BTreeMap::new(),
-        first_is_gone: false,
-        fields: BTreeMap::new(),
-    })
-}
 
 /// All syncs of a state are one component, and run one at a time: whatever accounts they share, no
 /// two runs see one account at once, and run numbers never meet.

@@ -3,6 +3,7 @@
 
 use crate::{
     container::About,
+    ground::Ground,
     keys,
     pair::{Pair, Plan},
     plan::Linked,
@@ -336,7 +337,7 @@ impl<R: Record> Pair<R> {
     }
 
     /// The plan of a sync that is being ended: what it made at the far side goes.
-    pub(crate) async fn plan_end(&self, mut run: Run<R>) -> Result<Plan> {
+    pub(crate) async fn plan_end(&self, mut run: Run<R>) -> Result<(Plan, Ground<R>)> {
         run.set_up(false).await?;
         run.recover().await?;
         run.observe(Side::Right).await?;
@@ -344,7 +345,7 @@ impl<R: Record> Pair<R> {
         let recovered = run.take_counts();
         run.plan_ending().await?;
         run.note_run("planned", None).await?;
-        Ok(self.planned(run, false, recovered))
+        Ok(run.planned(false, recovered))
     }
 
     /// Starts a sync again that was ended: the next run sets it up anew, and takes up the links that were kept aside. A

@@ -70,7 +70,7 @@ impl<R: Record> Pair<R> {
         work.plan_undo(run).await?;
         work.guard().await?;
         work.note_run(if work.report.holds.is_empty() { "planned" } else { "held" }, None).await?;
-        Ok(self.planned(work, false, recovered))
+        Ok(work.planned(false, recovered).0)
     }
 }
 
