@@ -155,9 +155,9 @@ impl Plotting<'_> {
         for far in self.fars() {
             self.run(far);
         }
-        let rounds = self.dice.between(6, 9);
+        let rounds = self.dice.between(4, 6);
         for _ in 0..rounds {
-            for _ in 0..self.dice.between(3, 7) {
+            for _ in 0..self.dice.between(5, 10) {
                 let act = self.act(None);
                 self.play.moves.push(Move::Act(act));
                 if self.dice.percent(15) {
@@ -171,7 +171,7 @@ impl Plotting<'_> {
             }
             for far in self.fars() {
                 self.run(far);
-                if self.dice.percent(40) {
+                if self.dice.percent(30) {
                     self.run(far);
                 }
             }
@@ -252,15 +252,15 @@ impl Plotting<'_> {
 
     fn run(&mut self, far: u8) {
         let mut run = RunPlan { far, approve: self.dice.percent(50), ..RunPlan::default() };
-        if self.dice.percent(55) {
-            for _ in 0..self.dice.between(1, 3) {
+        if self.dice.percent(80) {
+            for _ in 0..self.dice.between(1, 4) {
                 run.faults.push(wrong::fault(&self.dice, far));
             }
         }
         match self.dice.below(100) {
-            0..18 => run.stop = Some(self.moment()),
-            18..25 => run.commit = Some((self.dice.between(1, 14), self.dice.percent(50))),
-            25..32 => run.taken = Some(self.moment()),
+            0..27 => run.stop = Some(self.moment()),
+            27..36 => run.commit = Some((self.dice.between(1, 14), self.dice.percent(50))),
+            36..44 => run.taken = Some(self.moment()),
             _ => {}
         }
         if self.dice.percent(20) {
