@@ -9,7 +9,7 @@ use crate::{
     fresh::set_end,
     keys,
     map::Pass,
-    plan::Linked,
+    plan::{Linked, missing},
     planted::{Break, planted},
     policy::Deletes,
     project::{degraded, value},
@@ -19,7 +19,8 @@ use crate::{
     stranger::same_thing,
 };
 use pimkit_core::{
-    CollectionId, Delete, ErrorKind, Fetched, ItemId, Key, LinkRole, LinkState, Presence, Record, Result, SeenRow, Side, StateChange, Value,
+    CollectionId, Delete, ErrorKind, Fetched, ItemId, Key, LinkRole, LinkRow, LinkState, Presence, Record, Result, SeenRow, Side,
+    StateChange, Value,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -97,6 +98,25 @@ impl<R: Record> Run<R> {
             }
         }
         Ok(())
+    }
+
+    /// The link of what is left alone, where an end of it moved or came back under another id. Without its link that item
+    /// would be new, and would be made once more on the other side.
+    pub(crate) async fn follow_moved(&mut self, mut linked: Linked) -> Result<LinkRow> {
+        for side in [Side::Left, Side::Right] {
+            if !missing(linked.end(side)) {
+                continue;
+            }
+            let finding = self.look_into(side, std::slice::from_ref(&linked)).await?.remove(&0);
+            if let Some(Finding::Elsewhere(row)) = finding {
+                self.repointed.insert(linked.link.id.clone());
+                set_end(&mut linked.link, side, &row);
+                linked.link.version += 1;
+                self.commit(vec![StateChange::Link(Box::new(linked.link.clone()))]).await?;
+                linked.set(side, *row);
+            }
+        }
+        Ok(linked.link)
     }
 
     /// Adds a note once.

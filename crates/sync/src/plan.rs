@@ -298,8 +298,14 @@ impl<R: Record> Run<R> {
     async fn stay_outside(&mut self, linked: Linked) -> Result<Option<Linked>> {
         match self.scoped(&linked).await? {
             Scoped::Inside => return Ok(Some(linked)),
-            Scoped::Outside(why) => self.out_of_scope(linked.link, why).await?,
-            Scoped::Unknown => self.wait(linked.link, None).await?,
+            Scoped::Outside(why) => {
+                let link = self.follow_moved(linked).await?;
+                self.out_of_scope(link, why).await?;
+            }
+            Scoped::Unknown => {
+                let link = self.follow_moved(linked).await?;
+                self.wait(link, None).await?;
+            }
         }
         Ok(None)
     }
@@ -483,7 +489,7 @@ impl<R: Record> Run<R> {
     }
 }
 
-fn missing(row: Option<&SeenRow>) -> bool {
+pub(crate) fn missing(row: Option<&SeenRow>) -> bool {
     matches!(row.map(|r| &r.presence), Some(Presence::Missing { .. } | Presence::Gone))
 }
 

@@ -3,7 +3,10 @@
 
 mod world;
 
-use pimkit_contract::{WorstOptions, samples};
+use pimkit_contract::{
+    WorstOptions, samples,
+    worst::{Fault, FaultPlan, Operation},
+};
 use pimkit_core::{Contact, EmailAddress, ItemId};
 use world::{World, named};
 
@@ -90,8 +93,8 @@ fn what_is_made_or_deleted_on_the_following_side_is_its_own_affair() {
 
 #[test]
 fn what_the_following_side_says_of_a_record_that_both_sides_had_is_put_back_and_kept() {
-    for direction in ["to_left", "to_right"] {
-        let world = World::kind();
+    for (direction, lost) in [("to_left", false), ("to_right", false), ("to_left", true), ("to_right", true)] {
+        let mut world = World::kind();
         let policy = &[("direction", direction), ("drift", "restore")];
         let with = |note: Option<&str>| {
             let mut ada = named("Ada");
@@ -102,10 +105,22 @@ fn what_the_following_side_says_of_a_record_that_both_sides_had_is_put_back_and_
         let (hub, far) = if direction == "to_left" { (Some("followed"), None) } else { (None, Some("followed")) };
         world.hub_hand::<Contact>().put(&World::home::<Contact>(), with(hub));
         world.far_hand::<Contact>().put(&World::home::<Contact>(), with(far));
+        if lost {
+            // The write arrives, and the process dies before it hears so.
+            let plan = FaultPlan::none().at_nth(Operation::Write, 1, Fault::HangAfter);
+            if direction == "to_left" {
+                world.hub.set_faults(plan);
+            } else {
+                world.far.set_faults(plan);
+            }
+            assert!(!world.stop(&world.pair::<Contact>(policy)));
+            world.restart();
+            world.settle();
+        }
         world.run::<Contact>(policy);
         let all = [world.hub_hand::<Contact>().records(), world.far_hand::<Contact>().records()].concat();
         let live = all.iter().any(|c| !c.notes.is_empty());
         let kept = world.journal().iter().flat_map(|row| row.lost.clone()).any(|lost| format!("{lost:?}").contains("followed"));
-        assert!(all.len() == 2 && (live || kept), "{direction}: {all:?}");
+        assert!(all.len() == 2 && (live || kept), "{direction} {lost}: {all:?}");
     }
 }

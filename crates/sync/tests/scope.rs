@@ -373,3 +373,24 @@ fn a_record_that_the_user_may_not_change_or_delete_is_held_and_shown() {
     let report = world.run_as::<Contact>("ada", &[("deletes", "delete")]);
     assert_eq!((report.sync.updated.left, report.sync.deleted.left, report.sync.verdict()), (1, 1, Verdict::Done), "{report:?}");
 }
+
+#[test]
+fn what_rests_outside_of_the_scope_and_is_moved_at_the_far_side_is_not_made_again() {
+    for direction in ["two_way", "to_left"] {
+        let world = World::kind();
+        let (far, policy) = (world.far_hand::<Contact>(), &[("scope", "owned"), ("deletes", "delete"), ("direction", direction)]);
+        let annex = far.make_collection("annex");
+        let copy = put_far(&world, named("Mine"));
+        world.run_as::<Contact>("ada", policy);
+        let id = world.hub_hand::<Contact>().items().into_keys().next().unwrap();
+        owner(&world, &id, "bob");
+        world.run_as::<Contact>("ada", policy);
+        assert_eq!(states(&world), [LinkState::OutOfScope], "{direction}");
+        assert!(far.move_to(&copy, &annex));
+        for _ in 0..3 {
+            world.settle();
+            world.run_as::<Contact>("ada", policy);
+        }
+        assert_eq!((hub_names(&world), far_names(&world)), (vec!["Mine".to_owned()], vec!["Mine".to_owned()]), "{direction}");
+    }
+}
