@@ -180,7 +180,7 @@ impl Ledger {
                 let name = Fields::from([(birth_field(kind).into(), birth_text(*thing).into())]);
                 world.edit(kind, &id, &name).then(|| {
                     self.made.insert(*thing, side);
-                    self.book.copied.extend([*thing, item.thing]);
+                    self.book.copied(item.thing, *thing);
                     format!("copies b{} as b{thing}", item.thing)
                 })
             }

@@ -8,6 +8,7 @@ pub use hands::Stagehand;
 use crate::{
     far::FarWorld,
     ledger::{Deletion, Ledger, Picked, picked},
+    play::address,
     slot::{birth_field, thing_of},
 };
 use pimkit_core::{Facts, Fields, ItemId, Kind, Provenance, Value};
@@ -125,9 +126,11 @@ pub(crate) struct Book {
     /// Things that a user duplicated and left as they are.
     pub(crate) doubled: BTreeSet<u32>,
     /// Things that were copied, and the copies: they say the same but for their names.
-    pub(crate) copied: BTreeSet<u32>,
+    copied: BTreeSet<u32>,
     /// Meetings that others called, and series from outside: what the hub's users do to them may be held.
     pub(crate) looked_at: BTreeSet<u32>,
+    /// Far sides whose container was deleted: where that is taken as "stop", nothing more is synced with them.
+    pub(crate) stopped: BTreeSet<u8>,
     /// Things that went with their container, by far side.
     pub(crate) removed: BTreeSet<(u32, u8)>,
     /// How often a thing was made, as one and the same, on several sides.
@@ -138,6 +141,19 @@ impl Book {
     /// Whether a user made a thing on several sides.
     pub(crate) fn is_twin(&self, thing: u32) -> bool {
         self.twins.get(&thing).is_some_and(|n| *n > 1)
+    }
+
+    /// A thing was copied as another one.
+    pub(crate) fn copied(&mut self, of: u32, copy: u32) {
+        self.copied.extend([of, copy]);
+        if self.looked_at.contains(&of) {
+            self.looked_at.insert(copy);
+        }
+    }
+
+    /// Whether a thing was copied.
+    pub(crate) fn is_copied(&self, thing: u32) -> bool {
+        self.copied.contains(&thing)
     }
 
     /// Whether another item says the same as one of this thing, or nearly so.
@@ -177,11 +193,13 @@ fn item(kind: Kind, world: &dyn FarWorld, on: On) -> Option<Picked> {
     }
 }
 
-fn call(caller: Caller) -> Fields {
+fn call(side: u8, caller: Caller) -> Fields {
+    // What a user of the app calls is in the calendar of the first far side.
+    let me = address(usize::from(side.max(1)));
     let guest = |address: &str| json!({ "address": address });
     let (by, asked) = match caller {
-        Caller::Me => ("me@example.com", vec![guest("guest1@example.net"), guest("guest2@example.net")]),
-        Caller::Another => ("boss@outside.example", vec![guest("me@example.com")]),
+        Caller::Me => (me, vec![guest("guest1@example.net"), guest("guest2@example.net")]),
+        Caller::Another => ("boss@outside.example".to_owned(), vec![guest(&me)]),
     };
     Fields::from([("organizer".into(), json!({ "address": by })), ("participants".into(), Value::Array(asked))])
 }
@@ -223,9 +241,9 @@ impl Ledger {
             }
             Prop::Meeting(caller) => {
                 let item = item(kind, world, on).filter(|_| kind == Kind::Event)?;
-                world.edit(kind, &item.id, &call(caller)).then(|| {
-                    // What would mail somebody is not written at all.
-                    if caller == Caller::Another || sides.iter().any(|side| !side.can_keep_silent()) {
+                world.edit(kind, &item.id, &call(side, caller)).then(|| {
+                    // What would mail somebody is not written at all, and in other calendars it is somebody else's.
+                    if caller == Caller::Another || sides.len() > 2 || sides.iter().any(|side| !side.can_keep_silent()) {
                         self.book.looked_at.insert(item.thing);
                     }
                     format!("b{} is a meeting, called by {caller:?}", item.thing)
@@ -259,6 +277,7 @@ impl Ledger {
         if !world.remove_container(kind) {
             return None;
         }
+        self.book.stopped.insert(side);
         for (thing, fields) in &inside {
             let view = self.view(kind, *thing, fields);
             let having = (0_u8..).zip(sides).filter(|(_, w)| w.list(kind).iter().any(|e| e.thing == Some(*thing)));

@@ -23,8 +23,8 @@ pub trait Stagehand: Debug {
     fn allow(&self, _kind: Kind, _on: bool) -> bool {
         false
     }
-    /// The topics of what the app's users were told, each with the record that it is about.
-    fn told(&self) -> Vec<(String, Option<ItemId>)> {
+    /// The topics of what the app's users were told.
+    fn told(&self) -> Vec<String> {
         Vec::new()
     }
     /// Makes the shared collection.
@@ -71,8 +71,8 @@ impl Stagehand for MemoryHub {
         true
     }
 
-    fn told(&self) -> Vec<(String, Option<ItemId>)> {
-        self.notices().into_iter().map(|(notice, _)| (notice.topic, notice.item.map(|(_, id)| id))).collect()
+    fn told(&self) -> Vec<String> {
+        self.notices().into_iter().map(|(notice, _)| notice.topic).collect()
     }
 }
 
