@@ -1,19 +1,21 @@
 //! What a write came to: one commit per item, with its link, base, sightings and journal row.
 
+mod agreed;
+mod wrote;
+
+pub(crate) use agreed::{arrived, put};
+
 use crate::{
-    apply::{Task, Wrote, written},
-    copied::names_another,
-    keys,
+    apply::{Task, Wrote},
     pair::damaged,
     plan::Linked,
     report::LeftOver,
     run::Run,
     step::{Action, SideWrite},
-    stranger::note_uid,
 };
 use pimkit_core::{
-    BaseRow, CollectionId, Error, ErrorKind, Fetched, Field, Fields, IntentKind, IntentRow, ItemId, Key, LinkState, Outcome, Presence,
-    Record, Result, SeenRow, Side, StateChange, Stored, TombstoneRow, Value, cursor::binding,
+    Error, ErrorKind, Fetched, IntentKind, IntentRow, ItemId, Key, LinkState, Outcome, Presence, Record, Result, SeenRow, Side,
+    StateChange, Stored, TombstoneRow,
 };
 
 impl<R: Record> Run<R> {
@@ -225,104 +227,6 @@ impl<R: Record> Run<R> {
         Ok(())
     }
 
-    /// What the side made of a write.
-    #[allow(clippy::too_many_arguments)]
-    async fn read_back(
-        &self,
-        side: Side,
-        task: &Task<R>,
-        intent: &IntentRow,
-        id: ItemId,
-        revision: Option<pimkit_core::Revision>,
-        now: Option<Box<Stored<R>>>,
-        partly: bool,
-    ) -> Result<Option<Wrote<R>>> {
-        if let Some(stored) = now {
-            let stored =
-                Stored { revision: revision.unwrap_or_else(|| stored.revision.clone()), record: told(intent, &stored)?, ..*stored };
-            return Ok(Some(Wrote::read(id, stored)));
-        }
-        if revision.is_some() && !partly {
-            let sent: R = match &intent.target {
-                Some(bytes) => pimkit_core::decode_record(bytes)?,
-                None => R::default(),
-            };
-            return Ok(Some(Wrote { item: id, revision, record: sent, mark: intent.mark.clone() }));
-        }
-        // A side that does not say which revision it made, or that left fields out, may hold anything: it is asked.
-        let repository = self.half(side).repository.clone();
-        match repository.fetch(&task.end(side).collection, std::slice::from_ref(&id)).await.into_iter().next() {
-            Some(Fetched::Found(stored)) => {
-                let record = told(intent, &stored)?;
-                Ok(Some(Wrote::read(id, Stored { record, ..*stored })))
-            }
-            _ => Ok(None),
-        }
-    }
-
-    /// Whether the answer to an update says something else than we knew in a field that we did not write. Where a write
-    /// replaces fields whatever is there, a user's edit that no listing named yet shows only here.
-    fn shows_an_edit(&self, side: Side, task: &Task<R>, wrote: &Wrote<R>) -> Result<bool> {
-        let (Some(SideWrite::Fields { fields, .. }), Some(known)) = (&task.end(side).write, task.row(side)) else { return Ok(false) };
-        let differences = pimkit_core::diff(&self.record_of(known)?, &wrote.record);
-        Ok(differences.iter().any(|d| !fields.contains_key(&d.field) && !known.unread.contains(&d.field)))
-    }
-
-    /// The newest round of a collection. Nothing is read while steps are applied: it is asked once.
-    pub(crate) async fn epoch(&mut self, side: Side, collection: &CollectionId) -> Result<u64> {
-        if let Some(epoch) = self.epochs.get(&(side, collection.clone())) {
-            return Ok(*epoch);
-        }
-        let epoch = self.state().stream(&self.stream_key(side, collection)).await?.map_or(0, |row| row.epoch);
-        self.epochs.insert((side, collection.clone()), epoch);
-        Ok(epoch)
-    }
-
-    /// The sighting of an item that we wrote.
-    async fn sighting(&mut self, side: Side, task: &Task<R>, wrote: &Wrote<R>, deletion: bool) -> Result<Vec<StateChange>> {
-        let collection = task.end(side).collection.clone();
-        let known = task.row(side);
-        if deletion {
-            let Some(mut row) = known.cloned() else { return Ok(Vec::new()) };
-            row.superseded.push((row.revision.clone(), row.hash));
-            row.presence = Presence::Gone;
-            row.deleted_by = Some(match &task.step.undoes {
-                _ if task.step.ends => format!("{}teardown", SeenRow::BY_ENGINE),
-                Some(_) => format!("{}undo", SeenRow::BY_ENGINE),
-                None => self.sync().to_string(),
-            });
-            row.changed = self.run;
-            row.changed_at = self.now();
-            return Ok(vec![StateChange::Seen(Box::new(row))]);
-        }
-        let mut stored = Stored::new(wrote.item.clone(), &collection, wrote.revision.clone().unwrap_or_default(), wrote.record.clone());
-        stored.mark = wrote.mark.clone().or_else(|| known.and_then(|k| k.mark.clone()));
-        stored.unread = known.map(|k| k.unread.clone()).unwrap_or_default();
-        stored.access = known.map_or(pimkit_core::Access::Write, |k| k.access);
-        let epoch = self.epoch(side, &collection).await?;
-        let mut row = self.seen_row(side, epoch, known, stored).await?;
-        // A record made without a link (a copy) is new to the next run.
-        row.changed = if task.link.is_some() { self.run } else { self.run + 1 };
-        row.changed_at = self.now();
-        // Links of other syncs may still lead to the record that this one stands for.
-        row.keys.extend(task.step.replaces.iter().map(|old| keys::id_key(binding(&[old.as_str()]))));
-        let mut changes = Vec::new();
-        // A side may give the item another id with a write.
-        if let Some(old) = known.filter(|k| k.item != wrote.item) {
-            changes.push(StateChange::DropSeen {
-                account: old.account.clone(),
-                kind: old.kind,
-                collection: old.collection.clone(),
-                item: old.item.clone(),
-            });
-        }
-        changes.push(StateChange::Seen(Box::new(row)));
-        if side == Side::Left {
-            changes.extend(self.stamp_written(task, &wrote.item).await?);
-        }
-        Ok(changes)
-    }
-
     /// Writes down what a step came to: link, base, journal, and that it is done.
     pub(crate) async fn record(&mut self, task: &Task<R>) -> Result<()> {
         self.note_told(task).await?;
@@ -387,140 +291,5 @@ impl<R: Record> Run<R> {
         }
         self.later(changes);
         Ok(())
-    }
-
-    /// The link and base of two items that agree now, as far as they do.
-    pub(crate) fn live(&self, task: &Task<R>, mut link: pimkit_core::LinkRow) -> Vec<StateChange> {
-        let step = &task.step;
-        // What is made anew was agreed on whole: of what stood there before nothing is left to compare with.
-        let made = matches!(step.action, Action::Create(_));
-        let kept = task.base.clone().filter(|_| !made);
-        let mut base = kept.unwrap_or_else(|| BaseRow { link: link.id.clone(), ..BaseRow::default() });
-        let now = |side: Side| task.done.get(&side).map(|w| w.record.fields());
-        let (hub_now, far_now) = (now(Side::Left), now(Side::Right));
-        let far_written: Vec<Field> = match &step.far.write {
-            Some(SideWrite::Fields { fields, .. }) => fields.keys().cloned().collect(),
-            Some(SideWrite::Create { .. }) => step.agreed.iter().map(|a| a.right.clone()).collect(),
-            _ => Vec::new(),
-        };
-        let hub_written: Vec<Field> = match &step.hub.write {
-            Some(SideWrite::Fields { fields, .. }) => fields.keys().cloned().collect(),
-            Some(SideWrite::Create { .. }) => step.agreed.iter().map(|a| a.left.clone()).collect(),
-            _ => Vec::new(),
-        };
-        if step.reread {
-            for field in std::mem::take(&mut base.sent) {
-                // What came back is counted by field and by what was sent and came; another value starts anew.
-                let flip = step.flipped.iter().find(|flip| flip_of(flip, &field)).cloned();
-                base.flips.retain(|known, _| !flip_of(known, &field) || flip.as_ref() == Some(known));
-                if let Some(flip) = flip {
-                    *base.flips.entry(flip).or_insert(0) += 1;
-                }
-            }
-        }
-        for agreed in &step.agreed {
-            // Where a side was written, the base remembers what the side has now.
-            let pick = |fields: &Option<Fields>, written: &[Field], field: &Field, value: &Option<Value>| match fields {
-                Some(fields) if written.contains(field) => fields.get(field).cloned(),
-                _ => value.clone(),
-            };
-            put(&mut base.hub, &agreed.left, pick(&hub_now, &hub_written, &agreed.left, &agreed.hub));
-            put(&mut base.far, &agreed.right, pick(&far_now, &far_written, &agreed.right, &agreed.far));
-        }
-        // What names the two records, so that another thing under one of their ids is told from an edit.
-        for (side, fields) in [(Side::Left, &mut base.hub), (Side::Right, &mut base.far)] {
-            match task.done.get(&side) {
-                Some(wrote) => note_uid(fields, Some(&wrote.record)),
-                None => note_uid(fields, task.row(side).and_then(|row| self.record_of(row).ok()).as_ref()),
-            }
-        }
-        if task.done.contains_key(&Side::Right) {
-            for field in far_written {
-                base.sent.retain(|f| *f != field);
-                if self.may_change_later(&step.far.collection) {
-                    base.sent.push(field);
-                }
-            }
-        }
-        for (side, wrote) in &task.done {
-            match side {
-                Side::Left => link.hub_item = Some(wrote.item.clone()),
-                Side::Right => {
-                    link.item = Some(wrote.item.clone());
-                    link.mark = wrote.mark.clone().or(link.mark);
-                }
-            }
-        }
-        let revision =
-            |side: Side| task.done.get(&side).and_then(|w| w.revision.clone()).or_else(|| task.row(side).and_then(|r| r.revision.clone()));
-        link.hub_revision = revision(Side::Left).or(link.hub_revision);
-        link.revision = revision(Side::Right).or(link.revision);
-        let new = link.state == LinkState::Pending;
-        // One whose record was merged away while the outcome of the write was open stays aside.
-        if link.state != LinkState::Shadowed || link.hub_item.is_some() {
-            link.state = if step.waiting.is_empty() { LinkState::Live } else { LinkState::Held };
-            link.note = (!step.waiting.is_empty()).then(|| step.waiting.join("; "));
-        }
-        let copy = new && task.far.as_ref().is_some_and(|far| names_another(&link, far));
-        link.again = task.again || copy || !step.waiting.is_empty();
-        // Somebody's decision is good for one merge.
-        link.decision = link.decision.filter(|_| !step.waiting.is_empty());
-        link.version += 1;
-        vec![StateChange::Link(Box::new(link)), StateChange::Base(Box::new(base))]
-    }
-
-    /// Whether the far side may change what it was given some time after it answered.
-    fn may_change_later(&self, collection: &CollectionId) -> bool {
-        self.far.collection(collection).is_none_or(|c| !c.capabilities.keeps_as_written)
-    }
-}
-
-/// What an item says after our write. What it does not tell this time is as we sent it: it was not read, and so is not empty.
-fn told<R: Record>(intent: &IntentRow, stored: &Stored<R>) -> Result<R> {
-    let Some(target) = intent.target.as_deref().filter(|_| !stored.unread.is_empty()) else { return Ok(stored.record.clone()) };
-    let sent: R = pimkit_core::decode_record(target)?;
-    let unread = stored.unread.iter().map(|field| (field.clone(), sent.get(field.as_str()).unwrap_or_default()));
-    stored.record.with(&unread.collect())
-}
-
-/// Whether a flip is one of this field.
-fn flip_of(flip: &Field, field: &Field) -> bool {
-    flip.as_str().rsplit_once(' ').is_some_and(|(of, _)| of == field.as_str())
-}
-
-/// Moves the base of the pairs that were written to one side only, and have arrived there: `now` is
-/// what the side says. What comes later on either side is then an edit of that, not of what was before.
-pub(crate) fn arrived<R: Record>(step: &crate::Step, side: Side, base: &mut BaseRow, now: &Fields) -> bool {
-    let end = |side: Side| if side == Side::Left { &step.hub } else { &step.far };
-    let (here, there) = (written(end(side)), written(end(side.other())));
-    let mut moved = false;
-    for agreed in &step.agreed {
-        let (field, other) = if side == Side::Left { (&agreed.left, &agreed.right) } else { (&agreed.right, &agreed.left) };
-        let Some(target) = here.and_then(|fields| fields.get(field)) else { continue };
-        if there.is_some_and(|fields| fields.contains_key(other)) {
-            continue;
-        }
-        let same = R::catalogue().field(field.as_str()).is_some_and(|def| def.same(now.get(field), Some(target)));
-        if same {
-            let (hub, far) = match side {
-                Side::Left => (now.get(field).cloned(), agreed.far.clone()),
-                Side::Right => (agreed.hub.clone(), now.get(field).cloned()),
-            };
-            put(&mut base.hub, &agreed.left, hub);
-            put(&mut base.far, &agreed.right, far);
-            moved = true;
-        }
-    }
-    moved
-}
-
-pub(crate) fn put(fields: &mut Fields, field: &Field, value: Option<Value>) {
-    match value {
-        Some(value) if !value.is_null() => {
-            fields.insert(field.clone(), value);
-        }
-        _ => {
-            fields.remove(field);
-        }
     }
 }

@@ -1,0 +1,139 @@
+//! What both sides agree on from here on: the link and its base.
+
+use crate::{
+    apply::{Task, written},
+    copied::names_another,
+    run::Run,
+    step::{Action, SideWrite},
+    stranger::note_uid,
+};
+use pimkit_core::{BaseRow, CollectionId, Field, Fields, LinkState, Record, Side, StateChange, Value};
+
+impl<R: Record> Run<R> {
+    /// The link and base of two items that agree now, as far as they do.
+    pub(crate) fn live(&self, task: &Task<R>, mut link: pimkit_core::LinkRow) -> Vec<StateChange> {
+        let step = &task.step;
+        // What is made anew was agreed on whole: of what stood there before nothing is left to compare with.
+        let made = matches!(step.action, Action::Create(_));
+        let kept = task.base.clone().filter(|_| !made);
+        let mut base = kept.unwrap_or_else(|| BaseRow { link: link.id.clone(), ..BaseRow::default() });
+        let now = |side: Side| task.done.get(&side).map(|w| w.record.fields());
+        let (hub_now, far_now) = (now(Side::Left), now(Side::Right));
+        let far_written: Vec<Field> = match &step.far.write {
+            Some(SideWrite::Fields { fields, .. }) => fields.keys().cloned().collect(),
+            Some(SideWrite::Create { .. }) => step.agreed.iter().map(|a| a.right.clone()).collect(),
+            _ => Vec::new(),
+        };
+        let hub_written: Vec<Field> = match &step.hub.write {
+            Some(SideWrite::Fields { fields, .. }) => fields.keys().cloned().collect(),
+            Some(SideWrite::Create { .. }) => step.agreed.iter().map(|a| a.left.clone()).collect(),
+            _ => Vec::new(),
+        };
+        if step.reread {
+            for field in std::mem::take(&mut base.sent) {
+                // What came back is counted by field and by what was sent and came; another value starts anew.
+                let flip = step.flipped.iter().find(|flip| flip_of(flip, &field)).cloned();
+                base.flips.retain(|known, _| !flip_of(known, &field) || flip.as_ref() == Some(known));
+                if let Some(flip) = flip {
+                    *base.flips.entry(flip).or_insert(0) += 1;
+                }
+            }
+        }
+        for agreed in &step.agreed {
+            // Where a side was written, the base remembers what the side has now.
+            let pick = |fields: &Option<Fields>, written: &[Field], field: &Field, value: &Option<Value>| match fields {
+                Some(fields) if written.contains(field) => fields.get(field).cloned(),
+                _ => value.clone(),
+            };
+            put(&mut base.hub, &agreed.left, pick(&hub_now, &hub_written, &agreed.left, &agreed.hub));
+            put(&mut base.far, &agreed.right, pick(&far_now, &far_written, &agreed.right, &agreed.far));
+        }
+        // What names the two records, so that another thing under one of their ids is told from an edit.
+        for (side, fields) in [(Side::Left, &mut base.hub), (Side::Right, &mut base.far)] {
+            match task.done.get(&side) {
+                Some(wrote) => note_uid(fields, Some(&wrote.record)),
+                None => note_uid(fields, task.row(side).and_then(|row| self.record_of(row).ok()).as_ref()),
+            }
+        }
+        if task.done.contains_key(&Side::Right) {
+            for field in far_written {
+                base.sent.retain(|f| *f != field);
+                if self.may_change_later(&step.far.collection) {
+                    base.sent.push(field);
+                }
+            }
+        }
+        for (side, wrote) in &task.done {
+            match side {
+                Side::Left => link.hub_item = Some(wrote.item.clone()),
+                Side::Right => {
+                    link.item = Some(wrote.item.clone());
+                    link.mark = wrote.mark.clone().or(link.mark);
+                }
+            }
+        }
+        let revision =
+            |side: Side| task.done.get(&side).and_then(|w| w.revision.clone()).or_else(|| task.row(side).and_then(|r| r.revision.clone()));
+        link.hub_revision = revision(Side::Left).or(link.hub_revision);
+        link.revision = revision(Side::Right).or(link.revision);
+        let new = link.state == LinkState::Pending;
+        // One whose record was merged away while the outcome of the write was open stays aside.
+        if link.state != LinkState::Shadowed || link.hub_item.is_some() {
+            link.state = if step.waiting.is_empty() { LinkState::Live } else { LinkState::Held };
+            link.note = (!step.waiting.is_empty()).then(|| step.waiting.join("; "));
+        }
+        let copy = new && task.far.as_ref().is_some_and(|far| names_another(&link, far));
+        link.again = task.again || copy || !step.waiting.is_empty();
+        // Somebody's decision is good for one merge.
+        link.decision = link.decision.filter(|_| !step.waiting.is_empty());
+        link.version += 1;
+        vec![StateChange::Link(Box::new(link)), StateChange::Base(Box::new(base))]
+    }
+
+    /// Whether the far side may change what it was given some time after it answered.
+    fn may_change_later(&self, collection: &CollectionId) -> bool {
+        self.far.collection(collection).is_none_or(|c| !c.capabilities.keeps_as_written)
+    }
+}
+
+/// Whether a flip is one of this field.
+fn flip_of(flip: &Field, field: &Field) -> bool {
+    flip.as_str().rsplit_once(' ').is_some_and(|(of, _)| of == field.as_str())
+}
+
+/// Moves the base of the pairs that were written to one side only, and have arrived there: `now` is
+/// what the side says. What comes later on either side is then an edit of that, not of what was before.
+pub(crate) fn arrived<R: Record>(step: &crate::Step, side: Side, base: &mut BaseRow, now: &Fields) -> bool {
+    let end = |side: Side| if side == Side::Left { &step.hub } else { &step.far };
+    let (here, there) = (written(end(side)), written(end(side.other())));
+    let mut moved = false;
+    for agreed in &step.agreed {
+        let (field, other) = if side == Side::Left { (&agreed.left, &agreed.right) } else { (&agreed.right, &agreed.left) };
+        let Some(target) = here.and_then(|fields| fields.get(field)) else { continue };
+        if there.is_some_and(|fields| fields.contains_key(other)) {
+            continue;
+        }
+        let same = R::catalogue().field(field.as_str()).is_some_and(|def| def.same(now.get(field), Some(target)));
+        if same {
+            let (hub, far) = match side {
+                Side::Left => (now.get(field).cloned(), agreed.far.clone()),
+                Side::Right => (agreed.hub.clone(), now.get(field).cloned()),
+            };
+            put(&mut base.hub, &agreed.left, hub);
+            put(&mut base.far, &agreed.right, far);
+            moved = true;
+        }
+    }
+    moved
+}
+
+pub(crate) fn put(fields: &mut Fields, field: &Field, value: Option<Value>) {
+    match value {
+        Some(value) if !value.is_null() => {
+            fields.insert(field.clone(), value);
+        }
+        _ => {
+            fields.remove(field);
+        }
+    }
+}
