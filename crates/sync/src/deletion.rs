@@ -230,15 +230,19 @@ impl<R: Record> Run<R> {
     }
 
     /// Whether what carries the uid or mark of a missing item is rather a copy of it that was given another name, made before
-    /// the original was deleted. A move goes to another collection. Where nobody edited the other end since, it is all the
-    /// same whether the link follows the copy; an edit of the original must not end up in somebody else's record.
+    /// the original was deleted. A move goes to another collection, and the app never gives a record another id. At a far side
+    /// that does it is all the same whether the link follows the copy, as long as nobody edited the other end since; an edit
+    /// of the original must not end up in somebody else's record.
     async fn is_renamed_copy(&self, side: Side, linked: &Linked, row: &SeenRow, other: &SeenRow) -> Result<bool> {
-        if other.collection != row.collection {
+        if other.collection != row.collection || same_thing(R::KIND, &self.fields_of(row)?, &self.fields_of(other)?) {
             return Ok(false);
         }
-        let Some(rest) = linked.end(side.other()).filter(|rest| rest.presence == Presence::Present) else { return Ok(false) };
-        let named_alike = same_thing(R::KIND, &self.fields_of(row)?, &self.fields_of(other)?);
-        Ok(!named_alike && self.edited(side.other(), linked, rest).await?)
+        let rest = linked.end(side.other()).filter(|rest| rest.presence == Presence::Present);
+        Ok(match rest {
+            _ if side == Side::Left => true,
+            Some(rest) => self.edited(side.other(), linked, rest).await?,
+            None => false,
+        })
     }
 
     /// Searches the account's other collections for missing items: one answer per item, none where
@@ -339,6 +343,21 @@ impl<R: Record> Run<R> {
             let why = format!("the {} item was deleted, and the {} one may not be", gone.word(), rest.word());
             return self.wait(linked.link, Some((LinkState::Held, why))).await;
         }
+        if !self.half(rest).collection(&row.collection).is_none_or(|c| c.capabilities.conditional) {
+            match self.now_there(rest, &row).await? {
+                Some(now) if now.hash == row.hash => {}
+                Some(now) => {
+                    // It is deleted in the next run, if what changed is none of ours.
+                    let mut linked = linked;
+                    linked.set(rest, now.clone());
+                    if linked.link.decision.is_none() && self.edited(rest, &linked, &now).await? {
+                        return self.edit_beats_delete(gone, linked, &now, evidence).await;
+                    }
+                    return self.wait(linked.link, None).await;
+                }
+                None => return self.wait(linked.link, None).await,
+            }
+        }
         let has_trash = self.half(rest).collection(&row.collection).is_some_and(|c| c.capabilities.trash);
         let (mode, held) = match deletes {
             Deletes::Delete => (Delete::Permanent, None),
@@ -362,6 +381,19 @@ impl<R: Record> Run<R> {
         step.evidence = Some(evidence);
         step.held = held;
         self.push(step).await
+    }
+
+    /// A side that deletes whatever is there is asked first: a user's edit may not have been listed yet. Nothing where it is
+    /// not there to be read.
+    async fn now_there(&mut self, side: Side, row: &SeenRow) -> Result<Option<SeenRow>> {
+        let repository = self.half(side).repository.clone();
+        let answer = repository.fetch(&row.collection, std::slice::from_ref(&row.item)).await.into_iter().next();
+        let Some(Fetched::Found(stored)) = answer else { return Ok(None) };
+        let now = self.observed(side, row.epoch, Some(row), *stored).await?;
+        if now.hash != row.hash {
+            self.later([StateChange::Seen(Box::new(now.clone()))]);
+        }
+        Ok(Some(now))
     }
 
     async fn suppress(&mut self, gone: Side, linked: &Linked, evidence: String, policy: String) -> Result<()> {

@@ -317,7 +317,8 @@ impl<R: Record> Run<R> {
         }
         self.tag_new(on, &map, row, &fields, &mut record);
         let record = R::default().with(&record)?;
-        let mark = keys::mint(self.sync(), &row.item, generation);
+        let mint = if on == Side::Left { keys::mint_on_hub } else { keys::mint };
+        let mark = mint(self.sync(), &row.item, generation);
         let source = End { collection: row.collection.clone(), item: Some(row.item.clone()), revision: row.revision.clone(), write: None };
         let write = SideWrite::Create { mark, generation, record: pimkit_core::encode_record(&record)? };
         let made = End { collection: home, item: None, revision: None, write: Some(write) };

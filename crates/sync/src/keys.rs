@@ -15,11 +15,21 @@ pub(crate) fn mint(sync: &SyncId, item: &ItemId, generation: u32) -> Mark {
     Mark(format!("pk-{:016x}-{:016x}-{generation}", binding(&[sync.as_str()]), binding(&[item.as_str()])))
 }
 
+/// What tells the mark of a hub record from that of a far item: both sides may give the same id to two different things,
+/// and both may be made in one run.
+const ON_HUB: char = 'h';
+
+/// The mark of a hub record that a sync makes of a far item.
+pub(crate) fn mint_on_hub(sync: &SyncId, item: &ItemId, generation: u32) -> Mark {
+    Mark(format!("{}{ON_HUB}", mint(sync, item, generation)))
+}
+
 /// The parts of one of our marks.
 pub(crate) fn parts(mark: &Mark) -> Option<MarkParts> {
     let mut parts = mark.as_str().strip_prefix("pk-")?.splitn(3, '-');
     let hex = |text: Option<&str>| text.filter(|t| t.len() == 16).and_then(|t| u64::from_str_radix(t, 16).ok());
-    Some(MarkParts { sync: hex(parts.next())?, item: hex(parts.next())?, generation: parts.next()?.parse().ok()? })
+    let (sync, item, generation) = (hex(parts.next())?, hex(parts.next())?, parts.next()?);
+    Some(MarkParts { sync, item, generation: generation.strip_suffix(ON_HUB).unwrap_or(generation).parse().ok()? })
 }
 
 /// Whether a sync made this mark.
@@ -205,6 +215,9 @@ mod tests {
         assert!(is_of(&parts, &sync));
         assert!(!is_of(&parts, &SyncId::from("other")));
         assert_eq!(parts.generation, 3);
+        let there = mint_on_hub(&sync, &ItemId::from("a/b c"), 3);
+        assert_ne!(there, mark, "one id on both sides names two things");
+        assert_eq!(super::parts(&there).map(|p| (p.item, p.generation)), Some((parts.item, 3)));
         assert!(mark.as_str().chars().all(|c| c.is_ascii_alphanumeric() || c == '-'));
         for foreign in ["", "pk-", "pk-1-2-3", "a.vcf", "pk-0123456789abcdef-0123456789abcdef-x"] {
             assert_eq!(super::parts(&Mark::from(foreign)), None, "{foreign}");

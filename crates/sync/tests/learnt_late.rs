@@ -280,3 +280,42 @@ fn a_value_cut_at_the_far_side_gives_way_to_what_its_user_writes_there() {
         assert!(!notes.contains("first") && notes.starts_with(if long { "second" } else { "third" }), "{notes}");
     }
 }
+
+#[test]
+fn two_things_that_have_one_id_on_their_two_sides_are_not_taken_for_each_other() {
+    // Both sides count their items, and both first items are made on the other side in one run.
+    let world = World::kind();
+    world.hub_hand::<Contact>().put(&World::home::<Contact>(), named("Ada"));
+    world.far_hand::<Contact>().put(&World::home::<Contact>(), named("Bob"));
+    let [hub, far] = [world.hub_hand::<Contact>().items(), world.far_hand::<Contact>().items()];
+    assert_eq!(hub.keys().collect::<Vec<_>>(), far.keys().collect::<Vec<_>>(), "the ids are the same");
+    world.run::<Contact>(POLICY);
+    let (_, there) = ids(&world, "Ada");
+    let bob = far.into_keys().next().unwrap();
+    world.far_hand::<Contact>().delete(&bob);
+    let copy = world.far_hand::<Contact>().copy(&there).unwrap();
+    world.far_hand::<Contact>().edit(&copy, |c| c.name.full = Some("Grace".to_owned()));
+    let marks: Vec<_> = world.hub_hand::<Contact>().items().into_values().filter_map(|s| s.mark).collect();
+    let far_marks: Vec<_> = world.far_hand::<Contact>().items().into_values().filter_map(|s| s.mark).collect();
+    assert!(!marks.is_empty() && marks.iter().all(|mark| !far_marks.contains(mark)), "{marks:?} {far_marks:?}");
+    world.run::<Contact>(POLICY);
+    world.run::<Contact>(POLICY);
+    assert_eq!(both(&world), [["Ada", "Grace"], ["Ada", "Grace"]]);
+}
+
+#[test]
+fn a_side_that_deletes_whatever_is_there_is_asked_what_is_there() {
+    for conditional in [true, false] {
+        let world = agreed(WorstOptions::kind().with(|o| o.unconditional = !conditional));
+        let (hub, far) = ids(&world, "Ada");
+        world.hub_hand::<Contact>().delete(&hub);
+        world.far_hand::<Contact>().edit(&far, |c| c.notes = vec!["not listed yet".to_owned()]);
+        world.far.set_faults(FaultPlan::none().at_nth(Operation::Changes, 1, Fault::Empty));
+        world.run::<Contact>(POLICY);
+        world.far.set_faults(FaultPlan::none());
+        world.run::<Contact>(POLICY);
+        world.run::<Contact>(POLICY);
+        assert_eq!(both(&world), [["Ada", "Bob"], ["Ada", "Bob"]], "conditional: {conditional}");
+        assert_eq!(world.far_hand::<Contact>().records().iter().find(|c| is("Ada")(c)).unwrap().notes, ["not listed yet"]);
+    }
+}
