@@ -315,6 +315,16 @@ impl Judge<'_> {
         self.evidence.policy.get("granularity").is_some_and(|word| word == "record")
     }
 
+    /// Whether a user of another side wrote or took away something that a token may have met in a conflict.
+    fn has_rival(&self, token: &Token, slot: &Slot, all: &[(u32, &Token)]) -> bool {
+        let meets = |other: &Token| {
+            let together = slot.group && self.slot(other).is_some_and(|of| of.group);
+            other.slot == token.slot || together || self.by_record()
+        };
+        let elsewhere = |side: u8| side != token.side;
+        all.iter().any(|(_, other)| meets(other) && (elsewhere(other.side) || other.gone.is_some_and(|gone| elsewhere(gone.side))))
+    }
+
     /// Under `newest`, what lost a conflict was not provably the later of the two.
     fn loser(&mut self, number: u32, token: &Token, slot: &Slot, all: &[(u32, &Token)]) {
         let newest = self.evidence.policy.get("conflicts").is_none_or(|word| word == "newest");
@@ -377,6 +387,9 @@ impl Judge<'_> {
         let deleted = self.evidence.ledger.deletions.iter().any(|d| d.thing == token.thing);
         if on.is_empty() && !deleted {
             self.loser(number, token, slot, all);
+            if token.gone.is_none() && self.is_lost(number, slot) && !self.has_rival(token, slot, all) {
+                self.failures.push(format!("{what} lost a conflict, and nobody else had written there"));
+            }
         }
         if on.is_empty() {
             let answered = self.evidence.ledger.deletions.iter().any(|d| d.thing == token.thing && Self::answered(d, number, token));

@@ -208,3 +208,22 @@ fn a_create_that_was_stored_is_no_less_stored_when_its_repeat_is_refused() {
         assert_eq!(world.run::<Contact>(POLICY).sync.writes(), 0);
     }
 }
+
+#[test]
+fn what_a_create_of_unknown_outcome_may_have_made_is_known_by_its_id_where_no_mark_comes_back() {
+    for refused in [Fault::Before(Failure::RateLimited), Fault::After(Failure::Unavailable)] {
+        let world = World::with(WorstOptions::only(&["drops_marks"]).unwrap());
+        world.hub_hand::<Contact>().put(&World::home::<Contact>(), with_note("Ada", "made here"));
+        cut_off(&world, 1, Fault::HangAfter);
+        world.far.set_faults(FaultPlan::none().at_nth(Operation::Write, 1, refused));
+        world.settle();
+        world.run::<Contact>(POLICY);
+        world.far.set_faults(FaultPlan::none());
+        for _ in 0..3 {
+            world.settle();
+            world.run::<Contact>(POLICY);
+        }
+        assert_eq!(notes(&world), (vec![vec!["made here".to_owned()]], vec![vec!["made here".to_owned()]]), "{refused:?}");
+        assert_eq!(world.run::<Contact>(POLICY).sync.writes(), 0);
+    }
+}
