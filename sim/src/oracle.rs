@@ -322,7 +322,11 @@ impl Judge<'_> {
             other.slot == token.slot || together || self.by_record()
         };
         let elsewhere = |side: u8| side != token.side;
-        all.iter().any(|(_, other)| meets(other) && (elsewhere(other.side) || other.gone.is_some_and(|gone| elsewhere(gone.side))))
+        let taken = |other: &Token| other.gone.is_some_and(|gone| elsewhere(gone.side));
+        // What two users took away at once is in the book as taken by the first alone.
+        let worked =
+            |slot: u8| self.sides().any(|side| elsewhere(side) && self.evidence.ledger.worked.contains(&(token.thing, side, slot)));
+        worked(token.slot) || all.iter().any(|(_, other)| meets(other) && (elsewhere(other.side) || taken(other)))
     }
 
     /// Under `newest`, what lost a conflict was not provably the later of the two.

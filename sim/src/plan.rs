@@ -236,7 +236,9 @@ impl Plotting<'_> {
             22..30 => Act::Delete { side, pick },
             33..36 => {
                 self.things += 1;
-                Act::Copy { side, pick, thing: self.things }
+                // A reader of superseded versions shows the copy under the name of the original, and users would take it for that.
+                let stale = usize::from(side).checked_sub(1).and_then(|n| self.play.fars.get(n)).is_some_and(|far| far.has("stale_rounds"));
+                Act::Copy { side: if stale { 0 } else { side }, pick, thing: self.things }
             }
             30..33 if side != 0 => {
                 let mood =

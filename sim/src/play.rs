@@ -284,6 +284,12 @@ pub(crate) fn address(far: usize) -> String {
 }
 
 impl FarPlan {
+    /// Whether it has this trait.
+    #[must_use]
+    pub fn has(&self, switch: &str) -> bool {
+        self.switches.iter().any(|s| s == switch)
+    }
+
     /// The options of the far side of this number.
     ///
     /// # Errors

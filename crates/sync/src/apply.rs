@@ -429,7 +429,8 @@ impl<R: Record> Run<R> {
         }
         for side in [Side::Left, Side::Right] {
             let (half, other) = (self.half(side), self.half(side.other()));
-            if self.report.failed.is_some() || other.is_incomplete() || other.first_is_gone {
+            // A side that shows no collection at all for now has taken nothing.
+            if self.report.failed.is_some() || other.is_incomplete() || other.collections.is_empty() || other.first_is_gone {
                 continue;
             }
             for collection in half.collections.iter().filter(|c| !half.failed.contains_key(&c.id)) {

@@ -24,7 +24,8 @@ impl<R: Record> Run<R> {
         })
     }
 
-    /// Whether another sync has the hub record too. One whose item is out of sight may have it still.
+    /// Whether another sync has the hub record too. One whose item is out of sight may have it still, and one that was cut off
+    /// while it made its item may have made it.
     async fn is_in_other_mailboxes(&self, hub_item: &ItemId) -> Result<bool> {
         for sync in self.state().syncs().await? {
             if sync == *self.sync() {
@@ -33,7 +34,7 @@ impl<R: Record> Run<R> {
             let links = self.state().links_of_hub(&sync, std::slice::from_ref(hub_item)).await?;
             let has = |state| !matches!(state, LinkState::Suppressed | LinkState::Shadowed | LinkState::Archived);
             let ours = links.into_iter().flatten().filter(|l| l.kind == R::KIND && l.hub_account == self.hub.account.id);
-            if ours.into_iter().any(|l| l.item.is_some() && has(l.state)) {
+            if ours.into_iter().any(|l| (l.item.is_some() || l.state == LinkState::Pending) && has(l.state)) {
                 return Ok(true);
             }
         }

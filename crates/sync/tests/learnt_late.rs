@@ -319,3 +319,31 @@ fn a_side_that_deletes_whatever_is_there_is_asked_what_is_there() {
         assert_eq!(world.far_hand::<Contact>().records().iter().find(|c| is("Ada")(c)).unwrap().notes, ["not listed yet"]);
     }
 }
+
+#[test]
+fn a_mailbox_that_may_just_have_got_a_record_has_it() {
+    let world = Many::of(2);
+    for name in ["Ada", "Bob", "Eve"] {
+        world.hub_hand::<Contact>().put(&World::home::<Contact>(), named(name));
+    }
+    world.run::<Contact>(0, POLICY);
+    // The other mailbox gets them, and nobody learns of it.
+    world.far[1].set_faults(FaultPlan::none().at_nth(Operation::Write, 3, Fault::HangAfter));
+    let pair = world.builder::<Contact>(1, POLICY).build().unwrap();
+    let mut run = Box::pin(async move { pair.run().await });
+    block_on(async {
+        for _ in 0..200 {
+            assert!(poll!(run.as_mut()).is_pending(), "the run ends though a request is never answered");
+        }
+    });
+    drop(run);
+    world.far[1].set_faults(FaultPlan::none());
+    let far = world.far_hand::<Contact>(0);
+    let ada = far.items().into_iter().find(|(_, s)| is("Ada")(&s.record)).unwrap().0;
+    far.delete(&ada);
+    world.run::<Contact>(0, POLICY);
+    world.run_all::<Contact>(POLICY);
+    assert_eq!(names(world.hub_hand::<Contact>().records()), ["Ada", "Bob", "Eve"]);
+    assert_eq!(names(world.far_hand::<Contact>(1).records()), ["Ada", "Bob", "Eve"]);
+    assert_eq!(names(far.records()), ["Bob", "Eve"]);
+}
