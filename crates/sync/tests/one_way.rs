@@ -5,7 +5,7 @@ mod world;
 
 use pimkit_contract::{
     WorstOptions, samples,
-    worst::{Fault, FaultPlan, Operation},
+    worst::{Failure, Fault, FaultPlan, Operation},
 };
 use pimkit_core::{Contact, EmailAddress, ItemId};
 use world::{World, named};
@@ -122,5 +122,27 @@ fn what_the_following_side_says_of_a_record_that_both_sides_had_is_put_back_and_
         let live = all.iter().any(|c| !c.notes.is_empty());
         let kept = world.journal().iter().flat_map(|row| row.lost.clone()).any(|lost| format!("{lost:?}").contains("followed"));
         assert!(all.len() == 2 && (live || kept), "{direction} {lost}: {all:?}");
+    }
+}
+
+#[test]
+fn what_a_write_put_back_is_kept_though_its_answer_is_lost_and_a_user_writes_there_again() {
+    let world = World::kind();
+    let policy = &[("direction", "to_left"), ("drift", "restore")];
+    let (hub, _) = pair(&world, "to_left", policy);
+    let says = |notes: &str| world.hub_hand::<Contact>().edit(&hub, |c: &mut Contact| c.notes = vec![notes.into()]);
+    says("put back");
+    let plan = FaultPlan::default().at_nth(Operation::Write, 1, Fault::After(Failure::Transport));
+    world.hub.set_faults(plan);
+    world.run::<Contact>(policy);
+    world.hub.set_faults(FaultPlan::default());
+    assert_eq!(world.hub_hand::<Contact>().item(&hub).unwrap().record.notes, ["kept"], "the write has arrived");
+    says("written again");
+    world.run::<Contact>(policy);
+    world.run::<Contact>(policy);
+    assert_eq!(world.hub_hand::<Contact>().item(&hub).unwrap().record.notes, ["kept"]);
+    let lost: Vec<String> = world.journal().iter().flat_map(|row| row.lost.clone()).map(|lost| format!("{lost:?}")).collect();
+    for value in ["put back", "written again"] {
+        assert!(lost.iter().any(|lost| lost.contains(value)), "{value}: {lost:?}");
     }
 }

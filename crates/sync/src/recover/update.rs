@@ -2,7 +2,6 @@
 
 use super::found_outcome;
 use crate::{
-    apply::written,
     keys,
     pair::damaged,
     project::part_of,
@@ -129,9 +128,13 @@ impl<R: Record> Run<R> {
             changes.extend(self.half_done(intent, link, &now).await?);
         }
         if let Some(mut task) = self.task(intent).await? {
-            let sent = written(task.end(intent.side)).cloned().unwrap_or_default();
-            let arrived = |field: &Field| R::catalogue().field(field.as_str()).is_some_and(|def| def.same(now.get(field), sent.get(field)));
-            task.step.lost.retain(|change| arrived(&change.field));
+            // Lost is what is not there any more. Whoever wrote over it since may have done so before our write, or after it.
+            let before = match intent.before.as_deref() {
+                Some(bytes) => pimkit_core::decode_record::<R>(bytes)?.fields(),
+                None => Fields::new(),
+            };
+            let kept = |field: &Field| R::catalogue().field(field.as_str()).is_some_and(|d| d.same(now.get(field), before.get(field)));
+            task.step.lost.retain(|change| !kept(&change.field));
             self.journal_lost(&mut task, intent.side);
         }
         self.commit(changes).await?;
