@@ -347,3 +347,26 @@ fn a_mailbox_that_may_just_have_got_a_record_has_it() {
     assert_eq!(names(world.far_hand::<Contact>(1).records()), ["Ada", "Bob", "Eve"]);
     assert_eq!(names(far.records()), ["Bob", "Eve"]);
 }
+
+#[test]
+fn what_an_unanswered_create_made_is_known_by_its_uid_where_marks_are_dropped_and_its_user_has_edited_it() {
+    let world = World::with(WorstOptions::only(&["drops_marks"]).unwrap().with(|o| {
+        o.create = Create::Findable { settles_after: Duration::from_secs(600) };
+        o.server_made_ids = true;
+    }));
+    let mut contact = named("Ada");
+    contact.uid = Some("uid-Ada".to_owned());
+    contact.notes = vec!["note".to_owned()];
+    world.hub_hand::<Contact>().put(&World::home::<Contact>(), contact);
+    cut_off(&world, Operation::Write, Fault::HangAfter);
+    let far = world.far_hand::<Contact>();
+    let ada = far.items().into_keys().next().unwrap();
+    far.edit(&ada, |c| c.notes = vec!["edited at once".to_owned()]);
+    for _ in 0..3 {
+        world.run::<Contact>(POLICY);
+    }
+    world.settle();
+    world.run::<Contact>(POLICY);
+    assert_eq!(both(&world), [["Ada"], ["Ada"]]);
+    assert_eq!(world.hub_hand::<Contact>().records()[0].notes, ["edited at once"]);
+}

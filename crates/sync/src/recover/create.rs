@@ -52,7 +52,6 @@ impl<R: Record> Run<R> {
                     }
                     // That it is not done again now says nothing of the first time.
                     Some(Outcome::Refused(error)) if !is_lasting(&error) => self.finish_intent(intent, Outcome::Unknown(error)).await,
-                    Some(Outcome::Written { id, .. }) if self.is_anothers(intent, &id).await? => self.hold_made(intent).await,
                     Some(outcome) => self.finish_intent(intent, outcome).await,
                     None => Ok(false),
                 }
@@ -78,13 +77,13 @@ impl<R: Record> Run<R> {
     }
 
     /// Whether an item has another link than that of the intent.
-    async fn is_anothers(&self, intent: &IntentRow, item: &ItemId) -> Result<bool> {
+    pub(super) async fn is_anothers(&self, intent: &IntentRow, item: &ItemId) -> Result<bool> {
         let links = self.links_of(intent.side, &intent.collection, std::slice::from_ref(item)).await?;
         Ok(links.into_iter().flatten().any(|link| Some(&link.id) != intent.link.as_ref()))
     }
 
     /// What the repeat came to was linked meanwhile, as somebody else's: it is no longer this link's to take.
-    async fn hold_made(&mut self, intent: &IntentRow) -> Result<bool> {
+    pub(super) async fn hold_made(&mut self, intent: &IntentRow) -> Result<bool> {
         let mut changes = vec![StateChange::Settled(intent.id.clone())];
         if let Some(id) = &intent.link
             && let Some(mut link) = self.state().link(id).await?
@@ -189,7 +188,7 @@ impl<R: Record> Run<R> {
         }
         asked.extend(record.uid().map(keys::uid_key));
         asked.push(keys::hash_key(keys::hash(&fields)));
-        let mut fitting: Vec<SeenRow> = Vec::new();
+        let (mut fitting, mut edited): (Vec<SeenRow>, Vec<SeenRow>) = Default::default();
         for (collection, item) in self.unlinked(intent.side, &asked, 16, None).await?.into_values().flatten() {
             if collection != intent.collection || fitting.iter().any(|r| r.item == item) {
                 continue;
@@ -201,7 +200,13 @@ impl<R: Record> Run<R> {
             let since = row.unchanged_at.is_none() && row.changed_at >= intent.at;
             if marked || (since && self.may_be(&fields, &row)?) {
                 fitting.push(row);
+            } else if since && record.uid().is_some_and(|uid| row.keys.contains(&keys::uid_key(uid))) {
+                edited.push(row);
             }
+        }
+        // What came since and carries the uid that was sent is it all the same: its user has edited it already.
+        if fitting.is_empty() {
+            fitting = edited;
         }
         let sent = keys::hash(&fields);
         let mut marked = fitting.iter().filter(|r| r.mark.is_some() && r.mark == intent.mark);

@@ -132,6 +132,11 @@ impl<R: Record> Run<R> {
 
     /// Takes an outcome as if it had come at once.
     async fn finish_intent(&mut self, intent: &IntentRow, outcome: Outcome<R>) -> Result<bool> {
+        if let (IntentKind::Create, Outcome::Written { id, .. }) = (intent.write, &outcome)
+            && self.is_anothers(intent, id).await?
+        {
+            return self.hold_made(intent).await;
+        }
         let Some(mut task) = self.task(intent).await? else {
             self.commit(vec![StateChange::Settled(intent.id.clone())]).await?;
             return Ok(true);
