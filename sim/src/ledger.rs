@@ -65,8 +65,10 @@ pub(crate) struct Ledger {
     pub(crate) moods: Vec<(u8, ItemId, Mood)>,
     /// When a user last changed a thing, by thing and side.
     pub(crate) touched: BTreeMap<(u32, u8), Timestamp>,
-    /// Things, sides and slots in which a user of that side has written or cleared.
-    pub(crate) worked: BTreeSet<(u32, u8, u8)>,
+    /// Tokens that the app's user wrote with a long text behind them.
+    pub(crate) long: BTreeSet<u32>,
+    /// Things, sides and slots that a user of that side has cleared.
+    pub(crate) cleared: BTreeSet<(u32, u8, u8)>,
     /// By sync, the sides to which it sent a write whose outcome is open.
     pub(crate) unclear: BTreeSet<(u8, u8)>,
     /// Things that were kept from us on a side for a while.
@@ -154,14 +156,16 @@ impl Ledger {
                 let is_own = |item: &Picked| of.field != GUESTS || (self.made.get(&item.thing) == Some(&side) && !is_deleted(item.thing));
                 let item = picked(kind, world, *pick).filter(is_own)?;
                 let fields = of.write(item.before.get(of.field), *token, *at, *long);
-                self.worked.insert((item.thing, side, *slot));
+                if side == 0 && fields.get(of.field).is_some_and(|value| of.holds_whole(Some(value), *token)) {
+                    self.long.insert(*token);
+                }
                 self.change(kind, world, side, &item, &fields, Some((*token, *slot, of)))
             }
             Act::Clear { pick, slot, at, .. } => {
                 let of = slots(kind).get(usize::from(*slot))?;
                 let item = picked(kind, world, *pick)?;
                 let fields = of.clear(item.before.get(of.field), *at)?;
-                self.worked.insert((item.thing, side, *slot));
+                self.cleared.insert((item.thing, side, *slot));
                 self.change(kind, world, side, &item, &fields, None)
             }
             Act::Delete { pick, .. } => {

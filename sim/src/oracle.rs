@@ -316,17 +316,18 @@ impl Judge<'_> {
     }
 
     /// Whether a user of another side wrote or took away something that a token may have met in a conflict.
-    fn has_rival(&self, token: &Token, slot: &Slot, all: &[(u32, &Token)]) -> bool {
-        let meets = |other: &Token| {
-            let together = slot.group && self.slot(other).is_some_and(|of| of.group);
-            other.slot == token.slot || together || self.by_record()
-        };
+    fn has_rival(&self, number: u32, token: &Token, slot: &Slot, all: &[(u32, &Token)]) -> bool {
         let elsewhere = |side: u8| side != token.side;
-        let taken = |other: &Token| other.gone.is_some_and(|gone| elsewhere(gone.side));
+        let rivals = |(n, other): &(u32, &Token)| {
+            let together = slot.group && self.slot(other).is_some_and(|of| of.group);
+            let unseen = !token.over.contains(n) && !other.over.contains(&number);
+            let meets = (other.slot == token.slot && unseen) || (other.slot != token.slot && (together || self.by_record()));
+            let taken = other.gone.is_some_and(|gone| elsewhere(gone.side));
+            (meets && elsewhere(other.side)) || ((other.slot == token.slot || together || self.by_record()) && taken)
+        };
         // What two users took away at once is in the book as taken by the first alone.
-        let worked =
-            |slot: u8| self.sides().any(|side| elsewhere(side) && self.evidence.ledger.worked.contains(&(token.thing, side, slot)));
-        worked(token.slot) || all.iter().any(|(_, other)| meets(other) && (elsewhere(other.side) || taken(other)))
+        let cleared = self.sides().any(|side| elsewhere(side) && self.evidence.ledger.cleared.contains(&(token.thing, side, token.slot)));
+        cleared || all.iter().any(rivals)
     }
 
     /// Under `newest`, what lost a conflict was not provably the later of the two.
@@ -386,12 +387,17 @@ impl Judge<'_> {
             let line = format!("k{number} in {} of b{} is on {}, which was not to have it", slot.field, token.thing, side_name(side));
             self.failures.push(line);
         }
+        // The end that another side cannot hold is no edit of it: here it stays.
+        let cut = |f: &Fields| slot.holds(f.get(slot.field), number) && !slot.holds_whole(f.get(slot.field), number);
+        if token.gone.is_none() && self.evidence.ledger.long.contains(&number) && self.items(0, token.thing).iter().any(cut) {
+            self.failures.push(format!("k{number} in {} of b{} has lost its end on the hub", slot.field, token.thing));
+        }
         let (on, off): (Vec<u8>, Vec<u8>) = scope.into_iter().partition(|side| shows(self, *side));
         let what = format!("k{number} in {} of b{}", slot.field, token.thing);
         let deleted = self.evidence.ledger.deletions.iter().any(|d| d.thing == token.thing);
         if on.is_empty() && !deleted {
             self.loser(number, token, slot, all);
-            if token.gone.is_none() && self.is_lost(number, slot) && !self.has_rival(token, slot, all) {
+            if token.gone.is_none() && self.is_lost(number, slot) && !self.has_rival(number, token, slot, all) {
                 self.failures.push(format!("{what} lost a conflict, and nobody else had written there"));
             }
         }

@@ -139,6 +139,9 @@ fn day(token: u32) -> String {
     first.checked_add(jiff::Span::new().days(i64::from(token))).unwrap_or(first).to_string()
 }
 
+/// What a long text goes on with.
+const TAIL: &str = " and so on, for longer than some provider will keep it";
+
 impl Slot {
     /// What is looked for to find a token.
     pub(crate) fn word(&self, token: u32) -> String {
@@ -153,6 +156,11 @@ impl Slot {
         value.is_some_and(|value| contains(value, &self.word(token)))
     }
 
+    /// Whether a value holds all of a long text with a token.
+    pub(crate) fn holds_whole(&self, value: Option<&Value>, token: u32) -> bool {
+        value.is_some_and(|value| contains(value, &format!("{}{TAIL}", self.word(token))))
+    }
+
     /// An element, or the text, with a token; `long` ones go on behind it.
     fn element(&self, token: u32, long: bool) -> Value {
         let word = self.word(token);
@@ -161,7 +169,7 @@ impl Slot {
             Form::Span => json!({ "at": format!("{word}T09:00:00"), "zone": { "id": "Europe/Vienna" } }),
             Form::Set("uri", _) => json!({ "uri": format!("https://x.example/{word}") }),
             Form::Set(key, tail) => json!({ key: format!("{word}{tail}") }),
-            Form::Text | Form::Texts if long => Value::String(format!("{word} and so on, for longer than some provider will keep it")),
+            Form::Text | Form::Texts if long => Value::String(format!("{word}{TAIL}")),
             Form::Text | Form::Texts => Value::String(word),
         }
     }
