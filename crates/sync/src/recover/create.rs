@@ -190,7 +190,8 @@ impl<R: Record> Run<R> {
         asked.push(keys::hash_key(keys::hash(&fields)));
         let (mut fitting, mut edited): (Vec<SeenRow>, Vec<SeenRow>) = Default::default();
         for (collection, item) in self.unlinked(intent.side, &asked, 16, None).await?.into_values().flatten() {
-            if collection != intent.collection || fitting.iter().any(|r| r.item == item) {
+            // One item may have several of the keys.
+            if collection != intent.collection || fitting.iter().chain(&edited).any(|r| r.item == item) {
                 continue;
             }
             let ids = [item];
