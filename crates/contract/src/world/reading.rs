@@ -26,6 +26,8 @@ type Named<R> = (ItemId, Arc<Version<R>>);
 #[derive(Serialize, Deserialize)]
 struct At {
     seq: u64,
+    /// The collection's rounds when it was given out.
+    told: u64,
     made: Timestamp,
 }
 
@@ -41,6 +43,10 @@ struct Place {
     seq: u64,
     /// The last change that this round speaks of.
     horizon: u64,
+    /// Of what changed: the collection's rounds when the last one ended.
+    told: u64,
+    /// When the round began.
+    made: Timestamp,
     restarted: bool,
 }
 
@@ -137,7 +143,8 @@ impl<R: Keep> Face<R> {
     fn place(&self, core: &mut Core, collection: &CollectionId, at: Position<'_>, options: &ChangeOptions) -> Result<Place> {
         let now = self.world.clock.now();
         let bound = self.bound(core, collection, options);
-        let full = |horizon| Place { full: true, index: 0, after: None, seq: 0, horizon, restarted: false };
+        let dead = |options: &WorstOptions, made| options.cursor_lives.is_some_and(|lives| crate::clock::later(made, lives) < now);
+        let full = |horizon| Place { full: true, index: 0, after: None, seq: 0, horizon, told: 0, made: now, restarted: false };
         match at {
             Position::Start => {
                 self.begin(core, collection, now);
@@ -145,8 +152,7 @@ impl<R: Keep> Face<R> {
             }
             Position::Since(cursor) => {
                 let at: At = decode(TOKENS, bound, cursor.as_str())?;
-                let dead = core.options.cursor_lives.is_some_and(|lives| crate::clock::later(at.made, lives) < now);
-                if dead || at.seq > R::shelf(core).seq {
+                if dead(&core.options, at.made) || at.seq > R::shelf(core).seq {
                     return Err(expired());
                 }
                 self.begin(core, collection, now);
@@ -154,19 +160,21 @@ impl<R: Keep> Face<R> {
                 if core.options.not_incremental {
                     return Ok(full(horizon));
                 }
-                Ok(Place { full: false, seq: at.seq, horizon: horizon.max(at.seq), ..full(horizon) })
+                Ok(Place { full: false, seq: at.seq, told: at.told, horizon: horizon.max(at.seq), ..full(horizon) })
             }
             Position::Page(token) => {
                 let mut place: Place = decode(TOKENS, bound, token.as_str())?;
                 let every = core.options.page_expires_every.map(|n| u64::from(n.max(2)));
                 let restarts = core.options.restarts_listing;
+                // What a cursor does not outlive no page does.
+                let dead = dead(&core.options, place.made);
                 let shelf = R::shelf_mut(core);
                 shelf.pages += 1;
-                if every.is_some_and(|n| shelf.pages.is_multiple_of(n)) || place.horizon > shelf.seq {
+                if dead || every.is_some_and(|n| shelf.pages.is_multiple_of(n)) || place.horizon > shelf.seq {
                     return Err(expired());
                 }
                 if restarts && place.full && !place.restarted {
-                    place = Place { restarted: true, ..full(place.horizon) };
+                    place = Place { restarted: true, made: place.made, ..full(place.horizon) };
                 }
                 Ok(place)
             }
@@ -259,7 +267,8 @@ impl<R: Keep> Face<R> {
             if rounds <= version.round + most {
                 let before = shelf.version_before(id, *seq).filter(|v| v.seen_in(collection).is_some_and(|b| !b.unreadable));
                 lines.extend(before.map(|v| (id.clone(), Arc::clone(v))));
-            } else if rounds == version.round + most + 1 && !place.full {
+            } else if place.told <= version.round + most && !place.full {
+                // Told until a round that had it has come to its end.
                 lines.push((id.clone(), version));
             }
         }
@@ -313,7 +322,8 @@ impl<R: Keep> Face<R> {
         }
         let bound = self.bound(core, collection, options);
         let next = if last || fault == Some(Fault::Empty) {
-            let cursor = encode(TOKENS, bound, &At { seq: place.horizon, made: self.world.clock.now() })?;
+            let told = R::shelf(core).folders.get(collection).map_or(0, |f| f.rounds);
+            let cursor = encode(TOKENS, bound, &At { seq: place.horizon, told, made: self.world.clock.now() })?;
             Next::Done { cursor: Cursor(cursor), complete: full }
         } else {
             Next::More(PageToken(encode(TOKENS, bound, &place)?))
@@ -423,7 +433,9 @@ impl<R: Keep> Face<R> {
                 Key::Mark(mark) => body.mark.as_ref() == Some(mark),
                 Key::Uid(uid) => body.record.uid() == Some(uid.as_str()),
             };
-            let settled = crate::clock::later(body.created, options.create.settles_after()) <= now;
+            // What is found at once is found whatever became of the clock.
+            let after = options.create.settles_after();
+            let settled = after.is_zero() || crate::clock::later(body.created, after) <= now;
             if carries && settled {
                 found.extend(self.tell(core, &id, &version));
             }
