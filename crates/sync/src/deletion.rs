@@ -182,7 +182,9 @@ impl<R: Record> Run<R> {
                     Finding::Unclear(why.clone())
                 } else if let Some(linked) = suspects.get(n)
                     && let Some(other) = self.carrier(side, linked, &row, &taken).await?
+                    && (elsewhere.is_none() || same_thing(R::KIND, &self.fields_of(&row)?, &self.fields_of(&other)?))
                 {
+                    // Where it is found outside too, one of another name that carries its uid is a copy.
                     taken.insert((other.collection.clone(), other.item.clone()));
                     Finding::Elsewhere(Box::new(other))
                 } else {
@@ -205,13 +207,8 @@ impl<R: Record> Run<R> {
     /// Another item that is the missing one under another id or in another collection: it carries its
     /// uid or mark, says the very same, or is the hub record of that id. It has no link but this one.
     async fn carrier(&self, side: Side, linked: &Linked, row: &SeenRow, taken: &Taken) -> Result<Option<SeenRow>> {
-        let prefixes: &[&str] = match side {
-            // A hub's ids are unique; far ids are file names, and say nothing in another collection.
-            Side::Left => &["uid:", "mark:", "hash:", "id:"],
-            Side::Right => &["uid:", "mark:", "hash:"],
-        };
         let account = &self.half(side).account.id;
-        for prefix in prefixes {
+        for prefix in ["uid:", "mark:", "hash:", "id:"] {
             let named: Vec<String> = row.keys.iter().filter(|k| k.starts_with(prefix)).cloned().collect();
             for (collection, item) in self.unlinked(side, &named, 1, Some(&linked.link.id)).await?.into_values().flatten() {
                 let here = collection == row.collection && item == row.item;
@@ -219,7 +216,10 @@ impl<R: Record> Run<R> {
                     continue;
                 }
                 let other = self.state().seen(account, R::KIND, &collection, &[item]).await?.into_iter().flatten().next();
+                // A hub's ids are unique. Far ids may be file names: alone they say nothing in another collection.
+                let by_id = prefix == "id:" && side == Side::Right;
                 if let Some(other) = other.filter(|o| o.presence == Presence::Present)
+                    && (!by_id || self.moved_under_its_id(row, &other)?)
                     && !self.is_renamed_copy(side, linked, row, &other).await?
                 {
                     return Ok(Some(other));
@@ -229,11 +229,18 @@ impl<R: Record> Run<R> {
         Ok(None)
     }
 
+    /// Whether a far item of another collection is a missing one that was moved there under its id, and edited since: it is
+    /// called the same, and no uid speaks against it.
+    fn moved_under_its_id(&self, row: &SeenRow, other: &SeenRow) -> Result<bool> {
+        let (was, now) = (self.fields_of(row)?, self.fields_of(other)?);
+        Ok(other.item == row.item && same_thing(R::KIND, &was, &now) && !keys::has_other_uid(&was, &now))
+    }
+
     /// Whether what carries the uid or mark of a missing item is rather a copy of it that was given another name, made before
     /// the original was deleted. A move goes to another collection, and the app never gives a record another id. At a far side
     /// that does it is all the same whether the link follows the copy, as long as nobody edited the other end since; an edit
     /// of the original must not end up in somebody else's record.
-    async fn is_renamed_copy(&self, side: Side, linked: &Linked, row: &SeenRow, other: &SeenRow) -> Result<bool> {
+    pub(crate) async fn is_renamed_copy(&self, side: Side, linked: &Linked, row: &SeenRow, other: &SeenRow) -> Result<bool> {
         if other.collection != row.collection || same_thing(R::KIND, &self.fields_of(row)?, &self.fields_of(other)?) {
             return Ok(false);
         }

@@ -11,6 +11,7 @@ use crate::{
     run::Run,
     scope::{self, Scoped},
     step::{Action, Agreed, End, SideWrite, Step},
+    stranger::same_thing,
 };
 use pimkit_core::{
     BaseRow, CollectionId, Fields, ItemId, JournalRow, LinkRole, LinkRow, LinkState, Presence, Record, Result, SeenRow, Side, StateChange,
@@ -55,6 +56,10 @@ impl<R: Record> Run<R> {
             }
             if self.is_of_a_missing_collection(side, &row).await? {
                 // It may be what stood there: it waits until that is known.
+                self.keep_dirty(row);
+                continue;
+            }
+            if side == Side::Right && self.may_have_moved(&row).await? {
                 self.keep_dirty(row);
                 continue;
             }
@@ -171,6 +176,13 @@ impl<R: Record> Run<R> {
             }
             let back = tombstone.side == side;
             if back && !is(side.other(), |p| *p == Presence::Present) {
+                continue;
+            }
+            // A copy that was given another name is not what was deleted.
+            if back
+                && let Some(end) = linked.end(side)
+                && !same_thing(R::KIND, &self.fields_of(end)?, &self.fields_of(row)?)
+            {
                 continue;
             }
             set_end(&mut linked.link, side, row);
@@ -379,7 +391,7 @@ impl<R: Record> Run<R> {
 }
 
 /// The keys that name an item, whatever it says.
-fn named(row: &SeenRow) -> Vec<String> {
+pub(crate) fn named(row: &SeenRow) -> Vec<String> {
     row.keys.iter().filter(|key| key.starts_with("uid:") || key.starts_with("mark:")).cloned().collect()
 }
 

@@ -48,6 +48,7 @@ mod loser;
 mod map;
 mod matching;
 mod merge;
+mod moved;
 mod observe;
 mod pair;
 mod plan;
