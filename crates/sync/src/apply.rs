@@ -151,31 +151,43 @@ impl<R: Record> Run<R> {
                 if self.report.failed.is_none() {
                     self.write_side(side, &collection, &mut tasks, false).await?;
                 }
-            }
-            // What needs nothing of the other side is recorded before that is written to: a new item
-            // and its link are durable together.
-            for task in tasks.iter_mut().filter(|t| !t.stopped) {
-                let open = task.end(Side::Left).write.is_some() && !task.done.contains_key(&Side::Left);
-                let unsent = task.end(Side::Right).write.is_some() && !task.done.contains_key(&Side::Right);
-                if !open && !unsent {
-                    self.record(task).await?;
-                    task.stopped = true;
-                } else if side == Side::Right && task.done.contains_key(&Side::Right) {
-                    // The hub is still to be written; what has arrived is agreed all the same, and what had to give way to it is kept.
-                    if let (Some(wrote), Some(base)) = (task.done.get(&Side::Right), &mut task.base)
-                        && arrived::<R>(&task.step, Side::Right, base, &wrote.record.fields())
-                    {
-                        self.later([StateChange::Base(Box::new(base.clone()))]);
-                    }
-                    self.journal_lost(task, Side::Right);
-                    self.follow_new_id(task);
+                // Before the intents of the next collection are written down: what is settled with them is to be known.
+                for task in tasks.iter_mut().filter(|t| t.end(side).write.is_some() && t.end(side).collection == collection) {
+                    self.record_ready(side, task).await?;
                 }
+            }
+            for task in tasks.iter_mut().filter(|t| t.end(side).write.is_none()) {
+                self.record_ready(side, task).await?;
             }
         }
         // What was written counts for the guards of the next run, however this one ends.
         self.note_so_far("started", None);
         self.flush().await?;
         self.tell().await
+    }
+
+    /// What needs nothing of the other side is recorded before that is written to: a new item and its link are durable
+    /// together.
+    async fn record_ready(&mut self, side: Side, task: &mut Task<R>) -> Result<()> {
+        if task.stopped {
+            return Ok(());
+        }
+        let open = task.end(Side::Left).write.is_some() && !task.done.contains_key(&Side::Left);
+        let unsent = task.end(Side::Right).write.is_some() && !task.done.contains_key(&Side::Right);
+        if !open && !unsent {
+            self.record(task).await?;
+            task.stopped = true;
+        } else if side == Side::Right && task.done.contains_key(&Side::Right) {
+            // The hub is still to be written; what has arrived is agreed all the same, and what had to give way to it is kept.
+            if let (Some(wrote), Some(base)) = (task.done.get(&Side::Right), &mut task.base)
+                && arrived::<R>(&task.step, Side::Right, base, &wrote.record.fields())
+            {
+                self.later([StateChange::Base(Box::new(base.clone()))]);
+            }
+            self.journal_lost(task, Side::Right);
+            self.follow_new_id(task);
+        }
+        Ok(())
     }
 
     /// An item that is not at the revision that its step was planned against: planned anew.

@@ -42,23 +42,35 @@ impl<R: Record> Run<R> {
         self.progress(Progress::Stage { stage, of: None });
         let ids: Vec<CollectionId> = self.half(side).collections.iter().map(|c| c.id.clone()).collect();
         for id in ids {
-            let read = match self.observe_collection(side, &id).await {
-                Ok(()) => self.read_quarantined(side, &id).await,
-                failed => failed,
-            };
-            match read {
-                Ok(()) => {}
-                Err(error) if is_own(&error) => {
-                    return Err(error);
-                }
-                Err(error) if error.kind() == ErrorKind::Unauthenticated => return Err(error),
-                Err(error) => {
-                    self.report.notes.push(format!("{} {id}: {error}", side.word()));
-                    self.half_mut(side).failed.insert(id, error.to_string());
-                }
-            }
+            self.observe_one(side, id).await?;
         }
         Ok(())
+    }
+
+    /// Reads a collection. True when it was read to its end.
+    async fn observe_one(&mut self, side: Side, id: CollectionId) -> Result<bool> {
+        let read = match self.observe_collection(side, &id).await {
+            Ok(()) => self.read_quarantined(side, &id).await,
+            failed => failed,
+        };
+        match read {
+            Ok(()) => Ok(true),
+            Err(error) if is_own(&error) || error.kind() == ErrorKind::Unauthenticated => Err(error),
+            Err(error) => {
+                self.report.notes.push(format!("{} {id}: {error}", side.word()));
+                self.half_mut(side).failed.insert(id, error.to_string());
+                Ok(false)
+            }
+        }
+    }
+
+    /// Lists a collection once more, from its beginning. True when it was read to its end.
+    pub(crate) async fn list_again(&mut self, side: Side, collection: &CollectionId) -> Result<bool> {
+        self.listed_again.insert((side, collection.clone()));
+        if let Some(row) = self.state().stream(&self.stream_key(side, collection)).await? {
+            self.commit(vec![StateChange::Stream(StreamRow { cursor: None, page: None, ..row })]).await?;
+        }
+        self.observe_one(side, collection.clone()).await
     }
 
     pub(crate) fn stream_key(&self, side: Side, collection: &CollectionId) -> StreamKey {

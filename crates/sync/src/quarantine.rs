@@ -141,6 +141,16 @@ impl<R: Record> Run<R> {
         self.quarantine.items.iter().filter_map(due).collect()
     }
 
+    /// Whether an item of a collection that came since a time was never read.
+    pub(crate) async fn has_unread_since(&self, side: Side, collection: &CollectionId, at: Timestamp) -> Result<bool> {
+        let since = |(place, standing): (&Place, &Standing)| {
+            (place.0 == side && place.1 == *collection && standing.since >= at).then(|| place.2.clone())
+        };
+        let ids: Vec<ItemId> = self.quarantine.items.iter().filter_map(since).collect();
+        let rows = self.state().seen(&self.half(side).account.id, R::KIND, collection, &ids).await?;
+        Ok(rows.into_iter().any(|row| row.is_none_or(|row| row.presence == Presence::Unreadable)))
+    }
+
     /// Lets go of items that are not there any more, though it was another sync that saw them go: of what is said once this
     /// one is not told again.
     pub(crate) async fn release_gone(&mut self) -> Result<()> {

@@ -55,6 +55,8 @@ pub(crate) struct Run<R: Record> {
     pub(crate) open_creates: OpenCreates,
     /// Intents that only what is read of the side can settle: the item is not there under its id, or a repeat was refused.
     pub(crate) to_find: BTreeSet<String>,
+    /// Collections that were listed once more, from their beginning.
+    pub(crate) listed_again: BTreeSet<(Side, CollectionId)>,
     /// The maps and policies that the run was planned under, as a number.
     pub(crate) planned_under: u64,
     /// Links whose end moved in this run: planned already, wherever else they turn up.
@@ -155,6 +157,7 @@ impl<R: Record> Run<R> {
             open: BTreeSet::new(),
             open_creates: OpenCreates::default(),
             to_find: BTreeSet::new(),
+            listed_again: BTreeSet::new(),
             planned_under: 0,
             repointed: BTreeSet::new(),
             uncopied: BTreeSet::new(),

@@ -365,3 +365,81 @@ fn what_an_unanswered_create_made_is_known_by_its_uid_where_marks_are_dropped_an
     assert_eq!(both(&world), [["Ada"], ["Ada"]]);
     assert_eq!(world.hub_hand::<Contact>().records()[0].notes, ["edited at once"]);
 }
+
+#[test]
+fn that_a_create_found_by_its_content_came_to_nothing_is_believed_of_no_listing_that_came_short() {
+    for unreadable in [false, true] {
+        let world = World::with(WorstOptions::kind().with(|o| {
+            o.create = Create::ByContent;
+            o.server_made_ids = true;
+        }));
+        for name in ["Ada", "Bob"] {
+            world.hub_hand::<Contact>().put(&World::home::<Contact>(), named(name));
+        }
+        world.far.set_faults(FaultPlan::none().at_nth(Operation::Write, 2, Fault::HangBefore));
+        assert!(!world.stop(&world.pair::<Contact>(POLICY)), "the run ends though a request is never answered");
+        world.settle();
+        let far = world.far_hand::<Contact>();
+        let made = far.items().into_keys().next().unwrap();
+        if unreadable {
+            far.make_unreadable(&made, true);
+            world.far.set_faults(FaultPlan::none());
+        } else {
+            world.far.set_faults(FaultPlan::none().at_nth(Operation::Changes, 1, Fault::Empty));
+        }
+        world.run::<Contact>(POLICY);
+        world.far.set_faults(FaultPlan::none());
+        far.make_unreadable(&made, false);
+        world.settle();
+        for _ in 0..3 {
+            world.run::<Contact>(POLICY);
+        }
+        assert_eq!(both(&world), [["Ada", "Bob"], ["Ada", "Bob"]], "unreadable: {unreadable}");
+    }
+}
+
+#[test]
+fn an_item_without_a_uid_that_an_unanswered_update_renamed_and_its_user_edited_is_found() {
+    let world = World::with(rekeying());
+    let far = world.far_hand::<Contact>();
+    for name in ["Ada", "Bob"] {
+        far.put(&World::home::<Contact>(), named(name));
+    }
+    world.run::<Contact>(POLICY);
+    let (hub, _) = ids(&world, "Ada");
+    world.hub_hand::<Contact>().edit(&hub, |c| c.notes = vec!["by the hub user".to_owned()]);
+    cut_off(&world, Operation::Write, Fault::HangAfter);
+    let (_, renamed) = ids(&world, "Ada");
+    far.edit(&renamed, |c| c.nicknames = vec!["by the far user".to_owned()]);
+    world.settle();
+    for _ in 0..2 {
+        world.run::<Contact>(POLICY);
+    }
+    assert_eq!(both(&world), [["Ada", "Bob"], ["Ada", "Bob"]]);
+    let ada = world.hub_hand::<Contact>().item(&hub).unwrap().record;
+    assert_eq!((ada.notes, ada.nicknames), (vec!["by the hub user".to_owned()], vec!["by the far user".to_owned()]));
+}
+
+#[test]
+fn what_one_collection_answered_is_known_before_the_next_one_is_written_to() {
+    let world = World::with(WorstOptions::kind().with(|o| {
+        o.create = Create::ByContent;
+        o.server_made_ids = true;
+    }));
+    let far = world.far_hand::<Contact>();
+    // What is new is made in the first collection, and Ada is in the second one.
+    far.make_collection("annex");
+    far.put(&World::home::<Contact>(), named("Ada"));
+    world.run::<Contact>(POLICY);
+    let (hub, _) = ids(&world, "Ada");
+    world.hub_hand::<Contact>().edit(&hub, |c| c.notes = vec!["edited".to_owned()]);
+    world.hub_hand::<Contact>().put(&World::home::<Contact>(), named("Bob"));
+    world.far.set_faults(FaultPlan::none().at_nth(Operation::Write, 2, Fault::HangBefore));
+    assert!(!world.stop(&world.pair::<Contact>(POLICY)), "the run ends though a request is never answered");
+    world.far.set_faults(FaultPlan::none());
+    world.settle();
+    for _ in 0..2 {
+        world.run::<Contact>(POLICY);
+    }
+    assert_eq!(both(&world), [["Ada", "Bob"], ["Ada", "Bob"]]);
+}

@@ -219,10 +219,18 @@ impl<R: Record> Run<R> {
             self.open_creates.items.extend(fitting.into_iter().map(|row| (intent.side, row.collection, row.item)));
             return Ok(false);
         }
+        let place = (intent.side, intent.collection.clone());
         match fitting.as_slice() {
             [row] => {
                 let stored = self.stored_as(row)?;
                 self.finish_intent(intent, found_outcome(stored)).await
+            }
+            // What was never read may be what it made.
+            [] if by_content && self.has_unread_since(intent.side, &intent.collection, intent.at).await? => Ok(false),
+            // One listing may have come short: that it is not there is believed when another one says so too.
+            [] if by_content && self.now() >= intent.settles && !self.listed_again.contains(&place) => {
+                let read = self.list_again(intent.side, &intent.collection).await?;
+                Box::pin(self.recover_seen(intent, read)).await
             }
             [] if by_content && (self.now() >= intent.settles || planted(Break::SettleTime)) => {
                 // It was not made: the item is planned anew.

@@ -10,8 +10,11 @@ use crate::{
     step::Step,
     stranger::same_thing,
 };
+use futures::TryStreamExt;
 use jiff::SignedDuration;
-use pimkit_core::{BaseRow, Fetched, Field, Fields, IntentRow, ItemId, Presence, Record, Result, SeenRow, Side, StateChange, Stored};
+use pimkit_core::{
+    BaseRow, Difference, Fetched, Field, Fields, IntentRow, ItemId, Presence, Record, Result, SeenQuery, SeenRow, Side, StateChange, Stored,
+};
 
 impl<R: Record> Run<R> {
     pub(super) async fn recover_update(&mut self, intent: &IntentRow) -> Result<bool> {
@@ -88,7 +91,38 @@ impl<R: Record> Run<R> {
             }
             first.get_or_insert(row);
         }
+        if first.is_none() && target.uid().is_none() {
+            first = self.rekeyed_and_edited(intent, &target).await?;
+        }
         Ok(first)
+    }
+
+    /// Of what has no uid, the one item that a write gave another id and that its user has edited already: it came since
+    /// the write, has no link, is called the same, and says all that was written.
+    async fn rekeyed_and_edited(&self, intent: &IntentRow, target: &R) -> Result<Option<SeenRow>> {
+        let Some(before) = intent.before.as_deref() else { return Ok(None) };
+        let written = pimkit_core::diff(&pimkit_core::decode_record::<R>(before)?, target);
+        let mut query = SeenQuery::of(&self.half(intent.side).account.id, R::KIND).within(&intent.collection);
+        query.changed_after = Some(intent.run.saturating_sub(1));
+        let mut rows = self.state().seen_rows(query);
+        let mut found = None;
+        while let Some(row) = rows.try_next().await?.filter(|_| !written.is_empty()) {
+            let came = row.presence == Presence::Present && row.unchanged_at.is_none() && row.changed_at >= intent.at;
+            if !came || Some(&row.item) == intent.item.as_ref() {
+                continue;
+            }
+            let (now, was) = (self.fields_of(&row)?, target.fields());
+            let says = |d: &Difference| R::catalogue().field(d.field.as_str()).is_some_and(|f| f.same(now.get(&d.field), d.to.as_ref()));
+            let named = row.keys.iter().any(|key| key.starts_with("uid:"));
+            if named || !same_thing(R::KIND, &was, &now) || !written.iter().all(says) || self.is_anothers(intent, &row.item).await? {
+                continue;
+            }
+            // Of several nobody can tell which.
+            if found.replace(row).is_some() {
+                return Ok(None);
+            }
+        }
+        Ok(found)
     }
 
     /// The link of an intent is planned anew.
