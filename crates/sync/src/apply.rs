@@ -445,6 +445,10 @@ impl<R: Record> Run<R> {
             if self.report.failed.is_some() || other.is_incomplete() || other.collections.is_empty() || other.first_is_gone {
                 continue;
             }
+            // What users did to keywords meanwhile was not looked at, as nobody knows which of them are ours.
+            if side == Side::Right && self.tags.unlisted {
+                continue;
+            }
             for collection in half.collections.iter().filter(|c| !half.failed.contains_key(&c.id)) {
                 let stream: StreamKey = self.stream_key(side, &collection.id);
                 changes.push(StateChange::Progress(ProgressRow { sync: self.sync().clone(), stream, run: self.run, under }));

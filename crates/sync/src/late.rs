@@ -5,8 +5,9 @@ use crate::{
     apply::Task,
     project::{degraded, part_of},
     run::Run,
+    tags,
 };
-use pimkit_core::{FieldChange, IntentRow, Record, Result, Side};
+use pimkit_core::{FieldChange, IntentRow, Record, Result, Side, Value};
 
 impl<R: Record> Run<R> {
     /// Makes the base of a late-seen item remember what was made, where a user has changed it since:
@@ -20,6 +21,12 @@ impl<R: Record> Run<R> {
             let field = if side == Side::Left { &agreed.left } else { &agreed.right };
             let Some(def) = R::catalogue().field(field.as_str()).filter(|def| !def.identity) else { continue };
             let (made, now) = (sent.get(field), kept.get(field));
+            if made.is_none() && now.is_some() && field.as_str() == tags::FIELD {
+                // None of the names on the other side was its users' own: these are.
+                kept.insert(field.clone(), Value::Null);
+                task.again = true;
+                continue;
+            }
             if made.is_none() || def.same(made, now) || degraded(def, made, now) {
                 continue;
             }

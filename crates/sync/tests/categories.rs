@@ -320,3 +320,38 @@ fn a_run_that_makes_them_or_puts_a_name_back_may_stop_anywhere() {
         });
     }
 }
+
+#[test]
+fn keywords_that_changed_while_the_list_could_not_be_read_are_looked_at_once_it_can() {
+    let world = World::kind();
+    put(&world, "contacts", "Ada");
+    run(&world);
+    let (ada, _) = far(&world, "Ada");
+    world.far_hand::<Contact>().edit(&ada, |c| c.keywords.extend(["own of the far user".into()]));
+    world.far.set_faults(FaultPlan::none().at_nth(Operation::Categories, 1, Fault::Before(Failure::Transport)));
+    run(&world);
+    world.far.set_faults(FaultPlan::none());
+    assert_eq!(run(&world).sync.updated.left, 1);
+    let keywords: Vec<_> = world.hub_hand::<Contact>().records().into_iter().flat_map(|r| r.keywords).collect();
+    assert_eq!(keywords, ["own of the far user"]);
+}
+
+#[test]
+fn a_keyword_that_was_given_to_a_record_before_anybody_knew_that_it_was_made_is_an_edit() {
+    let mut policy = Policy::default();
+    policy.category = Some("Team".into());
+    let world = World::kind();
+    let mut ada = named("Ada");
+    ada.keywords.insert("Team".into());
+    let ada = world.far_hand::<Contact>().put(&World::home::<Contact>(), ada);
+    world.hub.set_faults(FaultPlan::none().at_nth(Operation::Write, 1, Fault::HangAfter));
+    assert!(!world.stop(&pair(&world, policy.clone())), "the run ends though a request is never answered");
+    world.hub.set_faults(FaultPlan::none());
+    let made = world.hub_hand::<Contact>().items().into_keys().next().unwrap();
+    world.hub_hand::<Contact>().edit(&made, |c| c.keywords.extend(["own of the hub user".into()]));
+    for _ in 0..2 {
+        run_with(&world, policy.clone());
+    }
+    let keywords: BTreeSet<String> = world.far_hand::<Contact>().item(&ada).unwrap().record.keywords.into_iter().collect();
+    assert_eq!(keywords, set(&["Team", "own of the hub user"]));
+}
