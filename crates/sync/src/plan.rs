@@ -334,6 +334,12 @@ impl<R: Record> Run<R> {
     }
 
     pub(crate) async fn out_of_scope(&mut self, mut link: LinkRow, note: String) -> Result<()> {
+        // What was to be made and was not is wanted by nobody any more.
+        match (&link.hub_item, &link.item) {
+            (Some(item), None) => self.release(Side::Left, &link.hub_collection, item),
+            (None, Some(item)) => self.release(Side::Right, &link.collection, item),
+            _ => {}
+        }
         if link.state == LinkState::OutOfScope && link.note.as_deref() == Some(&note) && !link.again {
             return Ok(());
         }

@@ -3,7 +3,10 @@
 
 mod world;
 
-use pimkit_contract::{WorstOptions, worst::Operation};
+use pimkit_contract::{
+    WorstOptions,
+    worst::{Fault, FaultPlan, Operation},
+};
 use pimkit_core::{Action, Contact, ErrorKind, Facts, ItemId, Kind, LinkQuery, LinkState, Provenance, Sharing, State, View};
 use pimkit_sync::Verdict;
 use world::{World, named};
@@ -393,4 +396,20 @@ fn what_rests_outside_of_the_scope_and_is_moved_at_the_far_side_is_not_made_agai
         }
         assert_eq!((hub_names(&world), far_names(&world)), (vec!["Mine".to_owned()], vec!["Mine".to_owned()]), "{direction}");
     }
+}
+
+#[test]
+fn of_what_could_not_be_made_and_left_the_scope_nothing_is_told_any_more() {
+    let world = World::kind();
+    let ada = put(&world, "Ada");
+    owner(&world, &ada, "ada");
+    world.far.set_faults(FaultPlan::none().at_nth(Operation::Write, 1, Fault::CollectionGone));
+    assert_eq!(world.run_as::<Contact>("ada", OWNED).sync.quarantined.len(), 1);
+    world.far.set_faults(FaultPlan::none());
+    owner(&world, &ada, "bob");
+    for _ in 0..2 {
+        let report = world.run_as::<Contact>("ada", OWNED);
+        assert!(report.sync.quarantined.is_empty(), "{report:?}");
+    }
+    assert!(far_names(&world).is_empty());
 }

@@ -84,8 +84,11 @@ impl<R: Record> Run<R> {
                 Side::Left => self.hub_scope(&row).await?,
                 Side::Right => self.far_scope(&row)?,
             };
-            if scoped == Scoped::Inside {
-                inside.push(row);
+            match scoped {
+                Scoped::Inside => inside.push(row),
+                // Nobody wants its other end any more, whatever kept it from being made.
+                Scoped::Outside(_) => self.release(side, &row.collection, &row.item),
+                Scoped::Unknown => {}
             }
         }
         Ok(inside)
