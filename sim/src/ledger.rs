@@ -216,6 +216,10 @@ impl Ledger {
     /// Whether a user deletes a thing in these plays. Who calls a meeting off tells its guests through the provider, which is
     /// not played; and one that was deleted and edited at once is not made again by anybody, but waits to be looked at.
     fn may_delete(&self, kind: Kind, side: u8, thing: u32) -> bool {
+        // Where a copy keeps the uid of a thing that others made too, and the original is away, nobody can tell the two.
+        if self.book.is_twin(thing) && self.book.is_copied(thing) {
+            return false;
+        }
         let has_guests = |token: &Token| slots(kind).get(usize::from(token.slot)).is_some_and(|slot| slot.field == GUESTS);
         self.meetings.get(&thing).is_none_or(|(_, guest)| *guest == side)
             && !self.tokens.values().any(|token| token.thing == thing && has_guests(token))

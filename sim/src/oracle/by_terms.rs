@@ -112,9 +112,12 @@ impl Judge<'_> {
                 continue;
             }
             wrong.extend(self.missing(thing, side, hub, far, &tokens));
+            // Of what was there twice, each side's users may have taken away another one.
+            let halved = ledger.book.doubled.contains(&thing) && !self.deletions(thing).is_empty();
             if let ([hub], [far]) = (hub, far.as_slice())
                 && hub.inside
                 && far.inside
+                && !halved
                 && !ledger.book.looked_at.contains(&thing)
                 && !ledger.book.is_twin(thing)
             {

@@ -78,7 +78,11 @@ impl Theatre<'_> {
         let gone: Vec<&Was> = before.iter().filter(|(id, _)| !after.contains_key(*id)).map(|(_, was)| was).collect();
         let mut wrong = Vec::new();
         let takes = match self.terms.teardown() {
-            "delete_made" => gone.iter().find(|was| was.thing.is_some_and(|thing| self.is_of(side, thing))).copied(),
+            "delete_made" => {
+                // Of what became two things the one that was made of the other is the sync's.
+                let is_left = |thing: u32| self.terms.has(Term::Twofold) && after.values().any(|now| now.thing == Some(thing));
+                gone.iter().find(|was| was.thing.is_some_and(|thing| self.is_of(side, thing) && !is_left(thing))).copied()
+            }
             "delete_container" => gone.iter().find(|was| was.place != Some(Where::Container)).copied(),
             _ => gone.first().copied(),
         };
