@@ -49,6 +49,7 @@ const COLUMNS: &[Column] = &[
     ("create", "a lost create is", |c| create(c.create)),
     ("find", "finds by uid", |c| yes(c.find)),
     ("keepsAsWritten", "keeps as written", |c| yes(c.keeps_as_written)),
+    ("keepsIds", "keeps ids", |c| yes(c.keeps_ids)),
     ("canKeepSilent", "never mails", |c| yes(c.can_keep_silent)),
     ("moveItems", "moves", |c| yes(c.move_items)),
     ("trash", "trash", |c| yes(c.trash)),

@@ -39,6 +39,9 @@ pub struct Capabilities {
     /// item some time after it answered (trim, re-case, cut), and the first reading after a write
     /// tells what it made of it.
     pub keeps_as_written: bool,
+    /// An item keeps its id through every edit, by whatever program, as long as it stays in its collection. Without, what
+    /// comes under another id and another name may be the item that is missed there.
+    pub keeps_ids: bool,
     /// How many writes go into one request, when they are sent together.
     pub write_batch: Option<u32>,
 }
@@ -60,6 +63,7 @@ impl Capabilities {
             exceptions: false,
             find: false,
             keeps_as_written: false,
+            keeps_ids: false,
             write_batch: None,
         }
     }

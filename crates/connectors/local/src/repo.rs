@@ -39,6 +39,7 @@ pub(crate) const fn capabilities(kind: Kind) -> Capabilities {
     c.exceptions = matches!(kind, Kind::Event | Kind::Task);
     c.find = true;
     c.keeps_as_written = true;
+    c.keeps_ids = true;
     c
 }
 

@@ -351,6 +351,7 @@ impl WorstOptions {
             c.exceptions = kind != Kind::Contact && !self.no_exceptions;
             c.find = !self.no_find;
             c.keeps_as_written = self.normalises != Normalises::Late;
+            c.keeps_ids = !self.rekeys_on_edit;
             c.write_batch = self.write_batch;
         })
     }
