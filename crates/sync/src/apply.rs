@@ -5,7 +5,6 @@ use crate::{
     blobs::FromSide,
     guard,
     journal::agreed_before,
-    pair::damaged,
     planted::{Break, planted},
     record::arrived,
     report::Progress,
@@ -13,9 +12,10 @@ use crate::{
     step::{Agreed, End, SideWrite, Step},
 };
 use futures::TryStreamExt;
+use jiff::Timestamp;
 use pimkit_core::{
-    BaseRow, BlobId, CollectionId, Error, ErrorKind, Fields, IntentKind, IntentRow, ItemId, LinkRow, LinkState, Mark, Outcome, ProgressRow,
-    Record, Result, Revision, SeenRow, Side, StateChange, Stored, StreamKey, Value, Write, WriteOptions,
+    BaseRow, BlobId, CollectionId, Error, ErrorKind, Fields, IntentKind, ItemId, LinkRow, Mark, Outcome, ProgressRow, Record, Result,
+    Revision, SeenRow, Side, StateChange, Stored, StreamKey, Write, WriteOptions,
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -50,12 +50,14 @@ pub(crate) struct Wrote<R> {
     /// The record as it is there, when the side said it; what was sent, when not.
     pub(crate) record: R,
     pub(crate) mark: Option<Mark>,
+    /// When the side says that it was changed last: what answers a write may have been edited since.
+    pub(crate) modified: Option<Timestamp>,
 }
 
 impl<R> Wrote<R> {
     /// What was read of an item after it was written.
     pub(crate) fn read(item: ItemId, stored: Stored<R>) -> Self {
-        Self { item, revision: Some(stored.revision), record: stored.record, mark: stored.mark }
+        Self { item, revision: Some(stored.revision), record: stored.record, mark: stored.mark, modified: stored.modified }
     }
 }
 
@@ -255,6 +257,7 @@ impl<R: Record> Run<R> {
 
     /// Sends the writes of one side and collection: the copies, or all else.
     async fn write_side(&mut self, side: Side, collection: &CollectionId, tasks: &mut [Task<R>], copies: bool) -> Result<()> {
+        self.look_before_updates(side, collection, tasks).await?;
         let mut places = Vec::new();
         let mut writes = Vec::new();
         let mut intents = Vec::new();
@@ -351,85 +354,6 @@ impl<R: Record> Run<R> {
         outcomes
     }
 
-    /// The write of a step, and the intent that is noted before it leaves.
-    fn prepare(&mut self, side: Side, task: &mut Task<R>, changes: &mut Vec<StateChange>) -> Result<(Write<R>, IntentRow)> {
-        let now = self.now();
-        let end = task.end(side).clone();
-        let settles = self.half(side).settles(&end.collection, &self.setup.policy);
-        let mut intent = IntentRow {
-            id: self.shared.chance.id(),
-            run: self.run,
-            step: task.number,
-            sync: self.sync().clone(),
-            side,
-            account: self.half(side).account.id.clone(),
-            kind: R::KIND,
-            collection: end.collection.clone(),
-            link: task.step.link.clone(),
-            write: IntentKind::Update,
-            item: end.item.clone(),
-            mark: None,
-            before: None,
-            target: None,
-            revision: end.revision.clone(),
-            at: now,
-            settles: now.checked_add(jiff::SignedDuration::try_from(settles).unwrap_or_default()).unwrap_or(now),
-            body: Value::Null,
-        };
-        let missing = || Error::new(ErrorKind::Unexpected, "a step speaks of an item that is not known; it is planned anew");
-        let write = match end.write {
-            None => return Err(missing()),
-            Some(SideWrite::Create { mark, generation, record }) => {
-                let made: R = pimkit_core::decode_record(&record)?;
-                if !task.step.is_copy() {
-                    let mut link = match task.link.take() {
-                        Some(link) => link,
-                        None => self.new_link(side.other(), task.hub.as_ref(), task.far.as_ref(), generation),
-                    };
-                    clear_end(&mut link, side, &end.collection);
-                    link.state = LinkState::Pending;
-                    link.generation = generation;
-                    link.mark = Some(mark.clone());
-                    link.version += 1;
-                    link.again = true;
-                    changes.push(StateChange::Link(Box::new(link.clone())));
-                    task.step.link = Some(link.id.clone());
-                    task.step.link_version = link.version;
-                    intent.link = Some(link.id.clone());
-                    task.link = Some(link);
-                }
-                intent.write = IntentKind::Create;
-                intent.mark = Some(mark.clone());
-                intent.target = Some(record);
-                Write::Create { mark, record: made }
-            }
-            Some(SideWrite::Fields { fields, .. }) => {
-                let row = task.row(side).ok_or_else(missing)?;
-                let base = self.record_of(row)?;
-                let target = base.with(&fields)?;
-                let remark = task.step.remark.clone().filter(|_| side == Side::Right);
-                intent.mark.clone_from(&remark);
-                intent.before = row.record.clone();
-                intent.target = Some(pimkit_core::encode_record(&target)?);
-                Write::Update {
-                    id: row.item.clone(),
-                    revision: row.revision.clone().unwrap_or_default(),
-                    base: Box::new(base),
-                    target: Box::new(target),
-                    mark: remark,
-                }
-            }
-            Some(SideWrite::Delete(mode)) => {
-                let row = task.row(side).ok_or_else(missing)?;
-                intent.write = IntentKind::Delete;
-                intent.before = row.record.clone();
-                Write::Delete { id: row.item.clone(), revision: row.revision.clone().unwrap_or_default(), mode }
-            }
-        };
-        intent.body = serde_json::to_value(&task.step).map_err(|_| damaged("a step"))?;
-        Ok((write, intent))
-    }
-
     /// Every stream that was read to its end is worked off up to this run; but not while its new
     /// items had to wait for the other side.
     pub(crate) async fn close(&mut self) -> Result<()> {
@@ -461,21 +385,6 @@ impl<R: Record> Run<R> {
 /// What a side says when it is down, or will not have us for now.
 fn is_trouble(error: &Error) -> bool {
     error.is_temporary() || error.kind() == ErrorKind::Unauthenticated
-}
-
-fn clear_end(link: &mut LinkRow, side: Side, collection: &CollectionId) {
-    match side {
-        Side::Left => {
-            link.hub_collection = collection.clone();
-            link.hub_item = None;
-            link.hub_revision = None;
-        }
-        Side::Right => {
-            link.collection = collection.clone();
-            link.item = None;
-            link.revision = None;
-        }
-    }
 }
 
 /// The fields that a step writes to a side.

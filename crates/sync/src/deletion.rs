@@ -246,10 +246,15 @@ impl<R: Record> Run<R> {
         }
         let rest = linked.end(side.other()).filter(|rest| rest.presence == Presence::Present);
         Ok(match rest {
-            _ if side == Side::Left => true,
+            _ if side == Side::Left || self.keeps_ids(side, &row.collection) => true,
             Some(rest) => self.edited(side.other(), linked, rest).await?,
             None => false,
         })
+    }
+
+    /// Whether items of a collection keep their ids through every edit.
+    pub(crate) fn keeps_ids(&self, side: Side, collection: &CollectionId) -> bool {
+        self.half(side).collection(collection).is_some_and(|c| c.capabilities.keeps_ids)
     }
 
     /// Searches the account's other collections for missing items: one answer per item, none where
@@ -350,7 +355,7 @@ impl<R: Record> Run<R> {
             let why = format!("the {} item was deleted, and the {} one may not be", gone.word(), rest.word());
             return self.wait(linked.link, Some((LinkState::Held, why))).await;
         }
-        if !self.half(rest).collection(&row.collection).is_none_or(|c| c.capabilities.conditional) {
+        if !self.is_conditional(rest, &row.collection) {
             match self.now_there(rest, &row).await? {
                 Some(now) if now.hash == row.hash => {}
                 Some(now) => {
@@ -388,19 +393,6 @@ impl<R: Record> Run<R> {
         step.evidence = Some(evidence);
         step.held = held;
         self.push(step).await
-    }
-
-    /// A side that deletes whatever is there is asked first: a user's edit may not have been listed yet. Nothing where it is
-    /// not there to be read.
-    async fn now_there(&mut self, side: Side, row: &SeenRow) -> Result<Option<SeenRow>> {
-        let repository = self.half(side).repository.clone();
-        let answer = repository.fetch(&row.collection, std::slice::from_ref(&row.item)).await.into_iter().next();
-        let Some(Fetched::Found(stored)) = answer else { return Ok(None) };
-        let now = self.observed(side, row.epoch, Some(row), *stored).await?;
-        if now.hash != row.hash {
-            self.later([StateChange::Seen(Box::new(now.clone()))]);
-        }
-        Ok(Some(now))
     }
 
     async fn suppress(&mut self, gone: Side, linked: &Linked, evidence: String, policy: String) -> Result<()> {

@@ -6,7 +6,7 @@ use crate::{
     matching::{Doubt, Found, Given},
     plan::Linked,
     policy::Duplicates,
-    project::project,
+    project::{lift, project},
     report::Ambiguity,
     run::Run,
     scope::{self, Scoped},
@@ -301,7 +301,11 @@ impl<R: Record> Run<R> {
         let map = terms.map(&whole);
         let shown = terms.view(on.other(), &whole, &fields);
         let empty = Fields::new();
-        let before = base.map_or(&empty, |b| if on == Side::Left { &b.hub } else { &b.far });
+        let (before, agreed_there) = match (base, on) {
+            (Some(base), Side::Left) => (&base.hub, &base.far),
+            (Some(base), Side::Right) => (&base.far, &base.hub),
+            (None, _) => (&empty, &empty),
+        };
         let mut record = Fields::new();
         let mut agreed = Vec::new();
         let unread = self.unread_of(on.other(), row);
@@ -315,7 +319,14 @@ impl<R: Record> Run<R> {
             }
             let value = fields.get(from).filter(|v| !v.is_null());
             let written = support.write && pair.pass != Pass::Never;
-            let made = if written { project(def, support, shown.get(from).filter(|v| !v.is_null()), before.get(to)) } else { None };
+            let now = shown.get(from).filter(|v| !v.is_null());
+            // What stood there before had more than the other side could hold of it.
+            let whole = match (base, agreed_there.get(from), now) {
+                (None, ..) => now.cloned(),
+                (Some(_), None, None) => before.get(to).cloned(),
+                (Some(_), agreed, now) => lift(def, before.get(to), agreed, now),
+            };
+            let made = if written { project(def, support, whole.as_ref(), before.get(to)) } else { None };
             if let Some(made) = &made {
                 record.insert(to.clone(), made.clone());
             }

@@ -105,6 +105,8 @@ impl<R: Record> Run<R> {
             match (self.look_back(side, row, &other, &by, given).await?, policy) {
                 // Another one says the very same, and this one does not.
                 (Look::One(better, _), _) if !is_this(&better) && better.hash != row.hash => {}
+                // Seen from there its uid names nothing: others of this side carry it too.
+                (Look::None, _) if by == Rung::Key(MatchKey::Uid) => {}
                 (Look::Several(..), Ambiguous::Make) => {}
                 (Look::Several(rows, by), Ambiguous::Ask) => return doubt(side, Some(other.item), by, rows),
                 (Look::Several(rows, _), Ambiguous::Best) if rows.first().is_some_and(|(best, _)| !is_this(best)) => {}

@@ -88,6 +88,8 @@ impl<R: Record> Run<R> {
         let options = ChangeOptions::default().page_size(self.setup.page_size);
         let kept = self.state().stream(&key).await?;
         let mut row = kept.unwrap_or(StreamRow { key, cursor: None, page: None, epoch: 0, listed: 0 });
+        // Where the next run goes on; no two rounds have one epoch, whenever the first of them was cut off.
+        let mut durable = row.clone();
         if row.page.is_none() {
             row.epoch += 1;
         }
@@ -109,6 +111,7 @@ impl<R: Record> Run<R> {
                     row.cursor = None;
                     row.page = None;
                     row.epoch += u64::from(!planted(Break::Epochs));
+                    durable = row.clone();
                     continue;
                 }
                 Err(error) => return Err(error),
@@ -136,6 +139,7 @@ impl<R: Record> Run<R> {
                 Next::Done { cursor, complete } => Some((cursor, complete)),
             };
             if let Some((cursor, complete)) = done {
+                changes.push(StateChange::Stream(StreamRow { epoch: row.epoch, ..durable.clone() }));
                 self.commit(changes).await?;
                 if complete {
                     self.sweep(side, collection, row.epoch).await?;
@@ -150,6 +154,7 @@ impl<R: Record> Run<R> {
                 row.page = None;
                 let again = std::mem::take(&mut resumed) && !unread;
                 self.commit(vec![StateChange::Stream(row.clone())]).await?;
+                durable = row.clone();
                 self.progress(Progress::Items(lines));
                 if !again {
                     return Ok(());
@@ -160,8 +165,9 @@ impl<R: Record> Run<R> {
             }
             // A page with something unread in it is read again from the round's start.
             if !unread {
-                changes.push(StateChange::Stream(row.clone()));
+                durable = row.clone();
             }
+            changes.push(StateChange::Stream(StreamRow { epoch: row.epoch, ..durable.clone() }));
             self.commit(changes).await?;
             self.progress(Progress::Items(lines));
         }
@@ -280,10 +286,13 @@ impl<R: Record> Run<R> {
         Ok(())
     }
 
-    /// A revision or content that the item had before, and that was replaced since.
+    /// A revision or content that the item had before, and that was replaced since; or one that is older than what it had
+    /// then, by its side's own clock: we may have been told of the newer one by an answer to a write.
     fn is_stale(&self, page: &Page<'_>, stored: &Stored<R>) -> bool {
         let known = page.known.get(&stored.id).filter(|_| !planted(Break::StaleCheck));
-        known.is_some_and(|row| returned(row) || (row.revision.as_ref() != Some(&stored.revision) && superseded(row, stored)))
+        let older = |row: &SeenRow| row.modified.zip(self.modified(page.side, stored)).is_some_and(|(known, now)| now < known);
+        let replaced = |row: &SeenRow| superseded(row, stored) || older(row);
+        known.is_some_and(|row| returned(row) || (row.revision.as_ref() != Some(&stored.revision) && replaced(row)))
     }
 
     /// Stale, and so soon after our own write that it is no edit yet.

@@ -2,6 +2,7 @@
 //! page, and writes down one step per pair of items, each with its reason.
 
 use crate::{
+    joined::keep_what_a_copy_said,
     merge::{self, Merged, merge},
     report::Progress,
     run::Run,
@@ -381,7 +382,9 @@ impl<R: Record> Run<R> {
         let base = plain.as_ref().map_or(linked.base.as_ref(), |plain| plain.base.as_ref()).map(|base| terms.base(&whole, base));
         let (hub_view, far_view) = (terms.view(Side::Left, &whole, hub_seen), terms.view(Side::Right, &whole, far_seen));
         let put_back = self.base_of_put_back(&linked, base.as_ref(), &map, &hub_view, &far_view);
-        let base = put_back.or(base);
+        let spoken = self.base_of_copy(&linked, &terms, &map).await?;
+        let joins = spoken.is_some();
+        let base = put_back.or(base).or(spoken);
         let (hub_times, far_times) = (self.hub_times(hub).await?, far_times(far));
         let mut merged = merge(
             &map,
@@ -403,6 +406,9 @@ impl<R: Record> Run<R> {
                 leads: terms.organiser == Some(Side::Right),
             },
         );
+        if joins {
+            keep_what_a_copy_said(&hub_fields, &mut merged);
+        }
         terms.settle(&whole, &hub_fields, &far_fields, &mut merged);
         if let Some(plain) = &plain
             && self.tag(plain, (hub, &hub_fields), (far, &far_fields), &mut merged)
@@ -414,7 +420,8 @@ impl<R: Record> Run<R> {
         for field in &merged.given_up {
             self.note(format!("{field} keeps coming back on the right as it was before it was written; it is left as it is on both sides"));
         }
-        let settled = base.is_some() && linked.link.state == LinkState::Live && linked.link.hub_revision == hub.revision && !reread;
+        let settled =
+            base.is_some() && !joins && linked.link.state == LinkState::Live && linked.link.hub_revision == hub.revision && !reread;
         let remark = self.mark_for_copy(&linked).await?;
         if merged.does_nothing() && merged.waiting.is_empty() && settled && !linked.link.again && remark.is_none() {
             return Ok(());
@@ -427,7 +434,7 @@ impl<R: Record> Run<R> {
                 return self.wait(linked.link, None).await;
             }
         }
-        if linked.link.state == LinkState::Pending && base.is_none() {
+        if linked.link.state == LinkState::Pending && (base.is_none() || joins) {
             self.report.linked += 1;
         }
         if merged.keep_both {

@@ -17,8 +17,8 @@ use crate::{
 use futures::TryStreamExt;
 use jiff::Timestamp;
 use pimkit_core::{
-    AccountRow, CollectionId, ComponentId, Error, ErrorKind, Field, ItemId, Lease, LinkQuery, LinkState, Record, Result, RunRow, Side,
-    State, StateChange, SyncId, SyncRow, SyncState, Value,
+    AccountRow, CollectionId, ComponentId, Error, ErrorKind, Field, IntentRow, ItemId, Lease, LinkQuery, LinkState, Record, Result, RunRow,
+    Side, State, StateChange, SyncId, SyncRow, SyncState, Value,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -57,6 +57,10 @@ pub(crate) struct Run<R: Record> {
     pub(crate) to_find: BTreeSet<String>,
     /// Collections that were listed once more, from their beginning.
     pub(crate) listed_again: BTreeSet<(Side, CollectionId)>,
+    /// Updates of hub records that a sync has sent, this one or another, and not taken down.
+    pub(crate) unrecorded: Vec<IntentRow>,
+    /// Intents that their side could not be asked for in this run.
+    pub(crate) unasked: BTreeSet<String>,
     /// The maps and policies that the run was planned under, as a number.
     pub(crate) planned_under: u64,
     /// Links whose end moved in this run: planned already, wherever else they turn up.
@@ -118,6 +122,7 @@ impl<R: Record> Run<R> {
         run.before = before;
         run.check_accounts().await?;
         run.siblings = run.find_siblings().await?;
+        run.unrecorded = run.find_unrecorded().await?;
         run.finish_retiring().await?;
         if run.rests_as().is_none() {
             run.set_up(true).await?;
@@ -158,6 +163,8 @@ impl<R: Record> Run<R> {
             open_creates: OpenCreates::default(),
             to_find: BTreeSet::new(),
             listed_again: BTreeSet::new(),
+            unrecorded: Vec::new(),
+            unasked: BTreeSet::new(),
             planned_under: 0,
             repointed: BTreeSet::new(),
             uncopied: BTreeSet::new(),

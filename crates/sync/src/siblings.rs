@@ -78,9 +78,12 @@ impl<R: Record> Run<R> {
         let found = self.state().seen_by_keys(&self.hub.account.id, R::KIND, &replaced, 8).await?;
         let items: Vec<ItemId> = found.into_iter().flatten().map(|(_, item)| item).filter(|item| *item != row.item).collect();
         let links = self.state().links_of_hub(self.sync(), &items).await?;
-        let Some(mut link) = links.into_iter().flatten().find(|link| link.kind == R::KIND && !self.open.contains(&link.id)) else {
-            return Ok(false);
-        };
+        let Some(mut link) = links.into_iter().flatten().find(|link| link.kind == R::KIND) else { return Ok(false) };
+        if self.open.contains(&link.id) {
+            // What became of a write under it is found out first.
+            self.keep_dirty(row.clone());
+            return Ok(true);
+        }
         set_end(&mut link, Side::Left, row);
         link.again = true;
         link.version += 1;

@@ -1,12 +1,14 @@
 //! What is kept of an item that was seen, and what makes one sighting another.
 
 use crate::{blobs, keys, run::Run};
+use jiff::Timestamp;
 use pimkit_core::{BlobRef, Field, Fields, Presence, Record, Result, SeenRow, Side, Stored, Value};
 
 impl<R: Record> Run<R> {
     /// The sighting that an item makes, given what was known of it.
     pub(crate) async fn seen_row(&self, side: Side, epoch: u64, known: Option<&SeenRow>, stored: Stored<R>) -> Result<SeenRow> {
         let half = self.half(side);
+        let modified = self.modified(side, &stored);
         let mut unread = stored.unread.clone();
         let mut fields = stored.record.fields();
         let filled = self.fill_digests(side, known, &stored, &mut fields, &mut unread).await?;
@@ -25,7 +27,7 @@ impl<R: Record> Run<R> {
             unread,
             access: stored.access,
             mark: stored.mark,
-            modified: stored.modified.and_then(|t| t.checked_sub(jiff::SignedDuration::from_secs(half.account.skew)).ok()),
+            modified,
             epoch,
             presence: Presence::Present,
             changed: self.run,
@@ -49,12 +51,20 @@ impl<R: Record> Run<R> {
             let same =
                 known.presence == Presence::Present && known.hash == row.hash && known.unread == row.unread && known.access == row.access;
             if same && known.mark == row.mark {
+                // What it says came to be then, whatever its side counts as a change.
+                row.modified = known.modified.or(row.modified);
                 row.changed = known.changed;
                 row.changed_at = known.changed_at;
                 row.unchanged_at = known.unchanged_at;
             }
         }
         Ok(row)
+    }
+
+    /// When an item was changed last, as its side says, by our clock.
+    pub(crate) fn modified(&self, side: Side, stored: &Stored<R>) -> Option<Timestamp> {
+        let skew = jiff::SignedDuration::from_secs(self.half(side).account.skew);
+        stored.modified.and_then(|at| at.checked_sub(skew).ok())
     }
 
     /// Blobs are compared by their bytes: where a side does not say what they hash to, they are read

@@ -14,7 +14,10 @@ use crate::{
     run::Run,
     step::SideWrite,
 };
-use pimkit_core::{Field, ItemId, Record, Result, SeenRow, Side, Stamp, StampRow, StateChange, Stored, diff_fields};
+use futures::TryStreamExt;
+use pimkit_core::{
+    Field, IntentKind, IntentRow, ItemId, Record, Result, SeenRow, Side, Stamp, StampRow, StateChange, Stored, Value, diff_fields,
+};
 use std::collections::BTreeMap;
 
 /// Stands for every field that has no stamp of its own.
@@ -78,8 +81,45 @@ impl<R: Record> Run<R> {
             return Ok(None);
         }
         stamps.entry(Field::from(REST)).or_insert_with(|| stamp(interval(known)));
-        stamps.extend(changed.into_iter().map(|field| (field, stamp(interval(row)))));
+        for field in changed {
+            let brought = self.brought(row, &field, now.get(&field)).await?;
+            stamps.insert(field, brought.unwrap_or_else(|| stamp(interval(row))));
+        }
         Ok(Some(self.stamp_row(&row.item, stamps)))
+    }
+
+    /// When a value was changed that a sync has brought to the hub, in a write that it has not taken down yet.
+    async fn brought(&self, row: &SeenRow, field: &Field, value: Option<&Value>) -> Result<Option<Stamp>> {
+        let def = R::catalogue().field(field.as_str());
+        for intent in self.unrecorded.iter().filter(|i| i.item.as_ref() == Some(&row.item) && i.collection == row.collection) {
+            let (Some(target), Some(link)) = (intent.target.as_deref(), &intent.link) else { continue };
+            let target = pimkit_core::decode_record::<R>(target)?.fields();
+            if !def.as_ref().is_some_and(|def| def.same(target.get(field), value)) {
+                continue;
+            }
+            let Some(link) = self.state().link(link).await? else { continue };
+            let ends = self.state().seen(&link.account, R::KIND, &link.collection, link.item.as_slice()).await?;
+            if let Some(far) = ends.into_iter().flatten().next() {
+                let change = interval(&far);
+                return Ok(Some(Stamp { after: change.after, until: change.until, origin: link.account }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The updates of hub records that any sync has sent and not taken down.
+    pub(crate) async fn find_unrecorded(&self) -> Result<Vec<IntentRow>> {
+        let mut found = Vec::new();
+        let mut syncs = self.state().syncs().await?;
+        if !syncs.contains(self.sync()) {
+            syncs.push(self.sync().clone());
+        }
+        for sync in syncs {
+            let open: Vec<IntentRow> = self.state().intents(&sync).try_collect().await?;
+            let ours = |intent: &IntentRow| intent.side == Side::Left && intent.kind == R::KIND && intent.account == self.hub.account.id;
+            found.extend(open.into_iter().filter(|intent| ours(intent) && intent.write == IntentKind::Update));
+        }
+        Ok(found)
     }
 
     /// What a write to the hub says of its fields: they were changed when the far side was, and there.

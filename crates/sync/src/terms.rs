@@ -20,7 +20,7 @@ use pimkit_core::{BaseRow, Fields, ItemId, Kind, LinkRole, LinkRow, LinkState, R
 use std::borrow::Cow;
 
 /// What a copy may change of the hub record, and has of it, whoever's meeting it is.
-const PERSONAL: [&str; 2] = ["alerts", "keywords"];
+pub(crate) const PERSONAL: [&str; 2] = ["alerts", "keywords"];
 const NOT_OURS: &str = "it was made outside of the app, and only its organiser may change it";
 
 /// Where the attendees of an event are.
@@ -67,6 +67,11 @@ impl Terms {
 
     fn is_plain(&self) -> bool {
         self.guests == Guests::Both && self.voice == Voice::Owner && !self.bare_series
+    }
+
+    /// The far item is a meeting itself, in the calendar of who called it.
+    pub(crate) fn is_organisers_own(&self) -> bool {
+        self.voice == Voice::Owner && self.organiser == Some(Side::Right)
     }
 
     /// The map under these terms.

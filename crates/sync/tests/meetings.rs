@@ -7,8 +7,8 @@ mod world;
 use futures::executor::block_on;
 use pimkit_contract::{WorstOptions, samples};
 use pimkit_core::{
-    Alert, AlertAction, Connector, Event, ItemId, LinkRole, LinkState, Mark, Notify, Organizer, Participant, ParticipationStatus, Record,
-    Trigger, When, Write, WriteOptions,
+    Alert, AlertAction, Connector, Event, ItemId, LinkRole, LinkState, Location, Mark, Notify, Organizer, Participant, ParticipationStatus,
+    Record, Trigger, When, Write, WriteOptions,
 };
 use pimkit_sync::Verdict;
 use std::time::Duration;
@@ -270,4 +270,31 @@ fn the_same_write_with_a_word_to_the_attendees_mails_them() {
     options.notify = Notify::Attendees;
     block_on(events.write(&World::home::<Event>(), vec![write], &options));
     assert_eq!(world.far[0].outbox()[0].to, ["guest@outside.example".to_owned(), user(1), user(2)]);
+}
+
+#[test]
+fn what_a_guest_wrote_into_the_own_copy_never_reaches_the_organiser_who_is_read_later() {
+    let world = Many::with(vec![WorstOptions::kind(); 3]);
+    let place = |name: &str| vec![Location { name: Some(name.to_owned()), ..Location::default() }];
+    for n in [0, 1] {
+        world.far_hand::<Event>(n).put(&World::home::<Event>(), meeting(&user(0)));
+    }
+    // The guest's calendar is read first: its copy speaks for the meeting.
+    world.far_hand::<Event>(1).edit(&id(&world, 1), |e| {
+        (e.start, e.end) = (at(16), at(17));
+        e.locations = place("my desk");
+    });
+    world.run::<Event>(1, &[]);
+    assert_eq!(on_hub(&world).start, at(16));
+    world.hub_hand::<Event>().edit(&hub_id(&world), |e| e.description = Some("by the app".into()));
+    for n in [0, 1, 0, 1] {
+        world.run::<Event>(n, &[]);
+    }
+    let organisers = far(&world, 0);
+    assert_eq!((organisers.start, organisers.locations, organisers.description), (at(9), vec![], Some("by the app".into())));
+    assert_eq!((on_hub(&world).start, on_hub(&world).locations), (at(9), vec![]));
+    let lost: Vec<String> = world.journal().iter().flat_map(|row| &row.lost).filter_map(|l| Some(l.to.as_ref()?.to_string())).collect();
+    assert!(lost.iter().any(|value| value.contains("my desk")), "{lost:?}");
+    assert_eq!(far(&world, 1).locations, place("my desk"));
+    world.assert_no_mail();
 }

@@ -3,11 +3,12 @@
 use crate::{
     apply::{Task, written},
     copied::names_another,
+    project::{elements, from_elements},
     run::Run,
     step::{Action, SideWrite},
     stranger::note_uid,
 };
-use pimkit_core::{BaseRow, CollectionId, Field, Fields, LinkState, Record, Side, StateChange, Value};
+use pimkit_core::{BaseRow, CollectionId, Field, FieldDef, Fields, LinkState, Record, Side, StateChange, Value};
 
 impl<R: Record> Run<R> {
     /// The link and base of two items that agree now, as far as they do.
@@ -110,10 +111,21 @@ pub(crate) fn arrived<R: Record>(step: &crate::Step, side: Side, base: &mut Base
     for agreed in &step.agreed {
         let (field, other) = if side == Side::Left { (&agreed.left, &agreed.right) } else { (&agreed.right, &agreed.left) };
         let Some(target) = here.and_then(|fields| fields.get(field)) else { continue };
+        let Some(def) = R::catalogue().field(field.as_str()) else { continue };
+        let same = def.same(now.get(field), Some(target));
         if there.is_some_and(|fields| fields.contains_key(other)) {
+            // Both sides are written: of a set, what the other side gave has arrived; what it is to be given is still to come.
+            if same && def.mergeable() {
+                let given = given(step, side.other(), other);
+                let (hub, far) = if side == Side::Left { (now.get(field), given) } else { (given, now.get(field)) };
+                let on_hub = shared(def, base.hub.get(&agreed.left), hub, far);
+                put(&mut base.hub, &agreed.left, on_hub);
+                let there = shared(def, base.far.get(&agreed.right), far, hub);
+                put(&mut base.far, &agreed.right, there);
+                moved = true;
+            }
             continue;
         }
-        let same = R::catalogue().field(field.as_str()).is_some_and(|def| def.same(now.get(field), Some(target)));
         if same {
             let (hub, far) = match side {
                 Side::Left => (now.get(field).cloned(), agreed.far.clone()),
@@ -125,6 +137,26 @@ pub(crate) fn arrived<R: Record>(step: &crate::Step, side: Side, base: &mut Base
         }
     }
     moved
+}
+
+/// What a side that a step writes to as well has by then: the far side is written first.
+fn given<'s>(step: &'s crate::Step, side: Side, field: &Field) -> Option<&'s Value> {
+    let fields = match (side, &step.hub.write, &step.far.write) {
+        (Side::Left, Some(SideWrite::Fields { from, .. }), _) => from,
+        (Side::Right, _, Some(SideWrite::Fields { fields, .. })) => fields,
+        _ => return None,
+    };
+    fields.get(field)
+}
+
+/// The base of a set of which both sides share some elements by now: those as they are, all others as they were.
+fn shared(def: &FieldDef, base: Option<&Value>, here: Option<&Value>, there: Option<&Value>) -> Option<Value> {
+    let (before, here, there) = (elements(def, base), elements(def, here), elements(def, there));
+    let get = |list: &[(String, Value)], name: &str| list.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
+    let is_shared = |name: &str| get(&here, name) == get(&there, name);
+    let mut kept: Vec<(String, Value)> = here.iter().filter(|(name, _)| is_shared(name)).cloned().collect();
+    kept.extend(before.into_iter().filter(|(name, _)| !is_shared(name)));
+    from_elements(def, kept)
 }
 
 pub(crate) fn put(fields: &mut Fields, field: &Field, value: Option<Value>) {

@@ -36,7 +36,7 @@ impl<R: Record> Run<R> {
                 let deletion = matches!(task.end(side).write, Some(SideWrite::Delete(_)));
                 let named = id.clone();
                 let wrote = if deletion {
-                    Some(Wrote { item: id, revision: None, record: R::default(), mark: None })
+                    Some(Wrote { item: id, revision: None, record: R::default(), mark: None, modified: None })
                 } else {
                     self.read_back(side, task, intent, id, revision, now, !left_out.is_empty()).await?
                 };

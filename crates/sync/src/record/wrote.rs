@@ -33,7 +33,7 @@ impl<R: Record> Run<R> {
                 Some(bytes) => pimkit_core::decode_record(bytes)?,
                 None => R::default(),
             };
-            return Ok(Some(Wrote { item: id, revision, record: sent, mark: intent.mark.clone() }));
+            return Ok(Some(Wrote { item: id, revision, record: sent, mark: intent.mark.clone(), modified: None }));
         }
         // A side that does not say which revision it made, or that left fields out, may hold anything: it is asked.
         let repository = self.half(side).repository.clone();
@@ -83,6 +83,7 @@ impl<R: Record> Run<R> {
         }
         let mut stored = Stored::new(wrote.item.clone(), &collection, wrote.revision.clone().unwrap_or_default(), wrote.record.clone());
         stored.mark = wrote.mark.clone().or_else(|| known.and_then(|k| k.mark.clone()));
+        stored.modified = wrote.modified;
         stored.unread = known.map(|k| k.unread.clone()).unwrap_or_default();
         stored.access = known.map_or(pimkit_core::Access::Write, |k| k.access);
         let epoch = self.epoch(side, &collection).await?;

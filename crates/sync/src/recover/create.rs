@@ -7,12 +7,12 @@ use crate::{
     planted::{Break, planted},
     project::part_of,
     run::Run,
+    stranger::same_thing,
 };
 use pimkit_core::{
     Create, ErrorKind, Fetched, Fields, IntentRow, ItemId, Key, LinkState, Mark, Outcome, Presence, Record, Removal, Result, SeenRow, Side,
     StateChange, Stored, Write, cursor::binding,
 };
-use std::collections::BTreeMap;
 
 impl<R: Record> Run<R> {
     pub(super) async fn recover_create(&mut self, intent: &IntentRow) -> Result<bool> {
@@ -31,14 +31,7 @@ impl<R: Record> Run<R> {
             Create::Repeatable => {
                 let record: R = pimkit_core::decode_record(target)?;
                 let mark_of = mark.clone();
-                let mut blobs = BTreeMap::new();
-                if let Some(task) = self.task(intent).await?
-                    && let Some(source) = task.row(intent.side.other())
-                {
-                    for blob in self.record_of(source)?.blobs() {
-                        blobs.insert(blob.id.clone(), (source.collection.clone(), source.item.clone()));
-                    }
-                }
+                let blobs = self.blobs_of(intent).await?;
                 let outcome = self
                     .send(intent.side, &intent.collection, vec![Write::Create { mark, record }], intent.side.other(), blobs)
                     .await
@@ -56,6 +49,10 @@ impl<R: Record> Run<R> {
                     None => Ok(false),
                 }
             }
+            Create::Findable { .. } if !collection.capabilities.find => {
+                self.to_find.insert(intent.id.clone());
+                Ok(false)
+            }
             Create::Findable { .. } => {
                 let repository = self.half(intent.side).repository.clone();
                 match repository.find(&intent.collection, &[Key::Mark(mark)]).await.into_iter().next() {
@@ -69,7 +66,11 @@ impl<R: Record> Run<R> {
                             None => Ok(false),
                         }
                     }
-                    _ => Ok(false),
+                    // That it is not there counts only where the side has said so.
+                    _ => {
+                        self.unasked.insert(intent.id.clone());
+                        Ok(false)
+                    }
                 }
             }
             Create::ByContent => Ok(false),
@@ -201,7 +202,10 @@ impl<R: Record> Run<R> {
             let since = row.unchanged_at.is_none() && row.changed_at >= intent.at;
             if marked || (since && self.may_be(&fields, &row)?) {
                 fitting.push(row);
-            } else if since && record.uid().is_some_and(|uid| row.keys.contains(&keys::uid_key(uid))) {
+            } else if since
+                && record.uid().is_some_and(|uid| row.keys.contains(&keys::uid_key(uid)))
+                && !self.fits_another(intent, &fields, &row).await?
+            {
                 edited.push(row);
             }
         }
@@ -225,6 +229,8 @@ impl<R: Record> Run<R> {
                 let stored = self.stored_as(row)?;
                 self.finish_intent(intent, found_outcome(stored)).await
             }
+            // Its side could not say.
+            [] if self.unasked.contains(&intent.id) => Ok(false),
             // What was never read may be what it made.
             [] if by_content && self.has_unread_since(intent.side, &intent.collection, intent.at).await? => Ok(false),
             // One listing may have come short: that it is not there is believed when another one says so too.
@@ -267,6 +273,24 @@ impl<R: Record> Run<R> {
                 Ok(false)
             }
         }
+    }
+
+    /// Whether an item is rather what another write of unknown outcome left: of a record and its copy, which carry one uid,
+    /// each gets its own.
+    async fn fits_another(&self, intent: &IntentRow, sent: &Fields, row: &SeenRow) -> Result<bool> {
+        let now = self.fields_of(row)?;
+        for other in self.intents().await? {
+            let same_place = other.side == intent.side && other.collection == intent.collection;
+            let (true, Some(target)) = (same_place && other.id != intent.id, other.target.as_deref()) else { continue };
+            let target = pimkit_core::decode_record::<R>(target)?;
+            let marked = row.mark.is_some() && row.mark == other.mark;
+            let named = target.uid().is_some_and(|uid| row.keys.contains(&keys::uid_key(uid)));
+            let is_other = named && same_thing(R::KIND, &target.fields(), &now) && !same_thing(R::KIND, sent, &now);
+            if marked || is_other || self.may_be(&target.fields(), row)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether an item may be what a side made of these fields.

@@ -18,7 +18,7 @@ use crate::{
 };
 use futures::TryStreamExt;
 use pimkit_core::{
-    CollectionId, Fetched, IntentKind, IntentRow, ItemId, Mark, Outcome, Record, Result, SeenRow, Side, StateChange, Stored,
+    BlobId, CollectionId, Fetched, IntentKind, IntentRow, ItemId, Mark, Outcome, Record, Result, SeenRow, Side, StateChange, Stored,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -84,7 +84,7 @@ impl<R: Record> Run<R> {
     }
 
     /// Open intents are at most those of one batch: they are settled before the next is noted.
-    async fn intents(&self) -> Result<Vec<IntentRow>> {
+    pub(super) async fn intents(&self) -> Result<Vec<IntentRow>> {
         self.state().intents(self.sync()).try_collect().await
     }
 
@@ -94,6 +94,19 @@ impl<R: Record> Run<R> {
         }
         self.open.extend(intent.link.clone());
         self.open_creates.marks.extend(intent.mark.clone());
+    }
+
+    /// Where the bytes are that a write is about.
+    async fn blobs_of(&self, intent: &IntentRow) -> Result<BTreeMap<BlobId, (CollectionId, ItemId)>> {
+        let mut blobs = BTreeMap::new();
+        if let Some(task) = self.task(intent).await?
+            && let Some(source) = task.row(intent.side.other())
+        {
+            for blob in self.record_of(source)?.blobs() {
+                blobs.insert(blob.id.clone(), (source.collection.clone(), source.item.clone()));
+            }
+        }
+        Ok(blobs)
     }
 
     /// The task that an intent was part of.

@@ -13,7 +13,8 @@ use crate::{
 use futures::TryStreamExt;
 use jiff::SignedDuration;
 use pimkit_core::{
-    BaseRow, Difference, Fetched, Field, Fields, IntentRow, ItemId, Presence, Record, Result, SeenQuery, SeenRow, Side, StateChange, Stored,
+    BaseRow, Difference, Fetched, Field, Fields, IntentRow, ItemId, Outcome, Presence, Record, Result, SeenQuery, SeenRow, Side,
+    StateChange, Stored, Write,
 };
 
 impl<R: Record> Run<R> {
@@ -143,6 +144,10 @@ impl<R: Record> Run<R> {
         if self.is_done(intent, &stored.record)? {
             return self.finish_intent(intent, found_outcome(stored)).await;
         }
+        if self.may_repeat(intent, &stored)? {
+            let outcome = self.repeat(intent).await?;
+            return self.finish_intent(intent, outcome).await;
+        }
         let known = match self.sighted(intent, Some(&stored.id)).await? {
             Some(row) => Some(row),
             None => self.sighted(intent, intent.item.as_ref()).await?,
@@ -175,6 +180,32 @@ impl<R: Record> Run<R> {
         Ok(true)
     }
 
+    /// Whether an item is just as it was when a write to it left, on a side that takes a write for one revision only: then
+    /// the write is sent again. Whoever may still be about to send it, believed dead, comes too late.
+    fn may_repeat(&self, intent: &IntentRow, stored: &Stored<R>) -> Result<bool> {
+        let Some(before) = intent.before.as_deref() else { return Ok(false) };
+        let before: R = pimkit_core::decode_record(before)?;
+        let untouched = intent.revision.as_ref() == Some(&stored.revision) && pimkit_core::diff(&before, &stored.record).is_empty();
+        Ok(untouched && self.is_conditional(intent.side, &intent.collection) && stored.unread.is_empty() && is_alone(intent)?)
+    }
+
+    /// Sends the write of an intent again.
+    async fn repeat(&self, intent: &IntentRow) -> Result<Outcome<R>> {
+        let (Some(before), Some(target), Some(id)) = (intent.before.as_deref(), intent.target.as_deref(), &intent.item) else {
+            return Err(damaged("an intent"));
+        };
+        let write = Write::Update {
+            id: id.clone(),
+            revision: intent.revision.clone().unwrap_or_default(),
+            base: Box::new(pimkit_core::decode_record(before)?),
+            target: Box::new(pimkit_core::decode_record(target)?),
+            mark: intent.mark.clone(),
+        };
+        let blobs = self.blobs_of(intent).await?;
+        let outcomes = self.send(intent.side, &intent.collection, vec![write], intent.side.other(), blobs).await;
+        Ok(outcomes.into_iter().next().unwrap_or_else(|| Outcome::Unknown(damaged("an answer"))))
+    }
+
     /// A write gave the item another id, and was not read back: the link follows it there.
     async fn follow_id(&self, intent: &IntentRow, stored: &Stored<R>) -> Result<Vec<StateChange>> {
         let link = match &intent.link {
@@ -204,13 +235,11 @@ impl<R: Record> Run<R> {
     fn is_done(&self, intent: &IntentRow, now: &R) -> Result<bool> {
         let (Some(before), Some(target)) = (&intent.before, &intent.target) else { return Ok(false) };
         let (before, target): (R, R) = (pimkit_core::decode_record(before)?, pimkit_core::decode_record(target)?);
-        let step: Step = serde_json::from_value(intent.body.clone()).map_err(|_| damaged("an intent"))?;
-        let other = if intent.side == Side::Left { &step.far } else { &step.hub };
         let now = now.fields();
         let arrived = pimkit_core::diff(&before, &target)
             .iter()
             .all(|d| R::catalogue().field(d.field.as_str()).is_some_and(|def| def.same(now.get(&d.field), d.to.as_ref())));
-        Ok(other.write.is_none() && arrived)
+        Ok(is_alone(intent)? && arrived)
     }
 
     /// A write of several calls that stopped between two of them leaves fields that are neither as
@@ -253,4 +282,11 @@ impl<R: Record> Run<R> {
         }
         Ok(if touched { vec![StateChange::Base(Box::new(BaseRow { link: link.to_owned(), ..base }))] } else { Vec::new() })
     }
+}
+
+/// Whether a write is all that its step has to do.
+fn is_alone(intent: &IntentRow) -> Result<bool> {
+    let step: Step = serde_json::from_value(intent.body.clone()).map_err(|_| damaged("an intent"))?;
+    let other = if intent.side == Side::Left { &step.far } else { &step.hub };
+    Ok(other.write.is_none())
 }

@@ -69,6 +69,13 @@ impl Many {
         report
     }
 
+    /// A run with one far side that is dropped for good where it does not go on. True: it came to its end.
+    pub fn stop<R: Record>(&self, n: usize, policy: &[(&str, &str)]) -> bool {
+        let pair = self.builder::<R>(n, policy).build().unwrap();
+        let asked = || self.hub.requests().len() + self.far.iter().map(|far| far.requests().len()).sum::<usize>();
+        super::polled(pair.run(), asked).is_some_and(|report| report.is_ok())
+    }
+
     /// One run with each far side, twice: what one brings, the others have.
     pub fn run_all<R: Record>(&self, policy: &[(&str, &str)]) {
         for n in (0..self.far.len()).chain(0..self.far.len()) {

@@ -91,18 +91,7 @@ impl World {
 
     /// What something comes to, or nothing where it does not go on.
     pub fn stopped<T>(&self, future: impl Future<Output = T>) -> Option<T> {
-        let mut future = pin!(future);
-        let mut context = Context::from_waker(Waker::noop());
-        let asked = || self.far.requests().len() + self.hub.requests().len();
-        let (mut idle, mut seen) = (0, asked());
-        while idle < 50 {
-            if let Poll::Ready(done) = future.as_mut().poll(&mut context) {
-                return Some(done);
-            }
-            idle = if asked() == seen { idle + 1 } else { 0 };
-            seen = asked();
-        }
-        None
+        polled(future, || self.far.requests().len() + self.hub.requests().len())
     }
 
     /// The process starts anew from what is durable, and nothing fails any more.
@@ -145,6 +134,21 @@ impl World {
     pub fn settle(&self) {
         self.clock.advance(Duration::from_secs(24 * 3600));
     }
+}
+
+/// What something comes to, or nothing where it asks for no more and does not end either.
+pub fn polled<T>(future: impl Future<Output = T>, asked: impl Fn() -> usize) -> Option<T> {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    let (mut idle, mut seen) = (0, asked());
+    while idle < 50 {
+        if let Poll::Ready(done) = future.as_mut().poll(&mut context) {
+            return Some(done);
+        }
+        idle = if asked() == seen { idle + 1 } else { 0 };
+        seen = asked();
+    }
+    None
 }
 
 /// The records of both sides without what names them, sorted, as fields.

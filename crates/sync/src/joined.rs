@@ -1,0 +1,39 @@
+//! The organiser's own item joins a record that only an attendee's copy spoke for so far.
+//!
+//! What the record has of the copy is not the meeting's: where the organiser's item says otherwise, that counts, and an
+//! attendee's own times and places never reach the organiser. What the hub's users changed since is an edit as ever.
+
+use crate::{
+    map::FieldMap,
+    merge::Merged,
+    plan::Linked,
+    run::Run,
+    terms::{PERSONAL, Terms},
+};
+use pimkit_core::{BaseRow, FieldChange, Fields, LinkRole, Record, Result, Side, Value};
+
+impl<R: Record> Run<R> {
+    /// What a record agreed on with the copy that spoke for it, as if the organiser's item had agreed on it too; absent
+    /// where this is no first meeting of the two.
+    pub(crate) async fn base_of_copy(&self, linked: &Linked, terms: &Terms, map: &FieldMap) -> Result<Option<BaseRow>> {
+        let (None, Some(item), true) = (&linked.base, &linked.link.hub_item, terms.is_organisers_own()) else { return Ok(None) };
+        let copies = self.links_elsewhere(&linked.link, item).await?.into_iter().filter(|link| link.role == LinkRole::Copy);
+        let ids: Vec<String> = copies.map(|link| link.id).collect();
+        let Some(mut spoken) = self.state().bases(&ids).await?.into_iter().flatten().next() else { return Ok(None) };
+        // What is everybody's own meets as ever.
+        spoken.hub.retain(|field, _| !PERSONAL.contains(&field.as_str()));
+        let pairs = map.pairs(&[&spoken.hub]);
+        let far: Fields = pairs.iter().filter_map(|pair| Some((pair.right.clone(), spoken.hub.get(&pair.left)?.clone()))).collect();
+        Ok(Some(BaseRow { link: linked.link.id.clone(), hub: spoken.hub, far, ..BaseRow::default() }))
+    }
+}
+
+/// What the hub had of the copy and gives up is kept.
+pub(crate) fn keep_what_a_copy_said(hub: &Fields, merged: &mut Merged) {
+    for field in merged.hub.keys() {
+        let known = merged.lost.iter().any(|lost| lost.side == Side::Left && lost.field == *field);
+        if let Some(value) = hub.get(field).filter(|value| !value.is_null() && !known) {
+            merged.lost.push(FieldChange { side: Side::Left, field: field.clone(), from: None, to: Some(Value::clone(value)) });
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Sides that take a write whatever they hold by then. What a user edited and no listing named yet would be overwritten, or
+//! go with its item: such a side is asked just before.
+//!
+//! What comes between our look and our write is lost there all the same: nothing but the side itself could tell.
+
+use crate::{apply::Task, run::Run, step::SideWrite};
+use pimkit_core::{CollectionId, Fetched, ItemId, Presence, Record, Removal, Result, SeenRow, Side, StateChange};
+
+impl<R: Record> Run<R> {
+    /// Whether the writes to a collection say which revision they are meant for.
+    pub(crate) fn is_conditional(&self, side: Side, collection: &CollectionId) -> bool {
+        self.half(side).collection(collection).is_none_or(|c| c.capabilities.conditional)
+    }
+
+    /// What an item is now. Nothing where it is not there to be read.
+    pub(crate) async fn now_there(&mut self, side: Side, row: &SeenRow) -> Result<Option<SeenRow>> {
+        let repository = self.half(side).repository.clone();
+        let answer = repository.fetch(&row.collection, std::slice::from_ref(&row.item)).await.into_iter().next();
+        let Some(Fetched::Found(stored)) = answer else { return Ok(None) };
+        let now = self.observed(side, row.epoch, Some(row), *stored).await?;
+        if now.hash != row.hash {
+            self.later([StateChange::Seen(Box::new(now.clone()))]);
+        }
+        Ok(Some(now))
+    }
+
+    /// Asks for all that a batch is about to update, in one call; what is not as it was planned against is planned anew.
+    pub(crate) async fn look_before_updates(&mut self, side: Side, collection: &CollectionId, tasks: &mut [Task<R>]) -> Result<()> {
+        if self.is_conditional(side, collection) {
+            return Ok(());
+        }
+        let updates = |task: &Task<R>| {
+            let end = task.end(side);
+            !task.stopped && end.collection == *collection && matches!(end.write, Some(SideWrite::Fields { .. }))
+        };
+        let known: Vec<(usize, SeenRow)> =
+            tasks.iter().enumerate().filter(|(_, task)| updates(task)).filter_map(|(n, task)| Some((n, task.row(side)?.clone()))).collect();
+        if known.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<ItemId> = known.iter().map(|(_, row)| row.item.clone()).collect();
+        let mut answers = self.half(side).repository.clone().fetch(collection, &ids).await.into_iter();
+        for (place, row) in known {
+            let now = match answers.next() {
+                Some(Fetched::Found(stored)) => {
+                    let now = self.observed(side, row.epoch, Some(&row), *stored).await?;
+                    let differences = pimkit_core::diff(&self.record_of(&row)?, &self.record_of(&now)?);
+                    if differences.iter().all(|d| row.unread.contains(&d.field) || now.unread.contains(&d.field)) {
+                        continue;
+                    }
+                    Some(now)
+                }
+                Some(Fetched::Gone) => {
+                    let presence = Presence::Missing { reason: Removal::Unknown };
+                    Some(SeenRow { presence, changed: self.run, changed_at: self.now(), ..row })
+                }
+                // Not to be read for now: it is written when it can be.
+                _ => None,
+            };
+            self.later(now.map(|row| StateChange::Seen(Box::new(row))));
+            if let Some(task) = tasks.get_mut(place) {
+                self.put_off(task, "dropped: changed meanwhile");
+            }
+        }
+        Ok(())
+    }
+}
