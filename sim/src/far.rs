@@ -82,6 +82,8 @@ pub trait FarWorld: Stagehand {
     fn holds(&self, kind: Kind, field: &str) -> Holding;
     /// Whether a write of another version is refused.
     fn is_conditional(&self) -> bool;
+    /// Whether its answers to writes say nothing.
+    fn answers_nothing(&self) -> bool;
     /// Whether what an unanswered write made can be found by nothing but what it says.
     fn is_found_by_content(&self) -> bool;
     /// What goes wrong from here on; requests count from 1 again.
@@ -218,6 +220,9 @@ far_world!(MemoryHub, pimkit_contract::hub::HubSnapshot, {
     fn is_conditional(&self) -> bool {
         true
     }
+    fn answers_nothing(&self) -> bool {
+        false
+    }
     fn is_found_by_content(&self) -> bool {
         false
     }
@@ -248,6 +253,9 @@ far_world!(Worst, pimkit_contract::worst::Snapshot, {
     }
     fn is_conditional(&self) -> bool {
         !self.options().unconditional
+    }
+    fn answers_nothing(&self) -> bool {
+        self.options().answers_nothing
     }
     fn is_found_by_content(&self) -> bool {
         self.options().create == pimkit_core::Create::ByContent

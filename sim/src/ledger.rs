@@ -20,6 +20,10 @@ pub(crate) struct Token {
     pub(crate) act: usize,
     /// When, by the clock of the play.
     pub(crate) at: Timestamp,
+    /// When its item was changed last before anybody had listed it: an app tells that of a record, and of no field.
+    pub(crate) told: Timestamp,
+    /// It was written between our write and the look at what came of it, on a side that answers nothing.
+    pub(crate) unread: bool,
     /// Tokens of the same slot that its writer saw.
     pub(crate) over: BTreeSet<u32>,
     /// The act by which a user who saw it took it away.
@@ -36,6 +40,9 @@ pub(crate) struct Gone {
     /// It was done while the outcome of a write to this side was open: nobody can tell whether the write came before or
     /// after it, or tore a hole itself, and so what was taken away may come back.
     pub(crate) blurred: bool,
+    /// It was done between our write and the look at what came of it, on a side that answers nothing: it looks like what
+    /// the side itself made of the write.
+    pub(crate) unread: bool,
 }
 
 /// A deletion, with the tokens that the deleting user saw.
@@ -77,6 +84,10 @@ pub(crate) struct Ledger {
     pub(crate) mended: BTreeSet<(u8, u32)>,
     /// Things that came to such a side by the run that left it open.
     pub(crate) unrecorded: BTreeSet<(u8, u32)>,
+    /// Tokens of the app's user that no run has listed yet.
+    untold: BTreeSet<u32>,
+    /// Sides that answer nothing and were written to by the run that goes on, which has not taken the outcome down.
+    pub(crate) unread: BTreeSet<u8>,
     /// What props were worked.
     pub(crate) book: Book,
     /// Acts that came to something.
@@ -231,7 +242,11 @@ impl Ledger {
     }
 
     /// A run with this far side ended. What users did while it went on, where it left a write open, is blurred too.
-    pub(crate) fn ended(&mut self, far: u8, since: usize, clean: bool, open: &BTreeSet<u8>) {
+    /// `listed`: it saw all that is on the hub.
+    pub(crate) fn ended(&mut self, far: u8, since: usize, clean: bool, listed: bool, open: &BTreeSet<u8>) {
+        if listed {
+            self.untold.clear();
+        }
         if clean {
             self.unclear.retain(|(sync, _)| *sync != far);
             self.unrecorded.retain(|(side, _)| *side != far && *side != 0);
@@ -264,7 +279,11 @@ impl Ledger {
     fn note(&mut self, kind: Kind, thing: u32, side: u8, slot: u8, token: u32, after: &Fields, over: BTreeSet<u32>) -> bool {
         let kept = slots(kind).get(usize::from(slot)).is_some_and(|of| of.holds(after.get(of.field), token));
         if kept {
-            self.tokens.insert(token, Token { thing, slot, side, act: self.acts, at: self.now, over, gone: None });
+            let unread = self.unread.contains(&side);
+            self.tokens.insert(token, Token { thing, slot, side, act: self.acts, at: self.now, told: self.now, unread, over, gone: None });
+            if side == 0 {
+                self.untold.insert(token);
+            }
         }
         kept
     }
@@ -294,8 +313,12 @@ impl Ledger {
         });
         let by = by.map(|(token, ..)| token);
         self.touched.insert((item.thing, side), self.now);
+        if side == 0 {
+            let untold = self.tokens.iter_mut().filter(|(n, t)| t.thing == item.thing && self.untold.contains(n));
+            untold.for_each(|(_, token)| token.told = self.now);
+        }
         let act = self.acts;
-        let blurred = self.is_unclear(side);
+        let (blurred, unread) = (self.is_unclear(side), self.unread.contains(&side));
         // What a guest writes into the copy of a meeting takes nothing from the meeting.
         let guest = self.meetings.get(&item.thing).is_some_and(|(_, guest)| *guest == side) && !fields.contains_key("keywords");
         let own = |token: &u32| !guest || self.tokens.get(token).is_some_and(|t| t.side == side);
@@ -304,7 +327,7 @@ impl Ledger {
             if let Some(token) = self.tokens.get_mut(gone)
                 && token.gone.is_none()
             {
-                token.gone = Some(Gone { side, act, by, blurred });
+                token.gone = Some(Gone { side, act, by, blurred, unread });
             }
         }
         let field = fields.keys().next_back().map(ToString::to_string).unwrap_or_default();

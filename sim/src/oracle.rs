@@ -21,6 +21,8 @@ pub(crate) struct Evidence<'a> {
     pub(crate) policy: &'a BTreeMap<String, String>,
     /// Things that the end of a sync took away from a side.
     pub(crate) taken_away: &'a BTreeSet<(u8, u32)>,
+    /// By far side whose sync was ended, the first act that it may not have carried over: another sync meets both sides anew.
+    pub(crate) parted: &'a BTreeMap<u8, usize>,
     pub(crate) terms: &'a Terms,
     /// Sides that were written to.
     pub(crate) written: &'a BTreeSet<u8>,
@@ -142,6 +144,11 @@ impl Judge<'_> {
 
     /// What of a thing's history a deletion did not see: tokens, and takings away.
     fn unseen<'t>(&self, deletion: &Deletion, tokens: &[(u32, &'t Token)]) -> Vec<(u32, &'t Token)> {
+        self.changes(deletion, tokens).into_iter().filter(|(.., kept)| !kept).map(|(number, token, _)| (number, token)).collect()
+    }
+
+    /// The same, and whether the journal keeps it: at some time it did speak against the deletion, or lost to it.
+    fn changes<'t>(&self, deletion: &Deletion, tokens: &[(u32, &'t Token)]) -> Vec<(u32, &'t Token, bool)> {
         let mut unseen = Vec::new();
         for (number, token) in tokens {
             let seen = deletion.view.contains(number);
@@ -157,8 +164,8 @@ impl Judge<'_> {
                 token.gone.is_some() && (by.is_some_and(|by| self.is_lost(by, slot)) || self.removal_is_lost(*number, slot))
             };
             let kept = self.slot(token).is_some_and(|slot| self.is_lost(*number, slot) || removal(slot));
-            if change && !kept {
-                unseen.push((*number, *token));
+            if change {
+                unseen.push((*number, *token, kept));
             }
         }
         unseen
@@ -187,7 +194,13 @@ impl Judge<'_> {
                 let later = t.gone.is_some_and(|gone| gone.act > deletion.act && gone.side != deletion.side);
                 t.side != deletion.side && !deletion.view.contains(n) && later
             };
-            either |= deletion.blurred || tokens.iter().any(passing);
+            // What two users took away at once is in the book as taken by the first alone.
+            let cleared = |(of, side, slot): &(u32, u8, u8)| {
+                let taken = tokens.iter().any(|(_, t)| t.slot == *slot && t.gone.is_some_and(|gone| gone.side != *side));
+                *of == thing && *side != deletion.side && taken
+            };
+            let kept = self.changes(deletion, tokens).iter().any(|(.., kept)| *kept);
+            either |= kept || deletion.blurred || tokens.iter().any(passing) || self.evidence.ledger.cleared.iter().any(cleared);
             for (number, token) in self.unseen(deletion, tokens) {
                 if deletions.iter().any(|other| Self::answered(other, number, token)) {
                     continue;
@@ -284,8 +297,10 @@ impl Judge<'_> {
         // Gone everywhere: somebody deleted it on the hub, or in the last mailbox that had it, and no edit speaks against it.
         let last = deletions.iter().filter(|d| d.side > 0 && d.on.iter().all(|side| *side == 0 || *side == d.side));
         let free = |d: &&Deletion| {
-            let unseen = self.unseen(d, tokens);
-            unseen.iter().all(|(n, t)| deletions.iter().any(|other| Self::answered(other, *n, t)))
+            // What was done where the deleting user cannot look speaks against nothing.
+            let shown = |t: &Token| self.shared(t.slot, t.gone.map_or(t.side, |gone| gone.side), d.side);
+            let mut unseen = self.unseen(d, tokens).into_iter().filter(|(_, t)| shown(t));
+            unseen.all(|(n, t)| deletions.iter().any(|other| Self::answered(other, n, t)))
         };
         if on_hub {
             return (fate == Fate::Lives).then_some("was edited by somebody who did not see its deletion, and is nowhere");
@@ -320,7 +335,9 @@ impl Judge<'_> {
         let elsewhere = |side: u8| side != token.side;
         let rivals = |(n, other): &(u32, &Token)| {
             let together = slot.group && self.slot(other).is_some_and(|of| of.group);
-            let unseen = !token.over.contains(n) && !other.over.contains(&number);
+            // What was written over while a write of it was open may not have arrived yet.
+            let open = other.gone.is_some_and(|gone| gone.by == Some(number) && gone.blurred);
+            let unseen = !token.over.contains(n) && !other.over.contains(&number) || open;
             let meets = (other.slot == token.slot && unseen) || (other.slot != token.slot && (together || self.by_record()));
             let taken = other.gone.is_some_and(|gone| elsewhere(gone.side));
             (meets && elsewhere(other.side)) || ((other.slot == token.slot || together || self.by_record()) && taken)
@@ -342,7 +359,7 @@ impl Judge<'_> {
             let everywhere = self.sides().all(|s| self.items(s, token.thing).iter().all(|f| slot.holds(f.get(slot.field), *other)));
             // The app tells when each field was changed; a far side, when the whole item was.
             let latest = if winner.side == 0 {
-                Some(winner.at)
+                Some(winner.told)
             } else {
                 let mended = self.evidence.ledger.mended.contains(&(winner.side, token.thing));
                 touched(winner.side).filter(|_| !mended)
@@ -406,7 +423,9 @@ impl Judge<'_> {
             // What was changed before a sync took it away is kept in the journal as it was by then.
             let away = self.evidence.taken_away.contains(&(token.side, token.thing));
             let taken = away && (home == Holding::Nothing || self.is_buried(number, slot));
-            if token.gone.is_none() && !answered && !taken && !self.is_lost(number, slot) {
+            // What only its own user could ever see went with an item of which another side's user had seen all there was to see.
+            let private = home == Holding::Nothing && deleted;
+            if token.gone.is_none() && !answered && !taken && !private && !token.unread && !self.is_lost(number, slot) {
                 let by = side_name(token.side);
                 self.failures
                     .push(format!("{what}, written by the user of {by}, is lost: on no side, not replaced, and not in the journal"));
@@ -417,7 +436,10 @@ impl Judge<'_> {
             // It may be there only where what took it away has lost a conflict. A value that its writer saw is no rival of what
             // was written over it: only what goes together with other fields can lose to others.
             let lost = gone.by.is_some_and(|by| self.is_lost(by, slot)) || self.removal_is_lost(number, slot);
-            let lost = gone.blurred || (lost && (slot.group || self.by_record()));
+            // What a sync took away with its end had changes that never went anywhere: they are kept in the journal.
+            let ended = self.evidence.taken_away.contains(&(gone.side, token.thing)) && gone.by.is_none_or(|by| self.is_buried(by, slot));
+            let anew = self.evidence.parted.values().any(|act| gone.act >= *act);
+            let lost = gone.blurred || gone.unread || ended || anew || (lost && (slot.group || self.by_record()));
             if !lost {
                 let by = side_name(gone.side);
                 self.failures.push(format!("{what} is back on {on:?}, though the user of {by} had taken it away"));
@@ -438,7 +460,8 @@ impl Judge<'_> {
                 }
                 _ => false,
             };
-            if !full {
+            let cleared = token.gone.is_some_and(|gone| gone.unread && gone.side == side);
+            if !full && !cleared {
                 let on: Vec<String> = on.iter().map(|s| side_name(*s)).collect();
                 self.failures.push(format!("{what} is on {} and not on {}", on.join(", "), side_name(side)));
             }

@@ -36,6 +36,7 @@ pub const NOT_ACTED: &[(&str, &str)] = &[
     ("roll-backs", "what a server took back is in no user's book; the tests of the guards script them"),
     ("undo, pause, the app's merges", "the engine's tests script them"),
     ("moves, folders, series, photos", "every user keeps plain items in one collection"),
+    ("items without a uid where ids change with an edit", "edited on both sides, such an item is another one to everybody"),
     ("meetings called off, answers", "what providers tell the guests is not played"),
 ];
 
@@ -176,9 +177,13 @@ impl Plotting<'_> {
                 }
             }
         }
+        self.set_the_scene();
+    }
+
+    fn set_the_scene(&mut self) {
         if let Some(scene) = self.play.scene {
             self.dice = Dice::new(self.play.seed, SCENES);
-            scenes::play(&mut self, scene);
+            scenes::play(self, scene);
             if scenes::bears_aims(scene) {
                 self.aimed();
                 self.aimed();
@@ -219,8 +224,9 @@ impl Plotting<'_> {
             }
         }
         // The app keeps people in several collections: one that is deleted is looked for in the others by its uid, and
-        // is held where it has none.
-        Act::Make { side, thing, slots: written, uid: side == 0 || self.dice.percent(75) }
+        // is held where it has none. Where ids change with an edit, nothing else would name what was edited.
+        let rekeys = usize::from(side).checked_sub(1).and_then(|n| self.play.fars.get(n)).is_some_and(|far| far.has("rekeys_on_edit"));
+        Act::Make { side, thing, slots: written, uid: side == 0 || self.dice.percent(75) || rekeys }
     }
 
     /// What a user does; `but`: not on this side.

@@ -85,6 +85,9 @@ pub(crate) struct Theatre<'a> {
     taken_away: BTreeSet<(u8, u32)>,
     /// Tokens that went from a side in a run, though no user had taken them away.
     went: BTreeSet<(u8, u32)>,
+    /// By sync, how many acts there were when its last whole run began; and the same of each far side whose sync was ended.
+    whole: BTreeMap<String, usize>,
+    parted: BTreeMap<u8, usize>,
     /// Syncs that were ended.
     ended: BTreeSet<String>,
     /// Sides to which the run sent writes whose outcome it has not taken down.
@@ -130,6 +133,8 @@ impl<'a> Theatre<'a> {
             given: BTreeMap::new(),
             taken_away: BTreeSet::new(),
             went: BTreeSet::new(),
+            whole: BTreeMap::new(),
+            parted: BTreeMap::new(),
             ended: BTreeSet::new(),
             open: BTreeSet::new(),
             unknown: BTreeSet::new(),
@@ -156,6 +161,8 @@ impl<'a> Theatre<'a> {
     }
 
     fn act(&mut self, act: &crate::Act) {
+        let answers_nothing = |side: &&u8| self.sides.get(usize::from(**side)).is_some_and(|world| world.answers_nothing());
+        self.ledger.unread = self.open.iter().filter(answers_nothing).copied().collect();
         if let Some(line) = self.ledger.act(self.play.kind, &self.sides, act, self.clock.now()) {
             self.tell(|| line);
         }
@@ -265,11 +272,15 @@ impl<'a> Theatre<'a> {
         self.check_shown(plan, &shown);
         if plan.ends {
             self.ended.insert(sync.clone());
+            self.parted.insert(plan.far, self.whole.get(&sync).copied().unwrap_or_default());
         }
         let clean = match &ended {
             Ended::Report(r) => r.sync.notes.is_empty() && r.sync.quarantined.is_empty() && r.sync.failed.is_none(),
             _ => false,
         };
+        if clean && !plan.ends {
+            self.whole.insert(sync.clone(), since);
+        }
         let mut open = std::mem::take(&mut self.open);
         open.append(&mut self.unknown);
         if let Ended::Report(report) = &ended {
@@ -284,7 +295,7 @@ impl<'a> Theatre<'a> {
         } else {
             self.stale.insert(sync.clone());
         }
-        self.ledger.ended(plan.far, since, clean, &open);
+        self.ledger.ended(plan.far, since, clean, clean && !self.lied.contains(&0), &open);
         if plan.may_be_cut_off() {
             self.ledger.came(self.play.kind, &self.sides, &before, &open);
         }
@@ -337,6 +348,7 @@ impl<'a> Theatre<'a> {
             journal: &journal,
             policy: &self.play.policy,
             taken_away: &self.taken_away,
+            parted: &self.parted,
             terms: &self.terms,
             written: &self.written,
             clock_jumped,
