@@ -84,7 +84,7 @@ pub(crate) struct Carried {
     /// What recovering earlier writes came to.
     pub(crate) recovered: [PerSide; 3],
     /// Answers of somebody that it carries out.
-    pub(crate) answered: Vec<String>,
+    pub(crate) answered: BTreeMap<String, Vec<String>>,
     /// The run that it takes back.
     pub(crate) undoes: Option<u64>,
     /// The maps and policies that it was planned under: they may be others by the time that it is applied.

@@ -44,7 +44,7 @@ pub(crate) struct Run<R: Record> {
     /// What the guards know.
     pub(crate) guarding: Guarding,
     /// Answers that this run uses up when it is applied.
-    pub(crate) answered: Vec<String>,
+    pub(crate) answered: BTreeMap<String, Vec<String>>,
     /// The run that this one takes back.
     pub(crate) undoes: Option<u64>,
     /// Changes that wait for the next commit.
@@ -156,7 +156,7 @@ impl<R: Record> Run<R> {
             links: 0,
             touched: 0,
             guarding: Guarding::default(),
-            answered: Vec::new(),
+            answered: BTreeMap::new(),
             undoes: None,
             waiting: Vec::new(),
             open: BTreeSet::new(),

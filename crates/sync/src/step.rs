@@ -1,6 +1,6 @@
 //! One step of a plan, as it lies in the state.
 
-use crate::undo::Undone;
+use crate::{guard::Sort, undo::Undone};
 use pimkit_core::{CollectionId, Delete, Field, FieldChange, Fields, ItemId, Kind, Mark, Revision, Side};
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +36,9 @@ pub struct Step {
     /// What somebody said to it, when a guard had asked.
     #[serde(default)]
     pub approved: Option<String>,
+    /// What of its writes somebody said yes to: it is in no later count.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) answered: Vec<(Sort, Option<Side>)>,
     /// It belongs to the end of the sync: what it takes away nobody deleted.
     #[serde(default)]
     pub ends: bool,
@@ -83,6 +86,7 @@ impl Step {
             evidence: None,
             held: None,
             approved: None,
+            answered: Vec::new(),
             carried: false,
             ends: false,
             undoes: None,

@@ -352,3 +352,129 @@ fn too_many_changes_wait_and_a_rejection_leaves_both_sides_as_they_are() {
     world.far_hand::<Contact>().edit(&id, |c| c.notes = vec!["by hand".into()]);
     assert_eq!(answer(&world, &policy, &[]).sync.updated.left, 1);
 }
+
+/// Guards that stop at changes of nearly all items, however few there are.
+fn watching_changes() -> Policy {
+    let mut policy = deleting();
+    policy.guards.updates.at_least = 5;
+    policy
+}
+
+fn with_mails(world: &World) -> usize {
+    world.hub_hand::<Contact>().records().iter().filter(|c| !c.emails.is_empty()).count()
+}
+
+#[test]
+fn a_yes_to_many_changes_is_no_yes_to_a_field_that_they_clear() {
+    let (world, policy) = (linked(20), watching_changes());
+    for id in far_ids(&world) {
+        world.far_hand::<Contact>().edit(&id, |c| c.notes = vec!["mass update".into()]);
+    }
+    let updates = hold(&answer(&world, &policy, &[]), "updates").to_owned();
+    for id in far_ids(&world) {
+        world.far_hand::<Contact>().edit(&id, |c| c.emails.clear());
+    }
+    let report = answer(&world, &policy, &[Say::Yes(&updates)]);
+    assert_eq!((report.sync.verdict(), report.sync.writes(), with_mails(&world)), (Verdict::Held, 0, 20), "{report:?}");
+    let cleared = hold(&report, "cleared").to_owned();
+    assert_eq!(row(&world, &updates).used, None, "what it said yes to has not been done");
+    let report = answer(&world, &policy, &[Say::Yes(&cleared)]);
+    assert_eq!((report.sync.verdict(), report.sync.updated.left, with_mails(&world)), (Verdict::Done, 20, 0), "{report:?}");
+    assert!(row(&world, &updates).used.is_some() && row(&world, &cleared).used.is_some());
+    assert!(same_on_both(&world));
+}
+
+#[test]
+fn a_field_that_is_cleared_is_shown_before_the_changes_that_it_is_part_of_and_a_no_to_it_keeps_the_others() {
+    let (world, policy) = (linked(20), watching_changes());
+    for id in far_ids(&world) {
+        world.far_hand::<Contact>().edit(&id, |c| {
+            c.emails.clear();
+            c.notes = vec!["mass update".into()];
+        });
+    }
+    let report = answer(&world, &policy, &[]);
+    assert_eq!(report.sync.holds.len(), 1, "{report:?}");
+    let cleared = hold(&report, "cleared").to_owned();
+    // The rest of it are as many changes as before, and nobody has said anything of those.
+    let report = answer(&world, &policy, &[Say::No(&cleared)]);
+    assert_eq!((report.sync.verdict(), report.sync.writes()), (Verdict::Held, 0), "{report:?}");
+    let updates = hold(&report, "updates").to_owned();
+    let report = answer(&world, &policy, &[Say::Yes(&updates)]);
+    assert_eq!((report.sync.verdict(), report.sync.updated.left, with_mails(&world)), (Verdict::Done, 20, 20), "{report:?}");
+    assert!(world.hub_hand::<Contact>().records().iter().all(|c| c.notes == ["mass update"]));
+    assert_eq!(answer(&world, &policy, &[]).sync.writes(), 0);
+}
+
+#[test]
+fn of_an_answer_whose_items_wait_for_another_one_in_part_the_rest_stays_answered_and_no_more() {
+    let (world, policy) = (linked(20), watching_changes());
+    let ids = far_ids(&world);
+    for id in &ids {
+        world.far_hand::<Contact>().edit(id, |c| c.notes = vec!["mass update".into()]);
+    }
+    let updates = hold(&answer(&world, &policy, &[]), "updates").to_owned();
+    for id in &ids[..10] {
+        world.far_hand::<Contact>().edit(id, |c| c.emails.clear());
+    }
+    let report = answer(&world, &policy, &[Say::Yes(&updates)]);
+    assert_eq!((report.sync.updated.left, with_mails(&world)), (10, 20), "{report:?}");
+    let cleared = hold(&report, "cleared").to_owned();
+    assert_eq!((row(&world, &updates).items.len(), row(&world, &updates).used), (10, None), "ten of its items are done");
+    let report = answer(&world, &policy, &[Say::Yes(&cleared)]);
+    assert_eq!((report.sync.verdict(), report.sync.updated.left, with_mails(&world)), (Verdict::Done, 10, 10), "{report:?}");
+    assert!(row(&world, &updates).used.is_some());
+}
+
+#[test]
+fn that_an_old_state_is_what_users_made_does_not_say_how_much_of_it_may_be_deleted() {
+    let world = linked(20);
+    // Ten are made at the far side and go over; then the server is restored from a backup of before, but for two edits.
+    let home = World::home::<Contact>();
+    let ids = far_ids(&world);
+    world.far_hand::<Contact>().edit(&ids[0], |c| c.notes = vec!["old".into()]);
+    answer(&world, &deleting(), &[]);
+    world.far_hand::<Contact>().edit(&ids[0], |c| c.notes = vec!["new".into()]);
+    for n in 0..18 {
+        world.far_hand::<Contact>().put(&home, samples::contact(70 + n));
+    }
+    assert_eq!(answer(&world, &deleting(), &[]).sync.created.left, 18);
+    world.far_hand::<Contact>().rollback(19);
+    let put_back = hold(&answer(&world, &deleting(), &[]), "rolled_back").to_owned();
+    let report = answer(&world, &deleting(), &[Say::Yes(&put_back)]);
+    assert_eq!((report.sync.verdict(), report.sync.deleted.total(), report.sync.updated.left), (Verdict::Held, 0, 1), "{report:?}");
+    let deletes = hold(&report, "deletes").to_owned();
+    assert_eq!(row(&world, &put_back).items.len(), 18, "it waits for the other answer");
+    let report = answer(&world, &deleting(), &[Say::Yes(&deletes)]);
+    assert_eq!((report.sync.verdict(), report.sync.deleted.left, hub_len(&world)), (Verdict::Done, 18, 20), "{report:?}");
+    assert!(same_on_both(&world));
+}
+
+#[test]
+fn an_answer_says_of_each_item_where_it_is_so_that_it_covers_none_of_the_same_id_elsewhere() {
+    let world = World::kind();
+    let mut policy = Policy::default();
+    policy.set("deletes", "ask").unwrap();
+    // The ids of both sides count up: what is made on one side has another number on the other.
+    for n in 0..3 {
+        world.hub_hand::<Contact>().put(&World::home::<Contact>(), samples::contact(n));
+        world.far_hand::<Contact>().put(&World::home::<Contact>(), samples::contact(10 + n));
+    }
+    assert_eq!(answer(&world, &policy, &[]).sync.created.total(), 6);
+    let on_hub = world.hub_hand::<Contact>().items();
+    let pair = |id: &ItemId| {
+        let links = block_on(world.state.links_of_hub(&"contacts".into(), std::slice::from_ref(id))).unwrap();
+        links.into_iter().flatten().next().unwrap().item.unwrap()
+    };
+    let same = on_hub.keys().find(|id| far_ids(&world).contains(id) && pair(id) != **id).expect("an id that is on both sides");
+    assert!(world.hub_hand::<Contact>().delete(same));
+    let report = answer(&world, &policy, &[]);
+    let id = hold(&report, "ask").to_owned();
+    assert_eq!(row(&world, &id).items, [format!("left contacts/{same}")]);
+    // Before it is answered, the far item of the same id goes instead, and the hub's is back.
+    world.hub_hand::<Contact>().rollback(1);
+    assert!(world.far_hand::<Contact>().delete(same));
+    let report = answer(&world, &policy, &[Say::Yes(&id)]);
+    assert_eq!((report.sync.verdict(), report.sync.deleted.total()), (Verdict::Held, 0), "{report:?}");
+    assert_ne!(hold(&report, "ask"), id);
+}

@@ -4,7 +4,7 @@
 //! they were shown; a plan that grew is asked anew, under another id. The run that carries an answer out uses it up: a dry run
 //! does not.
 
-use super::Guard;
+use super::{fate::Fates, kind::Guard};
 use crate::{
     planted::{Break, planted},
     report::Hold,
@@ -24,8 +24,8 @@ pub(crate) struct Answers {
     rows: Vec<ApprovalRow>,
     /// What was shown again in this run, or carried out: the rest has nothing to ask for any more.
     met: BTreeSet<String>,
-    /// What this run carries out.
-    pub(super) followed: BTreeSet<String>,
+    /// What this run carries out, each with the items of it that wait for another answer.
+    followed: BTreeMap<String, Vec<String>>,
 }
 
 /// Whether a row shows an item.
@@ -73,6 +73,17 @@ impl Answers {
     pub(super) fn unanswered(&self, guard: &Guard, steps: &[(u64, String)]) -> Vec<ApprovalRow> {
         let waits = |row: &&ApprovalRow| row.granted.is_none() && row.rejected.is_none();
         self.of(guard).filter(waits).filter(|row| steps.iter().any(|(_, item)| shows(row, item))).cloned().collect()
+    }
+
+    /// What was said of steps that an earlier guard holds stays as it is: it is asked for once they are let go.
+    pub(super) fn put_off(&mut self, guard: &Guard, held: &[(u64, String)], fates: &mut Fates) {
+        let rows: Vec<ApprovalRow> = self.of(guard).filter(|row| held.iter().any(|(_, item)| shows(row, item))).cloned().collect();
+        for row in rows {
+            if row.granted.is_some() || row.rejected.is_some() {
+                Self::shown_in(&row, held).iter().for_each(|(number, item)| fates.speak(*number, item, &row.id));
+            }
+            self.met.insert(row.id);
+        }
     }
 
     pub(super) fn shown_in(row: &ApprovalRow, steps: &[(u64, String)]) -> Vec<(u64, String)> {
@@ -152,19 +163,19 @@ impl<R: Record> Run<R> {
         self.report.held += items;
     }
 
-    /// This run carries an answer out.
-    pub(super) fn follow(&mut self, id: &str) {
+    /// This run carries an answer out, but for the items that wait for another answer.
+    pub(super) fn follow(&mut self, id: &str, waiting: Vec<String>) {
         self.guarding.answers.met.insert(id.to_owned());
-        self.guarding.answers.followed.insert(id.to_owned());
+        self.guarding.answers.followed.insert(id.to_owned(), waiting);
     }
 
-    /// The answers that are used up once the run is over: those that it carries out, and those that have nothing left to ask
-    /// for. Where something was not read, nothing is known of the latter.
-    pub(crate) fn answered(&self) -> Vec<String> {
+    /// The answers that are used up once the run is over: those that it carries out, each with what is left of it, and those
+    /// that have nothing left to ask for. Where something was not read, nothing is known of the latter.
+    pub(crate) fn answered(&self) -> BTreeMap<String, Vec<String>> {
         let answers = &self.guarding.answers;
         let complete = self.hub.failed.is_empty() && self.far.failed.is_empty() && self.open.is_empty();
-        let over = answers.rows.iter().map(|row| &row.id).filter(|id| complete && !answers.met.contains(*id));
-        answers.followed.iter().chain(over).cloned().collect()
+        let over = answers.rows.iter().filter(|row| complete && !answers.met.contains(&row.id)).map(|row| (row.id.clone(), Vec::new()));
+        answers.followed.clone().into_iter().chain(over).collect()
     }
 
     /// Uses up what was answered, unless the run could not go on: then the rest of it is carried out by the next.
@@ -172,9 +183,15 @@ impl<R: Record> Run<R> {
         if self.report.failed.is_some() {
             return Ok(());
         }
-        for id in std::mem::take(&mut self.answered) {
+        for (id, waiting) in std::mem::take(&mut self.answered) {
             if let Some(mut row) = self.state().approval(&id).await?.filter(|row| row.used.is_none()) {
-                row.used = Some(self.now());
+                if waiting.is_empty() {
+                    row.used = Some(self.now());
+                } else {
+                    // Of what it covered it covers the rest.
+                    row.ceilings.insert("items".to_owned(), waiting.len() as u64);
+                    row.items = BTreeSet::from_iter(waiting).into_iter().collect();
+                }
                 self.later([StateChange::Approval(Box::new(row))]);
             }
         }

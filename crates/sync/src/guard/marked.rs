@@ -1,6 +1,6 @@
 //! What the plan counts, and what is written down with the steps that a guard has looked at.
 
-use super::{Fate, body, lost_end, refused};
+use super::{body, fate::Fates, kind::lost_end, refused};
 use crate::{
     pair::damaged,
     run::Run,
@@ -8,27 +8,24 @@ use crate::{
 };
 use futures::TryStreamExt;
 use pimkit_core::{Record, Result, Side, StateChange};
-use std::collections::BTreeMap;
 
 impl<R: Record> Run<R> {
     /// Writes down with each step what was said to it.
-    pub(super) async fn mark(&mut self, mut fates: BTreeMap<u64, Fate>) -> Result<()> {
+    pub(super) async fn mark(&mut self, mut fates: Fates) -> Result<()> {
         let mut steps = self.state().steps(self.run);
         let mut written = 0;
         while let Some(mut row) = steps.try_next().await? {
-            let Some(fate) = fates.remove(&row.step) else { continue };
+            let Some(fate) = fates.take(row.step) else { continue };
             let mut step = body(&row)?;
             self.uncount(&step);
-            match fate {
-                Fate::Held(id) => step.held = Some(id),
-                Fate::Allowed(id) => {
+            match (fate.held, fate.refused.first()) {
+                (Some(id), _) => step.held = Some(id),
+                (None, Some((id, _))) if step.undoes.is_some() => row.done = Some(format!("rejected: {id}")),
+                (None, _) => {
                     step.held = None;
-                    step.approved = Some(id);
-                    self.count_writes(&step);
-                }
-                Fate::Refused(id, _) if step.undoes.is_some() => row.done = Some(format!("rejected: {id}")),
-                Fate::Refused(id, sort) => {
-                    step = refused::refused(step, &sort, &id);
+                    step.approved = fate.allowed;
+                    step.answered = fate.answered;
+                    step = fate.refused.iter().fold(step, |step, (id, sort)| refused::refused(step, sort, id));
                     self.count_writes(&step);
                 }
             }

@@ -3,11 +3,14 @@
 //! Guards look at the plan as a whole, before caps cut it down, in this order: a side that was rolled back, a collection with
 //! links that lists none of them, deletions under `deletes = ask`, two full sides of which a first run recognises nothing on the
 //! other, and too many writes of one sort within 24 hours, by share or by number, per collection and on the hub. What one guard
-//! holds or somebody has answered counts for none of the later ones. Held steps wait in every run until they are answered or
-//! have taken care of themselves; all others go on.
+//! holds is shown by no later one. A yes is a yes to the sort of write that was shown, and to no other: who agrees that a
+//! thousand items are changed has not agreed that they lose a field. Held steps wait in every run until they are answered or have
+//! taken care of themselves; all others go on.
 
 mod answers;
+mod fate;
 mod held;
+mod kind;
 mod marked;
 mod refused;
 mod rolled_back;
@@ -15,18 +18,17 @@ mod state_lost;
 mod tally;
 
 pub use tally::Tally;
+pub(crate) use tally::Sort;
 
-use crate::{
-    pair::damaged,
-    run::Run,
-    step::{Action, Step},
-};
+use crate::{pair::damaged, run::Run, step::Step};
 use answers::Answers;
+use fate::Fates;
 use futures::TryStreamExt;
+use kind::Guard;
 use pimkit_core::{CollectionId, ItemId, LinkQuery, Presence, Record, Result, SeenQuery, Side, StepRow, SyncId};
 use serde::Deserialize as _;
 use std::collections::{BTreeMap, BTreeSet};
-use tally::{Place, Sort, sorts};
+use tally::Place;
 
 pub(crate) const ROLLED_BACK: &str = "rolled_back";
 const STATE_LOST: &str = "state_lost";
@@ -49,98 +51,6 @@ pub(crate) struct Guarding {
     answers: Answers,
 }
 
-/// One guard, where it looks. They are asked in this order.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Guard {
-    RolledBack(Side, CollectionId),
-    Emptied(Side, CollectionId),
-    Ask,
-    /// Before anything is planned.
-    StateLost,
-    MatchesNothing,
-    Many(Place, Side, Sort),
-}
-
-/// What becomes of a step that a guard has looked at.
-enum Fate {
-    Held(String),
-    Allowed(String),
-    Refused(String, Sort),
-}
-
-impl Guard {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::RolledBack(..) => ROLLED_BACK,
-            Self::Emptied(..) => "emptied",
-            Self::Ask => "ask",
-            Self::StateLost => STATE_LOST,
-            Self::MatchesNothing => "matches_nothing",
-            Self::Many(_, _, Sort::Creates) => "creates",
-            Self::Many(_, _, Sort::Deletes) => "deletes",
-            Self::Many(_, _, Sort::Updates) => "updates",
-            Self::Many(_, _, Sort::Cleared(_)) => "cleared",
-        }
-    }
-
-    /// Where it looks, as an approval says it.
-    fn scope(&self) -> String {
-        let place = match self {
-            Self::Ask | Self::StateLost | Self::MatchesNothing => return String::new(),
-            Self::RolledBack(side, collection) | Self::Emptied(side, collection) => format!("{} {collection}", side.word()),
-            Self::Many(Place::Collection(side, collection), ..) => format!("{} {collection}", side.word()),
-            Self::Many(Place::Hub, ..) => "hub".to_owned(),
-        };
-        match self {
-            Self::Many(_, _, Sort::Cleared(field)) => format!("{place} {field}"),
-            _ => place,
-        }
-    }
-
-    /// The item by which a step is shown, when the guard is about it.
-    fn item(&self, step: &Step, rolled: &BTreeMap<(Side, CollectionId), BTreeSet<ItemId>>) -> Option<String> {
-        let end = |side: Side| if side == Side::Left { &step.hub } else { &step.far };
-        let name = |side: Side| end(side).item.as_ref().map(ToString::to_string);
-        match self {
-            Self::RolledBack(side, collection) => {
-                let lost = lost_end(step).filter(|(lost, from, _)| lost == side && from == collection);
-                if let Some((_, _, item)) = lost {
-                    return Some(item);
-                }
-                let here = end(*side);
-                let stands = rolled.get(&(*side, collection.clone())).zip(here.item.as_ref()).is_some_and(|(all, item)| all.contains(item));
-                (stands && here.collection == *collection).then(|| name(*side)).flatten()
-            }
-            Self::Emptied(side, collection) => {
-                lost_end(step).filter(|(lost, from, _)| lost == side && from == collection).map(|(_, _, item)| item)
-            }
-            Self::StateLost => None,
-            Self::Ask => step.held.as_ref().and_then(|_| lost_end(step)).map(|(_, _, item)| item),
-            Self::MatchesNothing => match step.action {
-                Action::Create(on) if step.link.is_none() && step.evidence.is_none() => name(on.other()),
-                _ => None,
-            },
-            Self::Many(place, side, sort) => {
-                let here = end(*side);
-                let within = match place {
-                    Place::Collection(_, collection) => here.collection == *collection,
-                    Place::Hub => true,
-                };
-                (within && sorts(here).contains(sort)).then(|| name(*side).or_else(|| name(side.other()))).flatten()
-            }
-        }
-    }
-
-    /// The sort of write by which a rejection is carried out.
-    fn sort(&self) -> Sort {
-        match self {
-            Self::Many(_, _, sort) => sort.clone(),
-            Self::MatchesNothing | Self::StateLost => Sort::Creates,
-            Self::RolledBack(..) | Self::Emptied(..) | Self::Ask => Sort::Deletes,
-        }
-    }
-}
-
 impl<R: Record> Run<R> {
     /// Before anything is planned: what was answered, and whether the sync is new.
     pub(crate) async fn before_guards(&mut self) -> Result<()> {
@@ -156,20 +66,26 @@ impl<R: Record> Run<R> {
         let guards = self.guards(&day).await?;
         if !guards.is_empty() {
             let mut found: BTreeMap<&Guard, Vec<(u64, String)>> = BTreeMap::new();
+            let mut fates = Fates::default();
             let mut steps = self.state().steps(self.run);
             while let Some(row) = steps.try_next().await? {
                 let step = body(&row)?;
                 for guard in &guards {
                     if let Some(item) = guard.item(&step, &self.guarding.rolled) {
+                        fates.note(guard, row.step, &step);
                         found.entry(guard).or_default().push((row.step, item));
                     }
                 }
             }
             drop(steps);
-            let mut fates: BTreeMap<u64, Fate> = BTreeMap::new();
             for (guard, mut steps) in found {
-                steps.retain(|(number, _)| !fates.contains_key(number));
+                let held: Vec<_> = steps.iter().filter(|(number, _)| fates.is_held(*number)).cloned().collect();
+                self.guarding.answers.put_off(guard, &held, &mut fates);
+                steps.retain(|(number, _)| fates.is_open(guard, *number));
                 self.judge(guard, steps, &day, &mut fates).await?;
+            }
+            for (id, waiting) in fates.answers() {
+                self.follow(&id, waiting);
             }
             self.mark(fates).await?;
         }
@@ -207,7 +123,7 @@ impl<R: Record> Run<R> {
                     Place::Collection(..) => tally.of(&sort),
                 };
                 let passed = self.is_too_much(&place, &sort, planned, day).await?.is_some();
-                let guard = Guard::Many(place, side, sort);
+                let guard = Guard::Many(sort, place, side);
                 if passed || state.answers.has(&guard) {
                     guards.insert(guard);
                 }
@@ -285,39 +201,32 @@ impl<R: Record> Run<R> {
         guard: &Guard,
         mut steps: Vec<(u64, String)>,
         day: &[(SyncId, Tally)],
-        fates: &mut BTreeMap<u64, Fate>,
+        fates: &mut Fates,
     ) -> Result<()> {
-        let mut refused = BTreeSet::new();
         steps.retain(|(number, item)| {
             let Some(id) = self.guarding.answers.refused(guard, item) else { return true };
-            // What gets back the other side's values was planned so.
-            let fate =
-                if matches!(guard, Guard::RolledBack(..)) { Fate::Allowed(id.clone()) } else { Fate::Refused(id.clone(), guard.sort()) };
-            fates.insert(*number, fate);
-            refused.insert(id);
+            fates.refuse(guard, *number, item, &id);
             false
         });
-        refused.iter().for_each(|id| self.follow(id));
         if steps.is_empty() {
             return Ok(());
         }
         if let Some(id) = self.guarding.answers.allowed(guard, &steps) {
-            self.follow(&id);
-            fates.extend(steps.into_iter().map(|(number, _)| (number, Fate::Allowed(id.clone()))));
+            steps.iter().for_each(|(number, item)| fates.allow(guard, *number, item, &id));
             return Ok(());
         }
         if let Some(shown) = self.objection(guard, &steps, day).await? {
             let id = self.hold(guard, &shown, &steps).await?;
-            fates.extend(steps.into_iter().map(|(number, _)| (number, Fate::Held(id.clone()))));
+            steps.iter().for_each(|(number, _)| fates.hold(*number, &id));
             return Ok(());
         }
         // What was held and not answered stays held, item by item, whatever else has come meanwhile.
         for row in self.guarding.answers.unanswered(guard, &steps) {
             let mut still = Answers::shown_in(&row, &steps);
-            still.retain(|(number, _)| !fates.contains_key(number));
+            still.retain(|(number, _)| fates.is_open(guard, *number));
             if !still.is_empty() {
                 self.show(&row, still.len() as u64);
-                fates.extend(still.into_iter().map(|(number, _)| (number, Fate::Held(row.id.clone()))));
+                still.iter().for_each(|(number, _)| fates.hold(*number, &row.id));
             }
         }
         Ok(())
@@ -342,7 +251,7 @@ impl<R: Record> Run<R> {
             Guard::MatchesNothing => {
                 Some(format!("both sides are full, and nothing on one is on the other: {count} items would be made on the other side"))
             }
-            Guard::Many(place, _, sort) => self.is_too_much(place, sort, count, day).await?,
+            Guard::Many(sort, place, _) => self.is_too_much(place, sort, count, day).await?,
         })
     }
 
@@ -365,19 +274,6 @@ impl<R: Record> Run<R> {
         }
         Ok(Some(count))
     }
-}
-
-/// The end that a step takes for deleted, and the item that it is about.
-fn lost_end(step: &Step) -> Option<(Side, CollectionId, String)> {
-    let end = |side: Side| if side == Side::Left { &step.hub } else { &step.far };
-    let (lost, named) = match step.action {
-        Action::Delete(rest) | Action::Suppress(rest) => (rest.other(), rest.other()),
-        // One that was deleted, but edited on the other side, is made again.
-        Action::Create(on) if step.evidence.is_some() => (on, on.other()),
-        _ => return None,
-    };
-    // Of one whose place another item has taken, only the other end has an id.
-    end(named).item.as_ref().or(end(named.other()).item.as_ref()).map(|item| (lost, end(lost).collection.clone(), item.to_string()))
 }
 
 pub(crate) fn body(row: &StepRow) -> Result<Step> {

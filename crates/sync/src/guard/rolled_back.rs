@@ -4,7 +4,7 @@
 //! what vanished at the same time, are a side that was rolled back: then everything that follows from it waits. Approved, the
 //! old state is taken as what users made; rejected, the rolled-back side counts as unchanged, and gets back what the other has.
 
-use super::Guard;
+use super::kind::Guard;
 use crate::{
     map::FieldMap,
     plan::Linked,

@@ -3,10 +3,13 @@
 //! The state was lost, or another program uses the sync's name. Links can be rebuilt by marks, uids and
 //! content, but somebody must say so first: nothing is planned before.
 
-use super::{Guard, STATE_LOST};
+use super::{
+    STATE_LOST,
+    kind::{Guard, placed_in},
+};
 use crate::{keys, run::Run};
 use futures::TryStreamExt;
-use pimkit_core::{Presence, Record, Result, SeenQuery};
+use pimkit_core::{Presence, Record, Result, SeenQuery, Side};
 
 impl<R: Record> Run<R> {
     /// Whether the run must stop because the sync's state was lost, and nobody has said yet that it is to be rebuilt.
@@ -21,7 +24,7 @@ impl<R: Record> Run<R> {
             while let Some(row) = rows.try_next().await? {
                 let ours = row.mark.as_ref().and_then(keys::parts).is_some_and(|parts| keys::is_of(&parts, self.sync()));
                 if ours && row.presence == Presence::Present {
-                    marked.push((0, row.item.to_string()));
+                    marked.push((0, placed_in(Side::Right, &row.collection, &row.item)));
                 }
             }
         }
@@ -29,7 +32,7 @@ impl<R: Record> Run<R> {
             return Ok(false);
         }
         if let Some(id) = self.guarding.answers.allowed(&Guard::StateLost, &marked) {
-            self.follow(&id);
+            self.follow(&id, Vec::new());
             return Ok(false);
         }
         let no = marked.iter().find_map(|(_, item)| self.guarding.answers.refused(&Guard::StateLost, item));

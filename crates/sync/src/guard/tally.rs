@@ -32,12 +32,13 @@ pub struct Tally {
 }
 
 /// What is counted together.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Sort {
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Sort {
     Creates,
     Deletes,
-    Updates,
     Cleared(Field),
+    Updates,
 }
 
 /// Where it is counted.
@@ -125,12 +126,10 @@ impl<R: Record> Run<R> {
 
     /// Counts what was written; but not what somebody approved.
     pub(crate) fn tally_written(&mut self, side: Side, task: &Task<R>) {
-        if task.step.approved.is_some() {
-            return;
-        }
         let mut done = std::mem::take(&mut self.report.tally);
         let end = task.end(side);
-        for sort in sorts(end) {
+        let asked = |sort: &Sort| task.step.answered.iter().any(|(said, on)| said == sort && on.is_none_or(|on| on == side));
+        for sort in sorts(end).into_iter().filter(|sort| !asked(sort)) {
             if let Some(tally) = self.tally_of(&mut done, side, &end.collection) {
                 tally.add(sort);
             }
