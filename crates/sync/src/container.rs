@@ -68,7 +68,7 @@ impl<R: Record> Run<R> {
     }
 
     /// A listing that leaves it out is no proof: it is listed once more, and asked for itself.
-    async fn look_twice(&self, id: &CollectionId) -> Result<Option<Collection>> {
+    pub(crate) async fn look_twice(&self, id: &CollectionId) -> Result<Option<Collection>> {
         let repository = self.far.repository.clone();
         if let Some(found) = repository.collections().await?.into_iter().find(|c| c.id == *id) {
             return Ok(Some(found));

@@ -11,7 +11,10 @@ use crate::{
     tags::Tags,
 };
 use pimkit_core::{Account, Collection, CollectionId, Connector, Error, ErrorKind, FieldSupport, Record, Repository, Result, Side};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// One side during a run.
 pub(crate) struct Half<R: Record> {
@@ -23,6 +26,8 @@ pub(crate) struct Half<R: Record> {
     pub(crate) all: Vec<Collection>,
     /// Collections that were not read to the end this time, and why.
     pub(crate) failed: BTreeMap<CollectionId, String>,
+    /// Collections of which something was listed and could not be read this time.
+    pub(crate) unread: BTreeSet<CollectionId>,
     /// The collection that was chosen first, where new items belong, is not there.
     pub(crate) first_is_gone: bool,
     pub(crate) fields: BTreeMap<CollectionId, Vec<FieldSupport>>,
@@ -132,6 +137,7 @@ fn half<R: Record>(side: Side, account: Account, connector: &dyn Connector) -> R
         collections: Vec::new(),
         all: Vec::new(),
         failed: BTreeMap::new(),
+        unread: BTreeSet::new(),
         first_is_gone: false,
         fields: BTreeMap::new(),
     })

@@ -146,6 +146,11 @@ impl<R: Record> Run<R> {
                     row.listed = row.epoch;
                 }
                 // What was listed and not read must be named again.
+                if unread {
+                    self.half_mut(side).unread.insert(collection.clone());
+                } else {
+                    self.half_mut(side).unread.remove(collection);
+                }
                 if !unread {
                     row.cursor = Some(cursor);
                 } else if restarted {
@@ -281,6 +286,28 @@ impl<R: Record> Run<R> {
             let known: BTreeMap<ItemId, SeenRow> = again.into_iter().filter_map(|(id, row)| Some((id, row?))).collect();
             let mut page = Page { side, collection, epoch, known, changes: Vec::new(), named: Vec::new(), unread: false };
             self.fetch_into(&mut page, &ids).await?;
+            self.commit(page.changes).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads a collection from its start, and asks for what is missing by its id: whatever was told of it before.
+    pub(crate) async fn observe_whole(&mut self, side: Side, collection: &CollectionId) -> Result<()> {
+        if !self.list_again(side, collection).await? {
+            return Ok(());
+        }
+        let account = self.half(side).account.id.clone();
+        let epoch = self.state().stream(&self.stream_key(side, collection)).await?.map_or(0, |row| row.epoch);
+        let mut rows = self.state().seen_rows(SeenQuery::of(&account, R::KIND).within(collection)).try_chunks(FETCH);
+        while let Some(chunk) = rows.try_next().await.map_err(|e| e.1)? {
+            let missing = chunk.into_iter().filter(|row| matches!(row.presence, Presence::Missing { .. }));
+            let known: BTreeMap<ItemId, SeenRow> = missing.map(|row| (row.item.clone(), row)).collect();
+            let ids: Vec<ItemId> = known.keys().cloned().collect();
+            let mut page = Page { side, collection, epoch, known, changes: Vec::new(), named: Vec::new(), unread: false };
+            self.fetch_into(&mut page, &ids).await?;
+            if page.unread {
+                self.half_mut(side).unread.insert(collection.clone());
+            }
             self.commit(page.changes).await?;
         }
         Ok(())

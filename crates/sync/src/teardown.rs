@@ -10,7 +10,7 @@ use crate::{
     policy::Teardown,
     report::{Hold, Progress, Report, SyncReport},
     run::{Run, component},
-    standing::{self, Retiring, Standing},
+    standing::{self, Own, Retiring, Standing},
     step::{Action, SideWrite},
 };
 use futures::TryStreamExt;
@@ -165,10 +165,16 @@ impl<R: Record> Run<R> {
         let there = self.far.collection(&own.id).is_some();
         let repository = self.far.repository.clone();
         let Some(folders) = repository.folders().filter(|_| there) else {
+            if !self.is_container_gone(&own).await? {
+                return Ok(false);
+            }
             self.standing.gone = Some(own.id);
             self.standing.container = None;
             return Ok(true);
         };
+        if !self.is_container_read(&own).await? {
+            return Ok(false);
+        }
         self.journal_container(&own.id).await?;
         let intent = self.container_intent(&own.id, None, &About::Delete);
         self.commit(vec![StateChange::Intent(Box::new(intent.clone()))]).await?;
@@ -200,6 +206,52 @@ impl<R: Record> Run<R> {
         Ok(true)
     }
 
+    /// Whether the container is away. A listing that leaves it out is no proof.
+    async fn is_container_gone(&mut self, own: &Own) -> Result<bool> {
+        match self.look_twice(&own.id).await {
+            Ok(None) => Ok(true),
+            Ok(Some(_)) => {
+                self.note(format!("the right collection {} was not listed, and is there; the next run goes on", own.name));
+                Ok(false)
+            }
+            Err(error) => {
+                self.note(format!("it could not be found out whether the right collection {} is there: {error}", own.name));
+                Ok(false)
+            }
+        }
+    }
+
+    /// Whether everything in the container was read as it is now, so that the journal has all of it once it is deleted. What
+    /// cannot be read, and what is of another kind, is kept by nobody else: while such a thing is in it, it stays.
+    async fn is_container_read(&mut self, own: &Own) -> Result<bool> {
+        if !self.far.is_incomplete() {
+            self.observe_whole(Side::Right, &own.id).await?;
+        }
+        if self.far.is_incomplete() || self.far.unread.contains(&own.id) {
+            self.note(format!(
+                "the right collection {} could not be read to its end, and stays until it is known what would go; the next run goes on",
+                own.name
+            ));
+            return Ok(false);
+        }
+        let mut kept = 0;
+        let mut rows = self.state().seen_rows(SeenQuery::of(&self.far.account.id, R::KIND).within(&own.id));
+        while let Some(row) = rows.try_next().await? {
+            let gone = matches!(row.presence, Presence::Missing { .. } | Presence::Gone);
+            kept += u64::from(!gone && (row.presence != Presence::Present || row.record.is_none()));
+        }
+        drop(rows);
+        if kept > 0 {
+            self.report.held += kept;
+            self.note(format!(
+                "the right collection {} stays: {kept} items in it are of another kind or cannot be read, and would be lost; move them \
+                 away, or delete the collection yourself",
+                own.name
+            ));
+        }
+        Ok(kept == 0)
+    }
+
     /// Writes down what was in the container, item by item.
     async fn journal_container(&mut self, id: &CollectionId) -> Result<()> {
         let query = SeenQuery::of(&self.far.account.id, R::KIND).within(id);
@@ -207,7 +259,8 @@ impl<R: Record> Run<R> {
         while let Some(page) = rows.try_next().await.map_err(|e| e.1)? {
             let ids: Vec<ItemId> = page.iter().map(|row| row.item.clone()).collect();
             let links = self.state().links_of_far(self.sync(), &self.far.account.id, id, &ids).await?;
-            let there = page.into_iter().zip(links).filter(|(row, _)| row.presence == Presence::Present);
+            // What was not named may be there all the same.
+            let there = page.into_iter().zip(links).filter(|(row, _)| row.presence != Presence::Gone);
             let rows = there.map(|(row, link)| {
                 StateChange::Journal(Box::new(JournalRow {
                     seq: 0,

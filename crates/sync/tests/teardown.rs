@@ -214,6 +214,71 @@ fn under_delete_container_it_goes_with_all_that_is_in_it_and_is_made_anew_when_t
     assert_eq!(world.run_as::<Contact>("ada", OWN).sync.writes(), 0);
 }
 
+/// The records that the journal keeps of what was deleted.
+fn kept(world: &World) -> Vec<Contact> {
+    world.journal().into_iter().filter_map(|row| row.before).map(|bytes| pimkit_core::decode_record(&bytes).unwrap()).collect()
+}
+
+fn own(world: &World) -> Option<pimkit_core::CollectionId> {
+    world.far_hand::<Contact>().collection_names().into_iter().find(|(_, name)| name == "CRM").map(|(id, _)| id)
+}
+
+#[test]
+fn a_container_of_which_not_all_was_read_stays_until_the_journal_has_what_goes_with_it() {
+    let begin = || {
+        let world = begun(WorstOptions::kind(), OWN);
+        world.far_hand::<Contact>().put(&own(&world).unwrap(), named("Unsynced"));
+        world.far_hand::<Contact>().edit(&id_of(world.far_hand::<Contact>().items(), "A"), |c| c.notes = vec!["by hand".into()]);
+        world
+    };
+    let whole = begin();
+    let before = whole.far.requests().len();
+    end(&whole, OWN);
+    let requests = (whole.far.requests().len() - before) as u64;
+    for number in 1..=requests {
+        for fault in [Fault::Before(Failure::Unavailable), Fault::Before(Failure::RateLimited), Fault::Empty, Fault::TruncatedPage] {
+            let mut world = begin();
+            world.far.set_faults(FaultPlan::none().at(number, fault));
+            let _ = block_on(pair(&world, OWN).disable(Consent::Given, None));
+            world.restart();
+            for _ in 0..3 {
+                if own(&world).is_some() {
+                    world.settle();
+                    let _ = end(&world, OWN);
+                }
+            }
+            let at = format!("{fault:?} at request {number} of {requests}");
+            assert_eq!((own(&world), far(&world)), (None, set(&["Both", "Far"])), "{at}");
+            let all = kept(&world);
+            assert!(all.iter().any(|c| c.name.full.as_deref() == Some("Unsynced")), "{at}: {all:?}");
+            assert!(all.iter().any(|c| c.notes == ["by hand"]), "{at}: {all:?}");
+        }
+    }
+}
+
+#[test]
+fn a_container_with_things_that_no_journal_can_keep_stays_and_says_so() {
+    for what in ["another kind", "unreadable", "hidden"] {
+        let world = begun(WorstOptions::only(&["not_incremental"]).unwrap(), OWN);
+        let (hand, a) = (world.far_hand::<Contact>(), id_of(world.far_hand::<Contact>().items(), "A"));
+        let change = |there: bool| match what {
+            "another kind" => hand.put_strangers(&own(&world).unwrap(), u32::from(there)),
+            "unreadable" => hand.make_unreadable(&a, there),
+            _ => hand.hide(&a, there),
+        };
+        assert!(change(true), "{what}");
+        let report = end(&world, OWN);
+        assert_eq!((report.sync.held, report.sync.verdict()), (1, Verdict::LeftOver), "{what}: {report:?}");
+        assert!(report.sync.notes.iter().any(|note| note.contains("delete the collection yourself")), "{what}: {report:?}");
+        assert!(own(&world).is_some(), "{what}");
+        assert!(change(false), "{what}");
+        world.settle();
+        let report = world.run_as::<Contact>("ada", OWN);
+        assert_eq!((own(&world), report.sync.verdict()), (None, Verdict::Done), "{what}: {report:?}");
+        assert_eq!(kept(&world).len(), 3, "{what}");
+    }
+}
+
 #[test]
 fn an_end_that_is_stopped_anywhere_is_finished_by_the_next_run() {
     let archive: &[(&str, &str)] = &[("teardown", "archive")];

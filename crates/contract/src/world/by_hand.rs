@@ -103,6 +103,11 @@ impl<R: Kept> ByHand<R> {
         id
     }
 
+    /// So many resources of another kind lie in a collection from now on. Only a whole listing names them.
+    pub fn put_strangers(&self, collection: &CollectionId, count: u32) -> bool {
+        self.folder(collection, |folder| folder.strangers = Some(count))
+    }
+
     /// Makes an item. It has no mark. Limits of the provider apply; its fields of the user's own making are made.
     pub fn put(&self, collection: &CollectionId, record: R) -> ItemId {
         self.put_body(collection, record, None)

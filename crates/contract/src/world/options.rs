@@ -107,7 +107,7 @@ pub struct WorstOptions {
     pub restarts_listing: bool,
     /// Every third line comes twice, with the superseded version first where there is one.
     pub repeats_lines: bool,
-    /// How many resources of another kind lie in each collection.
+    /// How many resources of another kind lie in each collection, but for those that were made by request.
     pub strangers: u32,
     /// Server clock minus ours, in seconds.
     pub skew: i64,

@@ -309,7 +309,8 @@ impl<R: Keep> Face<R> {
         }
         let mut changes: Vec<Change<R>> = lines.iter().map(|(id, version)| self.line(core, collection, id, version)).collect();
         if last && full {
-            changes.extend((0..core.options.strangers).map(|n| Change::OtherKind {
+            let strangers = R::shelf(core).folders.get(collection).map_or(0, |folder| folder.strangers(&core.options));
+            changes.extend((0..strangers).map(|n| Change::OtherKind {
                 id: ItemId(format!("stranger{n}")),
                 revision: Some(Revision::from("1")),
                 kind: R::stranger(),
@@ -387,7 +388,8 @@ impl<R: Keep> Face<R> {
 
     fn look(&self, core: &mut Core, collection: &CollectionId, id: &ItemId) -> Fetched<R> {
         let stranger = id.as_str().strip_prefix("stranger").and_then(|n| n.parse::<u32>().ok());
-        if stranger.is_some_and(|n| n < core.options.strangers) {
+        let strangers = R::shelf(core).folders.get(collection).map_or(0, |folder| folder.strangers(&core.options));
+        if stranger.is_some_and(|n| n < strangers) {
             return Fetched::OtherKind { revision: Some(Revision::from("1")), kind: R::stranger() };
         }
         let Some(version) = R::shelf(core).version(&core.options, id).filter(|v| v.collection == *collection) else {

@@ -56,11 +56,19 @@ pub(crate) struct Folder {
     /// There, but not answered for: see `vanish`.
     pub(crate) vanished: bool,
     pub(crate) rounds: u64,
+    /// How many resources of another kind lie in it; absent: as many as the options say.
+    pub(crate) strangers: Option<u32>,
 }
 
 impl Folder {
+    /// One that was made by request holds nothing of another kind, until somebody puts it there.
     pub(crate) fn new(name: &str, mark: Option<Mark>) -> Self {
-        Self { name: name.to_owned(), mark, read_only: false, sharing: Sharing::Private, vanished: false, rounds: 0 }
+        let strangers = mark.as_ref().map(|_| 0);
+        Self { name: name.to_owned(), mark, read_only: false, sharing: Sharing::Private, vanished: false, rounds: 0, strangers }
+    }
+
+    pub(crate) fn strangers(&self, options: &WorstOptions) -> u32 {
+        self.strangers.unwrap_or(options.strangers)
     }
 }
 
