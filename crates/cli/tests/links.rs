@@ -24,6 +24,7 @@ fn links_that_are_exported_are_adopted_by_a_new_state_and_nothing_is_written() {
     assert_eq!(before.len(), 5);
     for line in &before {
         assert_eq!((line["sync"].as_str(), line["state"].as_str()), (Some("people"), Some("live")), "{line}");
+        assert_eq!((line["origin"].as_str(), line["role"].as_str()), (Some("right"), Some("owner")), "{line}");
         assert!(["left_collection", "left", "right_collection", "right"].iter().all(|key| !line[*key].as_str().unwrap().is_empty()));
     }
     fs::remove_file(desk.path("sync.db")).unwrap();

@@ -1,11 +1,12 @@
 //! Links from elsewhere: another system, an older state, a person who knows better than any key.
 
 use crate::{
+    fresh::recognise,
     pair::Pair,
     run::{Run, component},
 };
 use futures::{Stream, StreamExt, pin_mut};
-use pimkit_core::{CollectionId, Error, ErrorKind, Fetched, ItemId, LinkRow, Record, Result, Side, StateChange};
+use pimkit_core::{CollectionId, Error, ErrorKind, Fetched, ItemId, LinkRole, LinkRow, Mark, Record, Result, Side, StateChange};
 use std::collections::BTreeSet;
 
 /// How many links are looked at, asked about and written down at a time.
@@ -24,6 +25,21 @@ pub struct Adoption {
     pub collection: CollectionId,
     /// The far item.
     pub item: ItemId,
+    /// On which side the thing was first: what came from outside is not the app's to change, where the policy says so. Absent:
+    /// as the mark on the far item says, and where there is none, it came from the far side.
+    pub origin: Option<Side>,
+    /// Whose copy the far item is; absent: as its organiser says.
+    pub role: Option<LinkRole>,
+    /// The mark by which the far item was known, where the far side keeps none.
+    pub mark: Option<Mark>,
+}
+
+impl Adoption {
+    /// Two items of which no more is known than that they are one thing.
+    #[must_use]
+    pub fn new(hub_item: ItemId, collection: CollectionId, item: ItemId) -> Self {
+        Self { hub_item, collection, item, origin: None, role: None, mark: None }
+    }
 }
 
 /// What became of links that were to be adopted.
@@ -108,14 +124,19 @@ impl<R: Record> Run<R> {
         let mut changes = Vec::new();
         for ((adoption, place), there) in free.into_iter().zip(places).zip(there) {
             match (place, there) {
-                (Ok(hub_collection), Ok(())) => {
-                    let link = LinkRow {
+                (Ok(hub_collection), Ok(mark)) => {
+                    let origin = adoption.origin.unwrap_or(Side::Right);
+                    let mut link = LinkRow {
                         hub_collection,
                         hub_item: Some(adoption.hub_item),
                         collection: adoption.collection,
                         item: Some(adoption.item),
-                        ..self.new_link(Side::Left, None, None, 1)
+                        role: adoption.role.unwrap_or_default(),
+                        ..self.new_link(origin, None, None, 1)
                     };
+                    if let Some(mark) = mark.or(adoption.mark) {
+                        recognise(&mut link, &mark);
+                    }
                     changes.push(StateChange::Link(Box::new(link)));
                     adopted.made += 1;
                 }
@@ -138,14 +159,15 @@ impl<R: Record> Run<R> {
             let answers = self.hub.repository.fetch(&collection.id, &ids).await;
             for (n, answer) in open.into_iter().zip(answers) {
                 if let (Some(slot), Some(there)) = (found.get_mut(n), is_there(&answer)) {
-                    *slot = there.map(|()| collection.id.clone());
+                    *slot = there.map(|_| collection.id.clone());
                 }
             }
         }
         found
     }
 
-    async fn find_far_items(&self, adoptions: &[Adoption]) -> Vec<std::result::Result<(), String>> {
+    /// Whether the far items are there, and the marks on them.
+    async fn find_far_items(&self, adoptions: &[Adoption]) -> Vec<std::result::Result<Option<Mark>, String>> {
         let mut found: Vec<_> = adoptions.iter().map(|_| Err("the right side does not know this item".to_owned())).collect();
         let collections: BTreeSet<&CollectionId> = adoptions.iter().map(|a| &a.collection).collect();
         for collection in collections {
@@ -162,10 +184,11 @@ impl<R: Record> Run<R> {
     }
 }
 
-/// Whether an item is there; none when it is not, an error when it cannot be told.
-fn is_there<R>(answer: &Fetched<R>) -> Option<std::result::Result<(), String>> {
+/// Whether an item is there, and the mark on it; none when it is not, an error when it cannot be told.
+fn is_there<R>(answer: &Fetched<R>) -> Option<std::result::Result<Option<Mark>, String>> {
     match answer {
-        Fetched::Found(_) | Fetched::Hidden | Fetched::Unreadable { .. } => Some(Ok(())),
+        Fetched::Found(stored) => Some(Ok(stored.mark.clone())),
+        Fetched::Hidden | Fetched::Unreadable { .. } => Some(Ok(None)),
         Fetched::Failed(error) => Some(Err(format!("it could not be looked up ({error}); adopt it again"))),
         Fetched::Gone | Fetched::OtherKind { .. } => None,
     }

@@ -14,7 +14,7 @@ use crate::{
     stranger::same_thing,
 };
 use pimkit_core::{
-    BaseRow, CollectionId, Fields, ItemId, JournalRow, LinkRole, LinkRow, LinkState, Presence, Record, Result, SeenRow, Side, StateChange,
+    BaseRow, CollectionId, Fields, ItemId, JournalRow, LinkRole, LinkRow, LinkState, Mark, Presence, Record, Result, SeenRow, Side, StateChange,
 };
 use std::collections::BTreeSet;
 
@@ -238,6 +238,9 @@ impl<R: Record> Run<R> {
             decision: None,
             version: 1,
         };
+        if let Some(mark) = far.and_then(|row| row.mark.as_ref()) {
+            recognise(&mut link, mark);
+        }
         if let Some(far) = far.and_then(|row| self.fields_of(row).ok()) {
             link.role = self.role(&link, &far);
         }
@@ -404,6 +407,16 @@ impl<R: Record> Run<R> {
 /// The keys that name an item, whatever it says.
 pub(crate) fn named(row: &SeenRow) -> Vec<String> {
     row.keys.iter().filter(|key| key.starts_with("uid:") || key.starts_with("mark:")).cloned().collect()
+}
+
+/// A far item that carries the mark of the link's own hub record was made from it, whoever found the two.
+pub(crate) fn recognise(link: &mut LinkRow, mark: &Mark) {
+    let Some(parts) = keys::parts(mark).filter(|parts| keys::is_of(parts, &link.sync)) else { return };
+    if link.hub_item.as_ref().is_some_and(|item| keys::names(&parts, item)) {
+        link.origin = Side::Left;
+        link.generation = link.generation.max(parts.generation);
+        link.mark = Some(mark.clone());
+    }
 }
 
 /// Gives a link another end.

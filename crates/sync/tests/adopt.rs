@@ -3,9 +3,9 @@
 
 mod world;
 
-use futures::{executor::block_on, stream};
-use pimkit_contract::{WorstOptions, samples};
-use pimkit_core::{Contact, ItemId, LinkQuery, LinkState, State};
+use futures::{TryStreamExt, executor::block_on, stream};
+use pimkit_contract::{WorstOptions, samples, state::MemoryState};
+use pimkit_core::{Contact, Event, ItemId, LinkQuery, LinkRow, LinkState, Side, State};
 use pimkit_sync::{Adopted, Adoption};
 use world::{World, named};
 
@@ -14,7 +14,7 @@ fn adopt(world: &World, links: Vec<Adoption>) -> Adopted {
 }
 
 fn link(hub: &ItemId, far: &ItemId) -> Adoption {
-    Adoption { hub_item: hub.clone(), collection: World::home::<Contact>(), item: far.clone() }
+    Adoption::new(hub.clone(), World::home::<Contact>(), far.clone())
 }
 
 fn count(world: &World, state: LinkState) -> u64 {
@@ -117,4 +117,49 @@ fn a_sync_whose_component_is_taken_adopts_nothing() {
     assert_eq!(error.kind(), pimkit_core::ErrorKind::LeaseLost);
     drop(plan);
     assert_eq!(count(&world, LinkState::Pending) + count(&world, LinkState::Live), 1, "only what the plan joined");
+}
+
+/// Series of both sides, synced as `sage` does; and then the state is gone. The links that there were.
+fn series(options: WorstOptions) -> (World, Vec<LinkRow>) {
+    let mut world = World::with(options);
+    world.hub_hand::<Event>().put(&World::home::<Event>(), samples::series(1));
+    world.run::<Event>(SAGE);
+    world.far_hand::<Event>().put(&World::home::<Event>(), samples::series(2));
+    world.run::<Event>(SAGE);
+    world.settle();
+    world.run::<Event>(SAGE);
+    let links = block_on(world.state.links(LinkQuery::of(&"events".into())).try_collect()).unwrap();
+    world.state = MemoryState::new();
+    (world, links)
+}
+
+const SAGE: &[(&str, &str)] = &[("recurrence", "ignore"), ("invited", "read")];
+
+#[test]
+fn of_an_adopted_series_it_is_known_whether_the_app_made_it() {
+    for (switches, told) in [(&[][..], false), (&["server_made_ids", "lists_only", "drops_marks", "no_find"], true)] {
+        let (world, before) = series(WorstOptions::only(switches).unwrap());
+        let adoption = |link: &LinkRow| {
+            let plain = Adoption::new(link.hub_item.clone().unwrap(), link.collection.clone(), link.item.clone().unwrap());
+            // Where no mark on the items says so, the file does.
+            if told { Adoption { origin: Some(link.origin), role: Some(link.role), mark: link.mark.clone(), ..plain } } else { plain }
+        };
+        let adopted = block_on(world.pair::<Event>(SAGE).adopt(stream::iter(before.iter().map(adoption).collect::<Vec<_>>()))).unwrap();
+        assert_eq!((adopted.made, adopted.refused), (2, 0), "{switches:?}: {adopted:?}");
+        assert_eq!(world.run::<Event>(SAGE).sync.writes(), 0, "{switches:?}");
+        let hub = world.hub_hand::<Event>();
+        for link in &before {
+            let item = link.hub_item.as_ref().unwrap();
+            assert!(hub.edit(item, |e| e.description = Some("by the app".into())));
+        }
+        world.settle();
+        let report = world.run::<Event>(SAGE);
+        assert_eq!((report.sync.updated.right, report.sync.held), (1, 1), "{switches:?}: {report:?}");
+        let described: Vec<bool> = before
+            .iter()
+            .map(|link| world.far_hand::<Event>().item(link.item.as_ref().unwrap()).unwrap().record.description.as_deref() == Some("by the app"))
+            .collect();
+        let ours: Vec<bool> = before.iter().map(|link| link.origin == Side::Left).collect();
+        assert_eq!(described, ours, "{switches:?}: the app's own goes out, the other one does not");
+    }
 }

@@ -5,7 +5,7 @@ mod world;
 
 use futures::executor::block_on;
 use pimkit_contract::{WorstOptions, samples, state::MemoryState};
-use pimkit_core::{Contact, ItemId};
+use pimkit_core::{Contact, Event, ItemId};
 use pimkit_sync::{Report, Verdict};
 use world::{World, named, texts};
 
@@ -137,4 +137,35 @@ fn a_sync_without_marks_at_the_far_side_is_not_asked_about() {
     let report = world.run::<Contact>(&[]);
     assert_eq!((report.sync.linked, report.sync.writes(), report.sync.holds.len()), (20, 0, 0), "{report:?}");
     assert_eq!(named("x").name.full.as_deref(), Some("x"));
+}
+
+#[test]
+fn the_apps_own_series_is_the_apps_again_when_its_link_is_rebuilt_and_one_from_outside_is_not() {
+    const SAGE: &[(&str, &str)] = &[("recurrence", "ignore"), ("invited", "read"), ("teardown", "delete_made")];
+    for options in [WorstOptions::kind(), WorstOptions::only(&["server_made_ids", "lists_only", "no_find"]).unwrap()] {
+        let mut world = World::with(options);
+        let (hub, far) = (world.hub_hand::<Event>(), world.far_hand::<Event>());
+        let ours = hub.put(&World::home::<Event>(), samples::series(1));
+        world.run::<Event>(SAGE);
+        let theirs = far.put(&World::home::<Event>(), samples::series(2));
+        world.run::<Event>(SAGE);
+        world.settle();
+        world.run::<Event>(SAGE);
+        world.state = MemoryState::new();
+        let held = world.run::<Event>(SAGE);
+        let approved = world.builder::<Event>("events", SAGE).left_collections(vec!["events".into()]).app(std::sync::Arc::new(world.hub.clone()));
+        let report = block_on(approved.approve(&held.sync.holds[0].approve).build().unwrap().run()).unwrap();
+        assert_eq!((report.sync.linked, report.sync.writes()), (2, 0), "{report:?}");
+        assert!(world.hub.protected().iter().all(|(_, item)| *item != ours), "{:?}", world.hub.protected());
+        for id in hub.items().into_keys() {
+            hub.edit(&id, |e| e.description = Some("by the app".into()));
+        }
+        let report = world.run::<Event>(SAGE);
+        assert_eq!((report.sync.updated.right, report.sync.held), (1, 1), "{report:?}");
+        assert_ne!(far.item(&theirs).unwrap().record.description.as_deref(), Some("by the app"));
+        // And it is still known as made by the sync at its end.
+        world.settle();
+        let end = block_on(world.pair::<Event>(SAGE).disable(pimkit_sync::Consent::Given, None)).unwrap();
+        assert_eq!((end.sync.deleted.right, far.items().into_keys().collect::<Vec<_>>()), (1, vec![theirs]), "{end:?}");
+    }
 }

@@ -1,7 +1,7 @@
 //! `links export` and `links import`: which records are one thing, for and from another system.
 //!
-//! A line per link: `{"sync", "left_collection", "left", "right_collection", "right", "state"}`. The file is read line by
-//! line, so that its length is of no matter.
+//! A line per link: `{"sync", "left_collection", "left", "right_collection", "right", "state", "origin", "role", "mark"}`. The file
+//! is read line by line, so that its length is of no matter.
 
 use super::export::Target;
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
 };
 use futures::{StreamExt, stream};
 use pimkit::{
-    LinkQuery, Record,
+    LinkQuery, LinkRole, Mark, Record, Side,
     sync::{Adopted, Adoption},
 };
 use serde::{Deserialize, Serialize};
@@ -39,6 +39,15 @@ struct Line {
     /// How it stood; what was given up is not adopted.
     #[serde(default = "live")]
     state: String,
+    /// On which side it was first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    origin: Option<Side>,
+    /// Whose copy the right item is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    role: Option<LinkRole>,
+    /// The mark by which the right item is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    mark: Option<Mark>,
 }
 
 fn live() -> String {
@@ -74,6 +83,9 @@ async fn export(args: &LinksFile, out: &mut Out) -> Result<Exit> {
                 right_collection: link.collection.to_string(),
                 right: right.to_string(),
                 state: link.state.word().to_owned(),
+                origin: Some(link.origin),
+                role: Some(link.role),
+                mark: link.mark,
             };
             let wrote = to_json(&line).and_then(|text| target.write(format!("{text}\n").as_bytes()));
             if let Err(failure) = wrote {
@@ -155,7 +167,12 @@ async fn import(args: &LinksFile, out: &mut Out) -> Result<Exit> {
 async fn adopt<R: Record>(runner: &Runner, sync: &SyncConfig, file: &Path) -> Result<Adopted> {
     let adoption = |line: Line| {
         let ours = line.sync == sync.name && JOINED.contains(&line.state.as_str());
-        ours.then(|| Adoption { hub_item: line.left.into(), collection: line.right_collection.into(), item: line.right.into() })
+        ours.then(|| Adoption {
+            origin: line.origin,
+            role: line.role,
+            mark: line.mark,
+            ..Adoption::new(line.left.into(), line.right_collection.into(), line.right.into())
+        })
     };
     // Each line was read without a fault before.
     let links = lines(file)?.filter_map(Result::ok).filter_map(adoption);
