@@ -1,14 +1,18 @@
 //! The people of a meeting: whom a side is shown, and what comes back of them.
 
 use pimkit_core::{Field, Fields, Value};
+use std::borrow::Cow;
 
 /// The field that lists who takes part.
 pub(crate) const PARTICIPANTS: &str = "participants";
 /// The field that says who called the meeting.
 pub(crate) const ORGANIZER: &str = "organizer";
 
-/// The first line of the block that attendees stand in where they are kept as text. The block ends the text.
+/// The first line of the block that attendees stand in where they are kept as text. What follows its last line belongs to the
+/// text: people write at the end.
 const BLOCK: &str = "[Attendees, kept by the app]";
+/// Its last line.
+const BLOCK_END: &str = "[End of the attendees]";
 
 /// An address as it is compared.
 pub(crate) fn plain(address: &str) -> String {
@@ -95,6 +99,7 @@ pub(crate) fn with_block(text: Option<&str>, fields: &Fields) -> Option<String> 
         let status = person.get("participationStatus").and_then(Value::as_str).filter(|s| *s != "needs-action");
         line(person).map(|who| status.map_or(who.clone(), |status| format!("{who} ({status})")))
     }));
+    block.push(BLOCK_END.to_owned());
     let block = block.join("\n");
     Some(text.map_or(block.clone(), |text| format!("{text}\n\n{block}")))
 }
@@ -106,9 +111,17 @@ fn line(person: &Value) -> Option<String> {
 }
 
 /// The text without the block; absent when there is nothing else.
-pub(crate) fn without_block(text: &str) -> Option<&str> {
-    let Some((before, _)) = text.split_once(BLOCK) else { return Some(text) };
-    Some(before.strip_suffix("\n\n").unwrap_or(before.trim_end())).filter(|rest| !rest.is_empty())
+pub(crate) fn without_block(text: &str) -> Option<Cow<'_, str>> {
+    let Some((before, block)) = text.split_once(BLOCK) else { return Some(Cow::Borrowed(text)) };
+    let before = before.strip_suffix("\n\n").unwrap_or(before.trim_end());
+    // Where somebody took its last line away, the block ends with its paragraph.
+    let after = block.split_once(BLOCK_END).or_else(|| block.split_once("\n\n")).map_or("", |(_, after)| after.trim());
+    match (before.is_empty(), after.is_empty()) {
+        (true, true) => None,
+        (false, true) => Some(Cow::Borrowed(before)),
+        (true, false) => Some(Cow::Borrowed(after)),
+        (false, false) => Some(Cow::Owned(format!("{before}\n\n{after}"))),
+    }
 }
 
 /// Puts the block behind the text in this field.
@@ -123,7 +136,7 @@ pub(crate) fn add_block(fields: &mut Fields, field: &Field) {
 /// Takes the block out of a value.
 pub(crate) fn cut_block(value: &Value) -> Value {
     match value.as_str() {
-        Some(text) => without_block(text).map_or(Value::Null, Value::from),
+        Some(text) => without_block(text).map_or(Value::Null, |text| Value::from(text.into_owned())),
         None => value.clone(),
     }
 }
@@ -144,10 +157,17 @@ mod tests {
             let all = fields(json!({"participants": people, "organizer": {"address": "o@p"}}));
             let shown = with_block(text, &all).unwrap();
             assert!(shown.contains("Ada <a@b>") && shown.contains("c@d (declined)") && shown.contains("o@p (organiser)"), "{shown}");
-            assert_eq!(without_block(&shown), text, "{shown}");
+            assert_eq!(without_block(&shown).as_deref(), text, "{shown}");
+            // What somebody writes at the end is part of it, also where the block's last line is gone.
+            for end in ["\nby hand", "\n\nby hand\n", " by hand"] {
+                let written = format!("{}by hand", text.map(|text| format!("{text}\n\n")).unwrap_or_default());
+                assert_eq!(without_block(&format!("{shown}{end}")).as_deref(), Some(&*written), "{shown}{end}");
+            }
+            let cut = shown.replace(BLOCK_END, "");
+            assert!(without_block(&format!("{cut}\nby hand")).unwrap().ends_with("by hand"));
             // With what a provider makes of spaces, the words are still there.
             let trimmed = shown.split_whitespace().collect::<Vec<_>>().join(" ");
-            assert_eq!(without_block(&trimmed).map(str::trim), text.map(|t| t.split_whitespace().collect::<Vec<_>>().join(" ")).as_deref());
+            assert_eq!(without_block(&trimmed).as_deref().map(str::trim), text.map(|t| t.split_whitespace().collect::<Vec<_>>().join(" ")).as_deref());
         }
         assert_eq!(with_block(Some("no meeting"), &Fields::new()).as_deref(), Some("no meeting"));
     }

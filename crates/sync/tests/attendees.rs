@@ -93,6 +93,8 @@ fn what_the_far_user_makes_of_a_text_with_attendees_comes_back_without_them() {
         ("short".to_owned(), Some("short")),
         (String::new(), None),
         (text.replace("Guest", "Ghost"), Some("Agenda\n\n1. coffee")),
+        (format!("{text}\nBring the plans"), Some("Agenda\n\n1. coffee\n\nBring the plans")),
+        (format!("{text}\n\nBring nothing\n"), Some("Agenda\n\n1. coffee\n\nBring nothing")),
     ] {
         world.far_hand::<Event>().edit(&id, |e| e.description = Some(edited.clone()).filter(|t| !t.is_empty()));
         run(&world, "as_text");
