@@ -13,7 +13,7 @@ use crate::{
     step::{SideWrite, Step},
 };
 use futures::TryStreamExt;
-use pimkit_core::{Fields, Record, Result, SeenRow, Side, StateChange, StepRow, When};
+use pimkit_core::{Fields, Record, Result, SeenRow, Side, StateChange, StepRow, Value, When};
 use std::collections::{BTreeMap, BinaryHeap};
 
 /// What comes first among steps: the smallest. The last part is the step's number.
@@ -23,15 +23,13 @@ type Key = (u8, i64, u64);
 #[derive(Debug)]
 struct Room {
     most: BTreeMap<Side, u64>,
-    /// Changes count as well as creates.
-    changes: bool,
 }
 
 impl Room {
     fn new(caps: &Caps, first: bool) -> Self {
         let by_side = if first { [caps.initial_left, caps.initial_right] } else { [caps.run_left, caps.run_right] };
         let most = [Side::Left, Side::Right].into_iter().zip(by_side).filter_map(|(side, most)| most.map(|most| (side, most))).collect();
-        Self { most, changes: !first }
+        Self { most }
     }
 
     /// The capped sides on which a step makes or changes something.
@@ -43,8 +41,7 @@ impl Room {
         let writes = |side: &Side| {
             let end = if *side == Side::Left { &step.hub } else { &step.far };
             match &end.write {
-                Some(SideWrite::Create { .. }) => true,
-                Some(SideWrite::Fields { .. }) => self.changes,
+                Some(SideWrite::Create { .. } | SideWrite::Fields { .. }) => true,
                 Some(SideWrite::Delete(_)) | None => false,
             }
         };
@@ -56,7 +53,7 @@ impl<R: Record> Run<R> {
     /// Carries over what is more than this run may do.
     pub(crate) async fn cap(&mut self) -> Result<()> {
         let Some(caps) = self.setup.policy.caps.of(R::KIND).cloned() else { return Ok(()) };
-        let room = Room::new(&caps, !self.standing.begun);
+        let room = Room::new(&caps, !self.has_begun().await?);
         if room.most.is_empty() {
             return Ok(());
         }
@@ -91,6 +88,32 @@ impl<R: Record> Run<R> {
             self.flush().await?;
         }
         Ok(())
+    }
+
+    /// Whether the first run of the sync is over: caps are those of later runs. Where nothing was written down of it, because the
+    /// sync had no caps then, its runs tell; unless it was ended since, and begins anew.
+    async fn has_begun(&self) -> Result<bool> {
+        if self.standing.begun || self.standing.beginnings > 0 {
+            return Ok(self.standing.begun);
+        }
+        let mut runs = self.state().runs(Some(self.sync()));
+        while let Some(row) = runs.try_next().await? {
+            let wrote = row.report.get("tally").and_then(Value::as_array).is_some_and(|tally| !tally.is_empty());
+            if row.run != self.run && row.finished.is_some() && (wrote || ["done", "partial"].contains(&row.outcome.as_str())) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The first run is over, also where it failed or waits, once it has written something.
+    pub(crate) fn note_begun(&mut self) {
+        let whole = self.report.failed.is_none() && self.report.holds.is_empty();
+        if !self.standing.begun && (whole || self.report.writes() > 0) {
+            self.standing.begun = true;
+            let row = self.standing_row();
+            self.later([row]);
+        }
     }
 
     /// The steps of a page that count, each with the sides on which it does, and its place in the order.

@@ -361,11 +361,7 @@ impl<R: Record> Run<R> {
             crate::Verdict::Failed => "failed",
         };
         self.close().await?;
-        if self.report.failed.is_none() && !self.standing.begun && self.setup.policy.caps.of(R::KIND).is_some() {
-            self.standing.begun = true;
-            let row = self.standing_row();
-            self.later([row]);
-        }
+        self.note_begun();
         self.note_first();
         self.use_up().await?;
         self.forget_old().await?;

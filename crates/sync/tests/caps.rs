@@ -3,8 +3,12 @@
 
 mod world;
 
-use pimkit_contract::{WorstOptions, samples, state::StopPoint};
-use pimkit_core::{Contact, Event, Kind, Record, When};
+use pimkit_contract::{
+    WorstOptions, samples,
+    state::StopPoint,
+    worst::{Failure, Fault, FaultPlan, Operation},
+};
+use pimkit_core::{Contact, Event, Kind, Record, State, StateChange, When};
 use pimkit_sync::{ByKind, Caps, Order, Pair, Policy, Report, Verdict};
 use std::collections::BTreeSet;
 use world::{World, named};
@@ -60,7 +64,7 @@ fn the_first_run_makes_so_many_and_the_later_ones_as_many_as_they_may_until_all_
 }
 
 #[test]
-fn each_side_has_a_cap_of_its_own_and_changes_count_in_later_runs_only() {
+fn each_side_has_a_cap_of_its_own_and_changes_count_as_what_is_made() {
     let world = World::kind();
     fill(&world, 6);
     for n in 0..6 {
@@ -97,6 +101,65 @@ fn each_side_has_a_cap_of_its_own_and_changes_count_in_later_runs_only() {
     assert_eq!(world::texts(hub), world::texts(far.clone()));
     assert!(far.iter().all(|c| c.nicknames.len() == 1));
     assert_eq!(run::<Contact>(&world, &policy).sync.writes(), 0);
+}
+
+#[test]
+fn what_a_first_run_finds_on_both_sides_and_overwrites_is_capped_too() {
+    let world = World::kind();
+    let noted = |n: u64, note: &str| {
+        let mut contact = samples::contact(n);
+        contact.notes = vec![note.into()];
+        contact
+    };
+    for n in 0..8 {
+        world.hub_hand::<Contact>().put(&"contacts".into(), noted(n, "hub"));
+        world.far_hand::<Contact>().put(&"contacts".into(), noted(n, "far"));
+    }
+    let mut policy = capped(Caps { initial_right: Some(3), run_right: Some(2), ..Caps::default() });
+    policy.set("conflicts", "left").unwrap();
+    policy.set("granularity", "record").unwrap();
+    let overwritten = || world.far_hand::<Contact>().records().iter().filter(|c| c.notes == ["hub"]).count();
+    for (written, left) in [(3, 5), (5, 3), (7, 1), (8, 0)] {
+        let report = run::<Contact>(&world, &policy);
+        assert_eq!((overwritten(), report.sync.carried_over.right), (written, left), "{report:?}");
+    }
+    assert_eq!(world.far_hand::<Contact>().records().len(), 8);
+}
+
+#[test]
+fn a_sync_that_gets_caps_later_has_its_first_run_behind_it_and_one_that_waited_or_failed_before_it_wrote_has_not() {
+    let policy = capped(Caps { initial_right: Some(8), run_right: Some(2), ..Caps::default() });
+    let world = World::kind();
+    fill(&world, 1);
+    run::<Contact>(&world, &Policy::default());
+    fill(&world, 10);
+    assert_eq!(run::<Contact>(&world, &policy).sync.created.right, 2);
+    // As a state says it that was written before this was remembered.
+    let row = futures::executor::block_on(world.state.sync(&"contacts".into())).unwrap();
+    let lease = futures::executor::block_on(world.state.acquire(&"state".into())).unwrap();
+    let row = pimkit_core::SyncRow { body: serde_json::json!({}), ..row.unwrap() };
+    futures::executor::block_on(world.state.commit(&lease, vec![StateChange::Sync(Box::new(row))])).unwrap();
+    drop(lease);
+    assert_eq!(run::<Contact>(&world, &policy).sync.created.right, 2);
+    // Two full sides that match nothing: the first run waits, and is the first one still when it is approved.
+    let world = World::kind();
+    fill(&world, 10);
+    (0..10).for_each(|n| drop(world.far_hand::<Contact>().put(&"contacts".into(), named(&format!("Far {n:02}")))));
+    let held = run::<Contact>(&world, &policy);
+    assert_eq!((held.sync.verdict(), held.sync.writes()), (Verdict::Held, 0));
+    let approved = world.builder::<Contact>("contacts", &[]).policy(policy.clone()).approve(&held.sync.holds[0].approve);
+    assert_eq!(world.run_pair(&approved.build().unwrap()).unwrap().sync.created.right, 8);
+    assert_eq!(run::<Contact>(&world, &policy).sync.created.right, 2);
+    // The sign-in ends in the middle of the first run: what follows is a later one.
+    let world = World::kind();
+    fill(&world, 150);
+    let policy = capped(Caps { initial_right: Some(120), run_right: Some(2), ..Caps::default() });
+    let ended = |plan: FaultPlan, nth| plan.at_nth(Operation::Write, nth, Fault::Before(Failure::Unauthenticated));
+    world.far.set_faults((101..=120).fold(FaultPlan::none(), ended));
+    let failed = run::<Contact>(&world, &policy);
+    assert!(failed.sync.failed.is_some() && failed.sync.writes() > 0, "{failed:?}");
+    world.far.set_faults(FaultPlan::none());
+    assert_eq!(run::<Contact>(&world, &policy).sync.created.right, 2);
 }
 
 #[test]

@@ -274,6 +274,24 @@ pub fn zg_10_the_first_run_moves_no_more_than_10000_contacts<F: FarSide>() {
     assert_eq!((ann.items::<Contact>().len(), sync.mailbox.items::<Contact>().len()), (10 + 2, 4 + 4));
     sync.run();
     assert_eq!((ann.items::<Contact>().len(), sync.mailbox.items::<Contact>().len()), (14, 14), "the rest comes later, and once");
+    // Where the two sides know the same people, to overwrite them is to move them.
+    let stage = Stage::<F>::new("zg_10_both");
+    let (ann, sync) = stage.set_up::<Contact>(PROFILE);
+    let sync = sync.with(|p| p.caps.kinds.get_mut(&Kind::Contact).unwrap().initial_right = Some(2));
+    let noted = |n: usize, note: &str| {
+        let mut contact = with(&format!("Tester {n}"), vec![mail(&format!("tester{n}@example.com"))]);
+        contact.notes = vec![note.to_owned()];
+        contact
+    };
+    for n in 0..5 {
+        ann.put("contacts", noted(n, "of the app"));
+        put(&sync.mailbox, noted(n, "of the mailbox"));
+    }
+    sync.run();
+    let there = sync.mailbox.items::<Contact>();
+    assert_eq!((there.len(), there.iter().filter(|c| c.record.notes == ["of the app"]).count()), (5, 2));
+    sync.run();
+    assert!(sync.mailbox.items::<Contact>().iter().all(|c| c.record.notes == ["of the app"]));
 }
 
 pub fn zg_11_each_later_run_moves_no_more_than_500_contacts_and_forgets_none<F: FarSide>() {

@@ -56,10 +56,10 @@ pub enum Order {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Caps {
-    /// In the first run of a sync, items made on the far side.
+    /// In the first run of a sync, items made or changed on the far side.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub initial_right: Option<u64>,
-    /// In the first run of a sync, items made on the hub.
+    /// In the first run of a sync, items made or changed on the hub.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub initial_left: Option<u64>,
     /// In each later run, items made or changed on the far side.
