@@ -9,7 +9,7 @@ use pimkit_contract::{
     state::StopPoint,
     worst::{Failure, Fault, FaultPlan},
 };
-use pimkit_core::{Contact, Event, ItemId, Kind, LinkQuery, LinkState, SeenQuery, SeenRow, State};
+use pimkit_core::{Action, Contact, Event, Facts, ItemId, Kind, LinkQuery, LinkState, SeenQuery, SeenRow, State, View};
 use pimkit_sync::{Consent, Pair, Report, Verdict};
 use std::collections::BTreeSet;
 use world::{World, named};
@@ -221,6 +221,40 @@ fn kept(world: &World) -> Vec<Contact> {
 
 fn own(world: &World) -> Option<pimkit_core::CollectionId> {
     world.far_hand::<Contact>().collection_names().into_iter().find(|(_, name)| name == "CRM").map(|(id, _)| id)
+}
+
+#[test]
+fn a_sync_that_lost_its_view_or_its_rights_comes_to_its_end_all_the_same_and_then_rests() {
+    for teardown in ["leave", "archive", "delete_made", "delete_container"] {
+        for right in [true, false] {
+            let own = if teardown == "delete_container" { "dedicated" } else { "selected" };
+            let scope = if right { ("enabling", "rights") } else { ("view", "Customers") };
+            let policy = &[("teardown", teardown), ("container", own), ("container_name", "CRM"), ("deletes", "delete"), scope];
+            let world = World::kind();
+            world.hub.add_view(View { name: "Customers".into(), kind: Kind::Contact });
+            let id = world.hub_hand::<Contact>().put(&"contacts".into(), named("A"));
+            let mut facts = Facts::own(Some("ada".into()));
+            facts.views.push("Customers".into());
+            world.hub.set_facts(Kind::Contact, &id, facts);
+            assert_eq!(world.run_as::<Contact>("ada", policy).sync.created.right, 1, "{policy:?}");
+            // A right is taken away, or the view is saved under another name.
+            let mut lost = policy.to_vec();
+            if right {
+                world.hub.allow(Kind::Contact, Action::Edit, false);
+            } else {
+                lost[4] = ("view", "Clients");
+            }
+            let policy = &lost[..];
+            let running = world.run_pair(&pair(&world, policy)).unwrap_err();
+            assert!(running.to_string().contains(if right { "lacks rights" } else { "no saved view" }), "{running}");
+            let report = end(&world, policy);
+            assert_eq!(report.sync.verdict(), Verdict::Done, "{policy:?}: {report:?}");
+            let stays = matches!(teardown, "leave" | "archive");
+            assert_eq!((hub(&world), far(&world).is_empty()), (set(&["A"]), !stays), "{policy:?}");
+            let rests = world.run_as::<Contact>("ada", policy);
+            assert!(rests.sync.notes[0].contains("as the test asks"), "{policy:?}: {rests:?}");
+        }
+    }
 }
 
 #[test]
