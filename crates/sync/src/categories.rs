@@ -1,6 +1,9 @@
 //! The categories that the engine manages on the far side's own list: all of them are there, even
 //! empty ones, under their names, whatever users do to them.
 //!
+//! One that was there before it was to be managed is managed like any other, and stays on the list when it is given up. Under
+//! `renamed = follow` a category goes by the name that a user gave it.
+//!
 //! A write of one is repeated when its outcome is not known: to ensure a category twice is no harm.
 //! Where the far side has no list, the items' keywords are all there is, and nothing is done here.
 
@@ -16,7 +19,7 @@ use pimkit_core::{
     Categories, Category, CategoryId, CollectionId, Error, ErrorKind, IntentKind, IntentRow, Record, Repository, Result, Side, StateChange,
     Value,
 };
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// What is to be done with a category so that it is as it should be.
 enum Heal {
@@ -41,7 +44,13 @@ impl<R: Record> Run<R> {
         if ensure && let Some(first) = self.far.collections.first().map(|c| c.id.clone()) {
             listed = self.keep_listed(&first).await?;
         }
-        self.tags = Tags::new(policy.category.as_ref(), &policy.categories, self.standing.aliases.keys().cloned());
+        let mut managed = policy.categories;
+        for category in &mut managed {
+            if let Some(kept) = self.standing.categories.iter().find(|kept| kept.name == category.name) {
+                kept.goes_by().clone_into(&mut category.name);
+            }
+        }
+        self.tags = Tags::new(policy.category.as_ref(), &managed, self.standing.aliases.keys().cloned());
         self.tags.unlisted = !listed;
         Ok(())
     }
@@ -68,8 +77,10 @@ impl<R: Record> Run<R> {
         let repository = self.far.repository.clone();
         let Some(role) = repository.categories() else { return Ok(true) };
         let open: Vec<IntentRow> = self.state().intents(self.sync()).try_collect().await?;
+        let (open, _): (Vec<_>, Vec<_>) = open.into_iter().partition(|i| i.write == IntentKind::Category && i.kind == R::KIND);
         // What became of them is seen in the list; what is still to be done is done again.
-        self.later(open.into_iter().filter(|i| i.write == IntentKind::Category && i.kind == R::KIND).map(|i| StateChange::Settled(i.id)));
+        let begun: BTreeSet<String> = open.iter().filter_map(|i| i.body.as_str().map(str::to_owned)).collect();
+        self.later(open.into_iter().map(|i| StateChange::Settled(i.id)));
         let list = match role.list(collection).await {
             Ok(list) => list,
             Err(error) if error.kind() == ErrorKind::Unsupported => return self.flush().await.map(|()| true),
@@ -81,7 +92,7 @@ impl<R: Record> Run<R> {
         self.find_group(role, collection, &list).await?;
         self.give_up_unmanaged();
         for name in self.setup.policy.categories.iter().map(|category| category.name.clone()).collect::<Vec<_>>() {
-            self.keep_one(role, collection, &list, &name).await?;
+            self.keep_one(role, collection, &list, &name, begun.contains(&name)).await?;
         }
         let row = self.standing_row();
         self.commit(vec![row]).await?;
@@ -104,34 +115,71 @@ impl<R: Record> Run<R> {
         let (kept, dropped): (Vec<Kept>, Vec<Kept>) = self.standing.categories.clone().into_iter().partition(|kept| managed(&kept.name));
         self.standing.categories = kept;
         for category in dropped {
-            self.standing.aliases.insert(category.name, 0);
-            self.standing.leaving.push(category.id);
+            self.standing.aliases.insert(category.goes_by().to_owned(), 0);
+            if category.made {
+                self.standing.leaving.push(category.id);
+            }
         }
     }
 
-    async fn keep_one(&mut self, role: &dyn Categories, collection: &CollectionId, list: &[Category], name: &str) -> Result<()> {
-        let kept = self.standing.categories.iter().find(|kept| kept.name == name).map(|kept| kept.id.clone());
+    /// The category goes by the name that a user gave it from now on; unless another one of ours has that. Comes back with what
+    /// is remembered of it.
+    fn follow_renamed(&mut self, list: &[Category], name: &str) -> Option<Kept> {
+        let kept = self.standing.categories.iter().find(|kept| kept.name == name).cloned();
+        if self.setup.policy.renamed != Renamed::Follow {
+            return kept.map(|kept| Kept { called: None, ..kept });
+        }
+        let mut kept = kept?;
+        let now = list.iter().find(|category| category.id == kept.id).map(|category| category.name.clone());
+        let taken = |now: &str| {
+            let others = self.standing.categories.iter().filter(|other| other.name != name);
+            others.map(Kept::goes_by).chain(self.setup.policy.categories.iter().map(|c| c.name.as_str())).any(|other| other == now)
+        };
+        if let Some(now) = now.filter(|now| now != kept.goes_by() && (now == name || !taken(now))) {
+            // Where the items do not follow the list, they carry the old one.
+            self.standing.aliases.insert(kept.goes_by().to_owned(), 0);
+            self.standing.aliases.remove(&now);
+            kept.called = Some(now).filter(|now| now != name);
+            self.standing.categories.iter_mut().filter(|other| other.name == name).for_each(|other| other.called.clone_from(&kept.called));
+        }
+        Some(kept)
+    }
+
+    /// Sees to it that one is there, under its name. `begun`: an earlier run was about to make it.
+    async fn keep_one(&mut self, role: &dyn Categories, collection: &CollectionId, list: &[Category], of: &str, begun: bool) -> Result<()> {
+        let kept = self.follow_renamed(list, of);
+        let name = kept.as_ref().map_or(of, Kept::goes_by);
+        let made = kept.as_ref().is_some_and(|kept| kept.made);
+        let remembered = |id: &CategoryId, made: bool| Kept {
+            name: of.to_owned(),
+            id: id.clone(),
+            called: kept.as_ref().and_then(|kept| kept.called.clone()),
+            made,
+        };
         let by_name = list.iter().find(|category| category.name == name);
-        let renamed = kept.as_ref().and_then(|id| list.iter().find(|category| category.id == *id && category.name != name));
-        if let Some(renamed) = renamed
-            && self.setup.policy.renamed == Renamed::Restore
-        {
+        let restores = self.setup.policy.renamed == Renamed::Restore;
+        let renamed = kept.as_ref().and_then(|kept| list.iter().find(|category| category.id == kept.id && category.name != name));
+        let renamed = renamed.filter(|_| restores);
+        if let Some(renamed) = renamed {
             // Where items follow the list, they carry the user's name for it.
             self.standing.aliases.insert(renamed.name.clone(), 0);
         }
+        // One that a user gave another name goes, if it was made here.
+        let goes = renamed.filter(|_| made);
         let heal = match (by_name, renamed) {
             (Some(there), _) => {
-                self.remember(name, there.id.clone(), renamed);
+                let same = kept.as_ref().is_some_and(|kept| kept.id == there.id);
+                self.remember(remembered(&there.id, if same { made } else { begun }), goes);
                 Heal::Nothing
             }
-            (None, Some(renamed)) if self.setup.policy.renamed == Renamed::Restore => Heal::Rename(renamed.id.clone()),
-            (None, _) => Heal::Ensure,
+            (None, Some(renamed)) => Heal::Rename(renamed.id.clone()),
+            (None, None) => Heal::Ensure,
         };
         match heal {
             Heal::Nothing => {}
             Heal::Ensure => {
-                if let Some(made) = self.ensure_one(role, collection, name).await? {
-                    self.remember(name, made.id, renamed);
+                if let Some(there) = self.ensure_one(role, collection, name).await? {
+                    self.remember(remembered(&there.id, true), goes);
                 }
             }
             Heal::Rename(id) => {
@@ -139,13 +187,13 @@ impl<R: Record> Run<R> {
                 match role.rename(collection, &id, name).await {
                     Ok(category) => {
                         self.later([StateChange::Settled(intent)]);
-                        self.remember(name, category.id, None);
+                        self.remember(remembered(&category.id, made), None);
                     }
                     Err(error) if matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Unsupported) => {
                         self.later([StateChange::Settled(intent)]);
                         // Names are fixed there: it is made again, and the renamed one goes once nothing needs it.
-                        if let Some(made) = self.ensure_one(role, collection, name).await? {
-                            self.remember(name, made.id, renamed);
+                        if let Some(there) = self.ensure_one(role, collection, name).await? {
+                            self.remember(remembered(&there.id, true), goes);
                         }
                     }
                     Err(error) => {
@@ -157,13 +205,11 @@ impl<R: Record> Run<R> {
         Ok(())
     }
 
-    /// Remembers which category of the list is ours; one that a user gave another name goes, unless that is followed.
-    fn remember(&mut self, name: &str, id: CategoryId, renamed: Option<&Category>) {
-        if let Some(renamed) = renamed.filter(|renamed| renamed.id != id && self.setup.policy.renamed == Renamed::Restore) {
-            self.standing.leaving.push(renamed.id.clone());
-        }
-        self.standing.categories.retain(|kept| kept.name != name);
-        self.standing.categories.push(Kept { name: name.to_owned(), id });
+    /// Remembers which category of the list is ours, and which one goes in its place.
+    fn remember(&mut self, kept: Kept, goes: Option<&Category>) {
+        self.standing.leaving.extend(goes.filter(|goes| goes.id != kept.id).map(|goes| goes.id.clone()));
+        self.standing.categories.retain(|other| other.name != kept.name);
+        self.standing.categories.push(kept);
     }
 
     /// Notes that a category is about to be written.

@@ -56,8 +56,22 @@ pub(crate) struct Own {
 /// A managed category on the far side's list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Kept {
+    /// The name that the policy has for it.
     pub(crate) name: String,
     pub(crate) id: CategoryId,
+    /// The name that a user gave it, where that is followed.
+    #[serde(default)]
+    pub(crate) called: Option<String>,
+    /// The engine made it. One that was on the list before is its users', and never taken off.
+    #[serde(default)]
+    pub(crate) made: bool,
+}
+
+impl Kept {
+    /// The name under which it is on the list and on the items.
+    pub(crate) fn goes_by(&self) -> &str {
+        self.called.as_deref().unwrap_or(&self.name)
+    }
 }
 
 /// A container that gave way to another.

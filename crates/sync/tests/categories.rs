@@ -185,20 +185,84 @@ fn a_name_that_a_user_changed_comes_back_with_all_its_members() {
 }
 
 #[test]
-fn under_follow_the_renamed_one_is_the_users_own_and_ours_is_made_again_beside_it() {
+fn under_follow_a_category_goes_by_the_name_that_a_user_gave_it_on_the_list_and_on_the_items() {
     let mut follow = policy();
     follow.set("renamed", "follow").unwrap();
+    for items_follow in [false, true] {
+        let case = format!("items follow: {items_follow}");
+        let world = World::kind();
+        put(&world, "contacts", "Ada");
+        run_with(&world, follow.clone());
+        rename(&world, "Person", "own people");
+        let id = far(&world, "Ada").0;
+        if items_follow {
+            world.far_hand::<Contact>().edit(&id, |c| c.keywords = set(&["own people"]));
+        }
+        run_with(&world, follow.clone());
+        let all = set(&["own people", "Prospect", "Lead"]);
+        assert_eq!((listed(&world), tags(&world, "Ada")), (all.clone(), vec!["own people".to_owned()]), "{case}");
+        // It is managed as before: new ones are in it, who leaves it leaves it for good, and the hub knows nothing of it.
+        put(&world, "contacts", "Bob");
+        world.far_hand::<Contact>().edit(&id, |c| c.keywords.clear());
+        for _ in 0..2 {
+            run_with(&world, follow.clone());
+        }
+        assert_eq!((tags(&world, "Bob"), tags(&world, "Ada")), (vec!["own people".to_owned()], vec!["own people".to_owned()]), "{case}");
+        assert!(world.hub_hand::<Contact>().records().iter().all(|c| c.keywords.is_empty()), "{case}");
+        assert_eq!(run_with(&world, follow.clone()).sync.writes(), 0, "{case}");
+        // Off the list it is made again under that name; and the policy gives it up under that name.
+        let ours = world.far_hand::<Contact>().categories().into_iter().find(|c| c.name == "own people").unwrap().id;
+        world.far_hand::<Contact>().remove_category(&ours);
+        run_with(&world, follow.clone());
+        assert_eq!(listed(&world), all, "{case}");
+        let mut fewer = follow.clone();
+        fewer.categories.remove(0);
+        run_with(&world, fewer.clone());
+        assert_eq!((tags(&world, "Ada"), listed(&world)), (vec![], set(&["Prospect", "Lead"])), "{case}");
+        assert_eq!(run_with(&world, fewer).sync.writes(), 0, "{case}");
+        // One that is to have the policy's name again gets it.
+        let world = World::kind();
+        put(&world, "contacts", "Ada");
+        run_with(&world, follow.clone());
+        rename(&world, "Person", "own people");
+        run_with(&world, follow.clone());
+        run(&world);
+        assert_eq!((listed(&world), tags(&world, "Ada")), (set(&["Person", "Prospect", "Lead"]), vec!["Person".to_owned()]), "{case}");
+    }
+}
+
+#[test]
+fn a_category_that_a_user_had_before_stays_on_the_list_when_the_policy_gives_it_up() {
+    for switches in [PLAIN, NASTY] {
+        let world = World::with(WorstOptions::only(switches).unwrap());
+        world.far_hand::<Contact>().make_category("Person");
+        put(&world, "contacts", "Ada");
+        run(&world);
+        assert_eq!(tags(&world, "Ada"), ["Person"], "{switches:?}");
+        quiet(&world, "taken over");
+        let mut none = policy();
+        none.categories.truncate(0);
+        none.categories.push(policy().categories.remove(2));
+        run_with(&world, none.clone());
+        assert_eq!((tags(&world, "Ada"), listed(&world)), (vec![], set(&["Person", "Lead"])), "{switches:?}");
+        assert_eq!(run_with(&world, none).sync.writes(), 0, "{switches:?}");
+    }
+}
+
+#[test]
+fn one_whose_making_was_not_heard_of_is_the_engines_all_the_same() {
     let world = World::kind();
     put(&world, "contacts", "Ada");
-    run_with(&world, follow.clone());
-    rename(&world, "Person", "own people");
-    let id = far(&world, "Ada").0;
-    world.far_hand::<Contact>().edit(&id, |c| c.keywords = set(&["own people"]));
-    run_with(&world, follow.clone());
-    assert_eq!(listed(&world), set(&["Person", "Prospect", "Lead", "own people"]));
-    assert_eq!(tags(&world, "Ada"), ["Person", "own people"]);
-    assert_eq!(world.hub_hand::<Contact>().records()[0].keywords, set(&["own people"]));
-    assert_eq!(run_with(&world, follow).sync.writes(), 0);
+    // The list is asked for, and then the first one is made, and the answer is lost.
+    world.far.set_faults(FaultPlan::none().at_nth(Operation::Categories, 2, Fault::After(Failure::Transport)));
+    run(&world);
+    world.far.set_faults(FaultPlan::none());
+    run(&world);
+    assert_eq!(listed(&world), set(&["Person", "Prospect", "Lead"]));
+    let mut fewer = policy();
+    fewer.categories.remove(0);
+    run_with(&world, fewer);
+    assert_eq!(listed(&world), set(&["Prospect", "Lead"]));
 }
 
 #[test]

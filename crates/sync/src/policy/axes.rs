@@ -127,7 +127,7 @@ words! {
         /// The name is put back.
         #[default]
         Restore,
-        /// The new name stays, and goes on to be managed. Of a category: the old name is made again beside it.
+        /// The new name stays, and goes on to be managed: of a category also on the items.
         Follow,
     }
 
