@@ -2,6 +2,7 @@
 
 use crate::{
     clock::{RandomChance, SystemClock},
+    forest::Forest,
     map::FieldPair,
     pair::{Home, Pair, Setup},
     policy::Policy,
@@ -17,6 +18,7 @@ pub(crate) struct Shared {
     pub(crate) chance: Arc<dyn Chance>,
     pub(crate) watch: Arc<dyn Watch>,
     pub(crate) app: Option<Arc<dyn App>>,
+    pub(crate) forest: Arc<Forest>,
 }
 
 /// The engine: makes pairs that share one state. Cheap to clone.
@@ -41,6 +43,7 @@ impl Engine {
                 chance: Arc::new(RandomChance::default()),
                 watch: Arc::new(Unwatched),
                 app: None,
+                forest: Arc::default(),
             }),
         }
     }
@@ -53,6 +56,7 @@ impl Engine {
             chance: old.chance.clone(),
             watch: old.watch.clone(),
             app: old.app.clone(),
+            forest: old.forest.clone(),
         };
         set(&mut shared);
         Self { shared: Arc::new(shared) }
@@ -202,7 +206,8 @@ impl<R: Record> PairBuilder<R> {
     /// The pair.
     ///
     /// # Errors
-    /// `Config` when the name is empty, a side does not have the kind at all, or the policies do not go together.
+    /// `Config` when the name is empty, a side does not have the kind at all, the policies do not go together, or it closes a ring
+    /// with other pairs of this engine.
     pub fn build(self) -> Result<Pair<R>> {
         if self.setup.sync.as_str().trim().is_empty() {
             return Err(Error::new(ErrorKind::Config, "a sync needs a name"));
@@ -222,6 +227,9 @@ impl<R: Record> PairBuilder<R> {
             .with("sync", &self.setup.sync));
         }
         self.setup.policy.check(R::KIND, self.setup.app.is_some())?;
-        Ok(Pair::new(self.shared, self.setup))
+        let pair = Pair::new(self.shared, self.setup);
+        let (shared, setup) = pair.parts();
+        shared.forest.take(R::KIND, setup, None)?;
+        Ok(pair)
     }
 }

@@ -37,6 +37,7 @@ mod copied;
 mod deletion;
 mod detach;
 mod engine;
+mod forest;
 mod fresh;
 mod ground;
 mod guard;

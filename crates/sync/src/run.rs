@@ -100,6 +100,8 @@ pub(crate) struct Run<R: Record> {
 impl<R: Record> Run<R> {
     pub(crate) async fn begin(shared: &Arc<Shared>, setup: &Arc<Setup>, lease: Lease) -> Result<Self> {
         let sides = ground::sides(setup).await?;
+        let [hub, far] = &sides;
+        shared.forest.take(R::KIND, setup, Some([hub.account.id.clone(), far.account.id.clone()]))?;
         let run = shared.state.last_run().await? + 1;
         let mut before = None;
         let mut unfinished = Vec::new();

@@ -5,8 +5,11 @@ mod world;
 
 use futures::executor::block_on;
 use pimkit_contract::{WorstOptions, samples};
-use pimkit_core::{Action, Contact, ItemId, Kind, LinkState, Presence, SeenQuery, SeenRow, State, StateChange};
+use pimkit_core::{
+    Action, Connector, Contact, ErrorKind, Event, ItemId, Kind, LinkState, Presence, SeenQuery, SeenRow, State, StateChange,
+};
 use pimkit_sync::Verdict;
+use std::sync::Arc;
 use world::{World, many::Many, named, texts};
 
 /// Three contacts on the hub and on so many far sides.
@@ -36,6 +39,41 @@ fn first(world: &Many) -> ItemId {
 fn count(world: &Many) -> Vec<usize> {
     let far = (0..world.far.len()).map(|n| world.far_hand::<Contact>(n).records().len());
     std::iter::once(world.hub_hand::<Contact>().records().len()).chain(far).collect()
+}
+
+#[test]
+fn pairs_that_close_a_ring_are_refused_when_they_are_built_or_run_and_a_star_and_siblings_are_none() {
+    let world = Many::of(2);
+    let engine = world.engine();
+    let hub: Arc<dyn Connector> = Arc::new(world.hub.clone());
+    let fars = || world.far.iter().map(|far| Arc::new(far.clone()) as Arc<dyn Connector>).collect::<Vec<_>>();
+    let far = fars();
+    let pair = |name: &str, left: &Arc<dyn Connector>, right: &Arc<dyn Connector>| engine.pair::<Contact>(name, left.clone(), right.clone());
+    // A star, and two pairs between the same two.
+    let first = pair("first", &hub, &far[0]).build().unwrap();
+    let second = pair("second", &hub, &far[1]).build().unwrap();
+    let sibling = pair("sibling", &hub, &far[1]).build().unwrap();
+    drop(sibling);
+    let refused = pair("third", &far[0], &far[1]).build().unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Config);
+    assert!(refused.to_string().contains("ring") && refused.to_string().contains("first, second"), "{refused}");
+    assert!(pair("back", &far[0], &hub).build().is_err(), "a ring of two");
+    // Collections of their own, another kind, and a pair that is not there any more.
+    let apart = |right: &str| pair("apart", &far[0], &far[1]).collections(vec![right.into()]).build();
+    assert!(apart("two").is_err());
+    let narrow = pair("second", &hub, &far[1]).collections(vec!["one".into()]).build().unwrap();
+    assert!(apart("two").is_ok());
+    assert!(engine.pair::<Event>("third", far[0].clone(), far[1].clone()).build().is_ok());
+    drop((second, narrow));
+    assert!(pair("third", &far[0], &far[1]).build().is_ok());
+    // Other connectors of the same accounts: their runs tell.
+    let again = fars();
+    let second = pair("second", &hub, &far[1]).build().unwrap();
+    let third = pair("third", &again[0], &again[1]).build().unwrap();
+    block_on(first.run()).unwrap();
+    block_on(second.run()).unwrap();
+    let refused = block_on(third.run()).unwrap_err();
+    assert!(refused.to_string().contains("first, second"), "{refused}");
 }
 
 #[test]
