@@ -17,6 +17,7 @@ use crate::{
     scope,
     step::{Action, End, SideWrite, Step},
     stranger::same_thing,
+    undecided::{DECIDE, was_deleted},
 };
 use pimkit_core::{
     CollectionId, Delete, ErrorKind, Fetched, ItemId, Key, LinkRole, LinkRow, LinkState, Presence, Record, Result, SeenRow, Side,
@@ -352,7 +353,7 @@ impl<R: Record> Run<R> {
         let deletable = self.is_deletable(rest, &row.item).await? && self.may_delete_any(rest).await?;
         if !deletable || !self.may_write(rest, &row) {
             self.report.held += 1;
-            let why = format!("the {} item was deleted, and the {} one may not be", gone.word(), rest.word());
+            let why = format!("{}, and the {} one may not be", was_deleted(gone), rest.word());
             return self.wait(linked.link, Some((LinkState::Held, why))).await;
         }
         if !self.is_conditional(rest, &row.collection) {
@@ -377,11 +378,8 @@ impl<R: Record> Run<R> {
             Deletes::Trash | Deletes::Ignore if has_trash => (Delete::Trash, None),
             Deletes::Trash | Deletes::Ignore => {
                 self.report.held += 1;
-                let why = format!(
-                    "the {} item was deleted; the {} side has no trash: set deletes = \"delete\" or \"ignore\"",
-                    gone.word(),
-                    rest.word()
-                );
+                let why =
+                    format!("{}; the {} side has no trash: set deletes = \"delete\" or \"ignore\"", was_deleted(gone), rest.word());
                 self.note(why.clone());
                 return self.wait(linked.link, Some((LinkState::Held, why))).await;
             }
@@ -430,7 +428,7 @@ impl<R: Record> Run<R> {
         let meeting = matches!(fields.get("participants"), Some(Value::Array(list)) if !list.is_empty());
         if meeting || !self.half(gone).collections.iter().any(scope::writable) {
             self.report.held += 1;
-            let why = format!("the {} item was deleted and the {} one edited: decide which one stays", gone.word(), gone.other().word());
+            let why = format!("{} and the {} one edited: {DECIDE}", was_deleted(gone), gone.other().word());
             return self.wait(linked.link, Some((LinkState::Held, why))).await;
         }
         let mut link = linked.link.clone();

@@ -117,7 +117,7 @@ impl<R: Record> Run<R> {
             let line = JournalRow { hub_item, item, side: Some(side), policy, ..self.journal_line(action, text.to_owned()) };
             self.later([StateChange::Journal(Box::new(line))]);
         }
-        self.left_over(side, &row.collection, &row.item, text);
+        self.ask_about(side, &row.collection, &row.item, text);
         self.keep_dirty(row);
     }
 

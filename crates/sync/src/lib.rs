@@ -98,6 +98,6 @@ pub use report::{Ambiguity, Candidate, Hold, LeftOver, PerSide, Progress, Report
 pub use score::Score;
 pub use step::{Action, Agreed, End, PlannedStep, SideWrite, Step};
 pub use teardown::Consent;
-pub use undecided::{Undecided, Waiting, conflicts};
+pub use undecided::{Undecided, Unlinked, Waiting, conflicts, held, unlinked};
 pub use undo::{Parked, Undone};
 pub use why::{Told, why};

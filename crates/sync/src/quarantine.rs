@@ -64,6 +64,15 @@ impl<R: Record> Run<R> {
 
     /// Quarantines an item, or keeps it there after another try.
     pub(crate) fn left_over(&mut self, side: Side, collection: &CollectionId, item: &ItemId, why: &str) {
+        self.leave(side, collection, item, why, false);
+    }
+
+    /// The same, of an item that waits for somebody's word.
+    pub(crate) fn ask_about(&mut self, side: Side, collection: &CollectionId, item: &ItemId, why: &str) {
+        self.leave(side, collection, item, why, true);
+    }
+
+    fn leave(&mut self, side: Side, collection: &CollectionId, item: &ItemId, why: &str, asks: bool) {
         let place = (side, collection.clone(), item.clone());
         let now = self.now();
         let before = self.quarantine.items.get(&place);
@@ -80,6 +89,7 @@ impl<R: Record> Run<R> {
             since,
             tries,
             next,
+            asks,
         };
         self.later([StateChange::Quarantine(Box::new(row))]);
         self.quarantine.items.insert(place.clone(), Standing { error: why.to_owned(), since, tries, next });

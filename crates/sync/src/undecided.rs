@@ -9,10 +9,25 @@ use crate::{
 };
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use pimkit_core::{
-    AccountId, CollectionId, Error, ErrorKind, Field, ItemId, JournalQuery, LinkQuery, LinkRow, LinkState, Record, Result, Side, State,
-    StateChange, SyncId, Value,
+    AccountId, ApprovalRow, CollectionId, Error, ErrorKind, Field, ItemId, JournalQuery, LinkQuery, LinkRow, LinkState, QuarantineRow,
+    Record, Result, Side, State, StateChange, SyncId, Value,
 };
 use std::{borrow::Cow, sync::Arc};
+
+/// How it is said that somebody must decide about a pair.
+pub(crate) const DECIDE: &str = "decide which one stays";
+
+/// How it is said that one of a pair was deleted.
+pub(crate) fn was_deleted(side: Side) -> String {
+    format!("the {} item was deleted", side.word())
+}
+
+/// Whether it is for somebody to say which side wins: both changed a field, or one was deleted and the other is still there. What
+/// waits for anything else would keep the answer for a later conflict that nobody has seen.
+fn is_open(link: &LinkRow) -> bool {
+    let said = |note: &str| note.contains(DECIDE) || [Side::Left, Side::Right].iter().any(|side| note.starts_with(&was_deleted(*side)));
+    link.state == LinkState::Held && link.note.as_deref().is_some_and(said)
+}
 
 /// A field that both sides changed, and what each of them has of it now.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +49,8 @@ pub struct Waiting<R> {
     pub link: LinkRow,
     /// Why it waits, in one line.
     pub why: String,
+    /// Whether it is for somebody to [decide](Engine::decide) which side wins; else it waits for something else.
+    pub open: bool,
     /// What is to be decided, field by field; none where it is the whole item.
     pub fields: Vec<Undecided>,
     /// The hub's record as it was last read.
@@ -56,6 +73,48 @@ pub fn conflicts<R: Record>(state: Arc<dyn State>, sync: &SyncId) -> BoxStream<'
         .boxed()
 }
 
+/// An item without a link that waits for somebody: several others fit it, or it is a duplicate under `duplicates = hold`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unlinked<R> {
+    /// Its side.
+    pub side: Side,
+    /// Where it is.
+    pub collection: CollectionId,
+    /// The item.
+    pub item: ItemId,
+    /// Why it waits and what can be done about it, in one line.
+    pub why: String,
+    /// The item as it was last read.
+    pub record: Option<R>,
+}
+
+/// Every item of a sync without a link that waits for somebody, read from the state page by page.
+#[must_use]
+pub fn unlinked<R: Record>(state: Arc<dyn State>, sync: &SyncId) -> BoxStream<'static, Result<Unlinked<R>>> {
+    let asks = |row: &QuarantineRow| std::future::ready(row.asks && row.kind == R::KIND);
+    let rows = state.quarantine(sync).try_filter(asks);
+    rows.and_then(move |row| {
+        let state = state.clone();
+        async move {
+            let record = record::<R>(state.as_ref(), &row.account, &row.collection, Some(&row.item)).await?;
+            Ok(Unlinked { side: row.side, collection: row.collection, item: row.item, why: row.error, record })
+        }
+    })
+    .boxed()
+}
+
+/// What guards hold of a sync, and the last run asked for.
+///
+/// # Errors
+/// What the state says when it fails.
+pub async fn held(state: &dyn State, sync: &SyncId) -> Result<Vec<ApprovalRow>> {
+    let last = state.runs(Some(sync)).try_next().await?.map(|row| row.run);
+    let mut rows = state.approvals(sync).await?;
+    // What it did not ask for again has taken care of itself, or is asked for later.
+    rows.retain(|row| row.granted.is_none() && row.rejected.is_none() && Some(row.run) == last);
+    Ok(rows)
+}
+
 async fn waiting<R: Record>(state: &dyn State, link: LinkRow) -> Result<Waiting<R>> {
     let hub = record::<R>(state, &link.hub_account, &link.hub_collection, link.hub_item.as_ref()).await?;
     let far = record::<R>(state, &link.account, &link.collection, link.item.as_ref()).await?;
@@ -63,7 +122,8 @@ async fn waiting<R: Record>(state: &dyn State, link: LinkRow) -> Result<Waiting<
     let item = link.item.clone().or_else(|| link.hub_item.clone());
     let mut rows = state.journal(JournalQuery { sync: Some(link.sync.clone()), run: None, item });
     let mut held = Vec::new();
-    while let Some(row) = rows.try_next().await? {
+    let open = is_open(&link);
+    while let (true, Some(row)) = (open, rows.try_next().await?) {
         if row.action == "held" && row.link.as_deref() == Some(&link.id) {
             held = row.changes;
         }
@@ -75,7 +135,7 @@ async fn waiting<R: Record>(state: &dyn State, link: LinkRow) -> Result<Waiting<
     let (lefts, rights): (Vec<_>, Vec<_>) = held.into_iter().partition(|change| change.side == Side::Left);
     let fields =
         lefts.into_iter().zip(rights).map(|(l, r)| Undecided { hub: value(&hub, &l), far: value(&far, &r), left: l.field, right: r.field });
-    Ok(Waiting { fields: fields.collect(), why: link.note.clone().unwrap_or_default(), link, hub, far })
+    Ok(Waiting { fields: fields.collect(), open, why: link.note.clone().unwrap_or_default(), link, hub, far })
 }
 
 async fn record<R: Record>(state: &dyn State, account: &AccountId, collection: &CollectionId, item: Option<&ItemId>) -> Result<Option<R>> {
@@ -95,7 +155,7 @@ impl Engine {
         let refuse = |why: &'static str| Error::new(ErrorKind::Config, why).with("link", link);
         let row = self.shared.state.link(link).await?;
         let mut row = row.ok_or_else(|| refuse("there is no such pair of items; list what waits and take one of it"))?;
-        if row.state != LinkState::Held {
+        if !is_open(&row) {
             return Err(refuse("nothing of this pair waits for a decision; list what waits and take one of it"));
         }
         row.decision = Some(side);

@@ -4,7 +4,7 @@
 mod world;
 
 use futures::{TryStreamExt, executor::block_on};
-use pimkit_contract::samples;
+use pimkit_contract::{WorstOptions, samples};
 use pimkit_core::{Contact, ErrorKind, Event, ItemId, Side, State, StateChange, SyncId, SyncRow, SyncState};
 use pimkit_sync::{Verdict, Waiting};
 use serde_json::json;
@@ -98,6 +98,31 @@ fn only_what_waits_can_be_decided() {
     let pair = world.pair::<Contact>(ASK);
     assert!(block_on(pair.decide(&link.id, Side::Left)).unwrap_err().to_string().contains("nothing of this pair waits"));
     assert!(block_on(pair.decide("nowhere", Side::Left)).unwrap_err().to_string().contains("no such pair"));
+}
+
+#[test]
+fn what_waits_for_anything_but_a_word_is_shown_and_not_decided() {
+    // A meeting with guests, at a side that cannot write without mailing them.
+    let world = World::with(WorstOptions::only(&["cannot_keep_silent"]).unwrap());
+    world.hub_hand::<Event>().put(&World::home::<Event>(), samples::event(1));
+    world.run::<Event>(ASK);
+    let far = world.far_hand::<Event>().items().into_keys().next().unwrap();
+    let hub = world.hub_hand::<Event>().items().into_keys().next().unwrap();
+    world.far_hand::<Event>().edit(&far, |e| e.participants = samples::meeting(1).participants);
+    world.run::<Event>(ASK);
+    world.hub_hand::<Event>().edit(&hub, |e| e.title = Some("Moved".into()));
+    let report = world.run::<Event>(ASK);
+    assert_eq!((report.sync.held, report.sync.writes()), (1, 0), "{report:?}");
+    let pair = world.pair::<Event>(ASK);
+    let waiting: Vec<_> = block_on(pair.conflicts().try_collect()).unwrap();
+    assert!(matches!(waiting.as_slice(), [one] if !one.open && one.fields.is_empty()), "{waiting:?}");
+    let refused = block_on(pair.decide(&waiting[0].link.id, Side::Left)).unwrap_err();
+    assert!(refused.to_string().contains("nothing of this pair waits for a decision"), "{refused}");
+    // A real conflict that comes later is asked about, as it would have been.
+    world.far_hand::<Event>().edit(&far, |e| e.title = Some("Moved there".into()));
+    assert_eq!(world.run::<Event>(ASK).sync.writes(), 0);
+    let waiting: Vec<_> = block_on(pair.conflicts().try_collect()).unwrap();
+    assert!(matches!(waiting.as_slice(), [one] if one.open && one.fields.len() == 1), "{waiting:?}");
 }
 
 #[test]

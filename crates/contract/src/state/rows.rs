@@ -287,6 +287,7 @@ pub(super) fn quarantine(sync: &str, side: Side, item: &str) -> QuarantineRow {
         since: moment(7),
         tries: 3,
         next: moment(8),
+        asks: true,
     }
 }
 

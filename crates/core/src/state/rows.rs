@@ -575,4 +575,7 @@ pub struct QuarantineRow {
     pub tries: u32,
     /// Not tried again before.
     pub next: Timestamp,
+    /// It does not fail: somebody must say what it is.
+    #[serde(default)]
+    pub asks: bool,
 }

@@ -25,7 +25,7 @@ use answers::Answers;
 use fate::Fates;
 use futures::TryStreamExt;
 use kind::Guard;
-use pimkit_core::{CollectionId, ItemId, LinkQuery, Presence, Record, Result, SeenQuery, Side, StepRow, SyncId};
+use pimkit_core::{ApprovalRow, CollectionId, ItemId, LinkQuery, Presence, Record, Result, SeenQuery, Side, StateChange, StepRow, SyncId};
 use serde::Deserialize as _;
 use std::collections::{BTreeMap, BTreeSet};
 use tally::Place;
@@ -225,6 +225,8 @@ impl<R: Record> Run<R> {
             let mut still = Answers::shown_in(&row, &steps);
             still.retain(|(number, _)| fates.is_open(guard, *number));
             if !still.is_empty() {
+                let asked = ApprovalRow { run: self.run, ..row.clone() };
+                self.later([StateChange::Approval(Box::new(asked))]);
                 self.show(&row, still.len() as u64);
                 still.iter().for_each(|(number, _)| fates.hold(*number, &row.id));
             }

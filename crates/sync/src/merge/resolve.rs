@@ -5,6 +5,7 @@ use crate::{
     map::Pass,
     policy::{Conflicts, Direction, Drift, Granularity, Policy},
     project::{elements, from_elements, lift_element, project},
+    undecided::DECIDE,
 };
 use pimkit_core::{Field, FieldChange, Side, Value};
 
@@ -145,7 +146,7 @@ impl Resolver<'_> {
         match winner {
             None => {
                 for case in group.iter().filter(|c| !matches!(c.changed, Changed::Same | Changed::Nothing)) {
-                    self.merged.waiting.push(format!("{}: both sides changed it; decide which one stays", case.pair.left));
+                    self.merged.waiting.push(format!("{}: both sides changed it; {DECIDE}", case.pair.left));
                     self.undecided(case);
                 }
             }
@@ -226,9 +227,7 @@ impl Resolver<'_> {
                                 None => {
                                     self.merged.lost.truncate(lost);
                                     self.merged.conflicts += 1;
-                                    self.merged
-                                        .waiting
-                                        .push(format!("{}: both sides changed one entry; decide which one stays", case.pair.left));
+                                    self.merged.waiting.push(format!("{}: both sides changed one entry; {DECIDE}", case.pair.left));
                                     self.undecided(case);
                                     return;
                                 }
