@@ -93,7 +93,7 @@ pub(crate) enum Links {
 
 #[derive(Debug, Args)]
 pub(crate) struct LinksFile {
-    /// The file: {"sync", "left_collection", "left", "right_collection", "right", "state"} per line
+    /// The file: {"sync", "left_collection", "left", "right_collection", "right", "state", "origin", "role", "mark"} per line
     pub(crate) file: PathBuf,
     /// Only this sync
     #[arg(long)]

@@ -16,6 +16,7 @@ mod counting;
 mod failure;
 mod files;
 mod kinds;
+mod outcome;
 mod output;
 mod quickstart;
 mod reading;

@@ -4,8 +4,9 @@ use crate::{
     accounts::{self, For, Missing},
     config::{AccountConfig, Config, SyncConfig, forest},
     counting::Count,
-    failure::{Exit, Failure, Result},
+    failure::{Failure, Result},
     kinds::with_kind,
+    outcome::{Ended, Goes, RunOutcome, failed},
     output::Bars,
     reading,
 };
@@ -13,83 +14,14 @@ use futures::StreamExt;
 use jiff::Timestamp;
 use pimkit::{
     App, ApprovalRow, CollectionId, Connector, FieldSupport, LinkQuery, Record, State,
-    sync::{Consent, Engine, FieldMap, Pair, PerSide, SyncReport, SystemClock},
+    sync::{Consent, Engine, FieldMap, Pair, PerSide, SystemClock},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
 };
-
-/// What became of one sync.
-#[derive(Debug)]
-pub(crate) struct Ended {
-    /// The run's number, when it got that far.
-    pub(crate) run: Option<u64>,
-    /// What was done.
-    pub(crate) report: SyncReport,
-}
-
-impl Ended {
-    pub(crate) fn exit(&self) -> Exit {
-        self.report.verdict().into()
-    }
-
-    /// How it ended, in a word.
-    pub(crate) fn word(&self) -> &'static str {
-        match self.exit() {
-            Exit::Done => "done",
-            Exit::LeftOver => "left over",
-            Exit::Held => "held",
-            Exit::Failed | Exit::Usage => "failed",
-        }
-    }
-}
-
-/// What became of one run of the program.
-#[derive(Debug)]
-pub(crate) struct RunOutcome {
-    pub(crate) started: Timestamp,
-    pub(crate) finished: Timestamp,
-    pub(crate) syncs: Vec<Ended>,
-    /// What was asked of each side.
-    pub(crate) requests: PerSide,
-}
-
-impl RunOutcome {
-    pub(crate) fn exit(&self) -> Exit {
-        self.syncs.iter().fold(Exit::Done, |exit, ended| exit.worse(ended.exit()))
-    }
-
-    /// Items written, on either side.
-    pub(crate) fn writes(&self) -> u64 {
-        self.syncs.iter().map(|e| e.report.writes()).sum()
-    }
-
-    /// The object for programs.
-    pub(crate) fn json(&self) -> Value {
-        let syncs: Vec<Value> = self
-            .syncs
-            .iter()
-            .map(|ended| {
-                let mut value = serde_json::to_value(&ended.report).unwrap_or(Value::Null);
-                if let Value::Object(map) = &mut value {
-                    map.insert("run".to_owned(), json!(ended.run));
-                    map.insert("exit".to_owned(), json!(ended.exit().code()));
-                }
-                value
-            })
-            .collect();
-        json!({
-            "run": self.syncs.iter().filter_map(|e| e.run).max(),
-            "started": self.started,
-            "finished": self.finished,
-            "syncs": syncs,
-            "requests": self.requests,
-        })
-    }
-}
 
 /// What was said to what guards held, by the ids that they printed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -227,6 +159,18 @@ impl Runner {
     async fn ended<R: Record>(&self, sync: &SyncConfig, consent: Consent, why: Option<&str>) -> Result<Ended> {
         let report = self.pair::<R>(sync)?.disable(consent, why).await?;
         Ok(Ended { run: Some(report.run), report: report.sync })
+    }
+
+    /// The far copies that the end of a sync takes away.
+    pub(crate) async fn goes<R: Record>(&self, sync: &SyncConfig) -> Result<Vec<Goes>> {
+        let mut goes = Vec::new();
+        let mut going = self.pair::<R>(sync)?.goes();
+        while let Some(one) = going.next().await {
+            let one = one?;
+            let name = one.record.as_ref().map_or_else(|| "(no name)".to_owned(), reading::title);
+            goes.push(Goes { left: one.hub_item, right_collection: one.collection, right: one.item, name });
+        }
+        Ok(goes)
     }
 
     /// What became of the one sync that something was done with.
@@ -423,11 +367,4 @@ pub(crate) async fn fields<R: Record>(account: &str, connector: &dyn Connector) 
         }
     }
     Ok(all)
-}
-
-/// The report of a sync that could not go on.
-pub(crate) fn failed(sync: &SyncConfig, failure: &Failure) -> SyncReport {
-    let mut report = SyncReport::new(&sync.name, sync.kind, &sync.left, &sync.right);
-    report.failed = Some(failure.to_string());
-    report
 }

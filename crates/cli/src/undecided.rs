@@ -7,7 +7,7 @@ use crate::{
     reading,
 };
 use futures::TryStreamExt;
-use pimkit::{AccountId, CollectionId, Field, ItemId, Kind, LinkQuery, LinkRow, Record, State, SyncId, Value, sync};
+use pimkit::{AccountId, ApprovalRow, CollectionId, Field, ItemId, Kind, LinkQuery, LinkRow, Record, Side, State, SyncId, Value, sync};
 use serde_json::json;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,7 +15,7 @@ use std::{
 };
 
 /// More of one sort are summed up for people.
-const SHOWN: usize = 20;
+pub(crate) const SHOWN: usize = 20;
 
 /// A field that both sides changed, and what each of them has of it.
 struct Undecided {
@@ -31,7 +31,84 @@ pub(crate) struct Waiting {
     name: String,
     /// Why it waits, in one line.
     why: String,
+    /// Whether somebody can decide which side wins.
+    open: bool,
     fields: Vec<Undecided>,
+}
+
+/// An item without a link that waits: several others fit it, or it is a duplicate.
+pub(crate) struct Unlinked {
+    side: Side,
+    collection: CollectionId,
+    item: ItemId,
+    name: String,
+    why: String,
+}
+
+/// Everything of a sync that waits for somebody's word.
+#[derive(Default)]
+pub(crate) struct All {
+    pub(crate) waiting: Vec<Waiting>,
+    pub(crate) unlinked: Vec<Unlinked>,
+    pub(crate) approvals: Vec<ApprovalRow>,
+}
+
+impl All {
+    pub(crate) async fn read(state: &Arc<dyn State>, sync: &str, kind: Kind) -> Result<Self> {
+        let waiting = waiting(state, sync, kind).await?;
+        let unlinked = with_kind!(kind, R => sync::unlinked::<R>(state.clone(), &sync.into()).map_ok(of_unlinked).try_collect().await)?;
+        Ok(Self { waiting, unlinked, approvals: sync::held(state.as_ref(), &sync.into()).await? })
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.unlinked.is_empty() && self.approvals.is_empty()
+    }
+
+    /// The object for programs.
+    pub(crate) async fn json(&self, state: &dyn State, sync: &str, kind: Kind) -> Result<Value> {
+        let mut approvals = Vec::new();
+        for row in &self.approvals {
+            let held = held_json(state, &row.sync, kind, &row.items).await?;
+            approvals.push(json!({ "id": row.id, "run": row.run, "guard": row.guard, "shown": row.shown, "held": held }));
+        }
+        Ok(json!({
+            "name": sync,
+            "waiting": self.waiting.iter().map(Waiting::json).collect::<Vec<_>>(),
+            "unlinked": self.unlinked.iter().map(Unlinked::json).collect::<Vec<_>>(),
+            "approvals": approvals,
+        }))
+    }
+
+    /// The lines for people; `file` is the configuration.
+    pub(crate) async fn tell(&self, state: &dyn State, sync: &str, kind: Kind, file: &str, out: &mut Out) -> Result<()> {
+        for row in &self.approvals {
+            tell_approval(state, kind, file, row, out).await?;
+        }
+        tell(sync, &self.waiting, out)?;
+        for one in self.unlinked.iter().take(SHOWN) {
+            let side = one.side.word();
+            out.line(format_args!("{sync}: waits: {} ({side} {} in {}): {}", one.name, one.item, one.collection, one.why))?;
+        }
+        more(sync, self.unlinked.len(), out)
+    }
+}
+
+impl Unlinked {
+    fn json(&self) -> Value {
+        json!({ "side": self.side.word(), "collection": self.collection, "id": self.item, "name": self.name, "why": self.why })
+    }
+}
+
+fn of_unlinked<R: Record>(one: sync::Unlinked<R>) -> Unlinked {
+    let name = one.record.as_ref().map_or_else(|| "(no name)".to_owned(), reading::title);
+    Unlinked { side: one.side, collection: one.collection, item: one.item, name, why: one.why }
+}
+
+/// What a guard holds, and how it is answered.
+pub(crate) async fn tell_approval(state: &dyn State, kind: Kind, file: &str, row: &ApprovalRow, out: &mut Out) -> Result<()> {
+    out.line(format_args!("{}: waits: {} ({} items)", row.sync, row.shown, row.items.len()))?;
+    tell_held(state, &row.sync, kind, &row.items, out).await?;
+    out.line(format_args!("    if that is right: pimkit sync -c {file} --approve {}; if not: --reject", row.id))
 }
 
 /// The held links of a sync, with what both sides have of what is to be decided.
@@ -42,7 +119,7 @@ pub(crate) async fn waiting(state: &Arc<dyn State>, sync: &str, kind: Kind) -> R
 fn of_waiting<R: Record>(waiting: pimkit::sync::Waiting<R>) -> Waiting {
     let fields = waiting.fields.into_iter().map(|f| Undecided { left: f.left, right: f.right, values: [f.hub, f.far] });
     let name = waiting.hub.as_ref().or(waiting.far.as_ref()).map_or_else(|| "(no name)".to_owned(), reading::title);
-    Waiting { fields: fields.collect(), name, why: waiting.why, link: waiting.link }
+    Waiting { fields: fields.collect(), open: waiting.open, name, why: waiting.why, link: waiting.link }
 }
 
 /// The two records of a link, as they were last read.
@@ -81,6 +158,7 @@ impl Waiting {
             "right": self.link.item,
             "name": self.name,
             "why": self.why,
+            "open": self.open,
             "fields": self.fields.iter().map(field).collect::<Vec<_>>(),
         })
     }
@@ -97,16 +175,17 @@ pub(crate) fn tell(sync: &str, waiting: &[Waiting], out: &mut Out) -> Result<()>
             out.line(format_args!("    left  {}: {}", field.left, shown(left.as_ref())))?;
             out.line(format_args!("    right {}: {}", field.right, shown(right.as_ref())))?;
         }
-        if !one.fields.is_empty() {
+        if one.open {
             out.line(format_args!(
-                "    to decide: `pimkit conflicts --take left {left}`, or `--take right`; or write the value that is to stay on both sides"
+                "    to decide: `pimkit conflicts --take left {shown}`, or `--take right`; or write the value that is to stay on both sides",
+                shown = if one.link.hub_item.is_some() { &left } else { &right },
             ))?;
         }
     }
     more(sync, waiting.len(), out)
 }
 
-fn more(sync: &str, count: usize, out: &mut Out) -> Result<()> {
+pub(crate) fn more(sync: &str, count: usize, out: &mut Out) -> Result<()> {
     match count.saturating_sub(SHOWN) {
         0 => Ok(()),
         rest => out.line(format_args!("{sync}: and {rest} more; --json lists all")),
@@ -120,8 +199,10 @@ pub(crate) async fn names(state: &dyn State, sync: &SyncId, kind: Kind, items: &
     let mut links = state.links(LinkQuery::of(sync));
     while !wanted.is_empty() {
         let Some(link) = links.try_next().await? else { break };
-        let ids: Vec<String> = link.hub_item.iter().chain(&link.item).map(ToString::to_string).collect();
-        for id in ids {
+        let placed = |side: Side, collection: &CollectionId, item: &ItemId| format!("{} {collection}/{item}", side.word());
+        let left = link.hub_item.iter().flat_map(|item| [item.to_string(), placed(Side::Left, &link.hub_collection, item)]);
+        let right = link.item.iter().flat_map(|item| [item.to_string(), placed(Side::Right, &link.collection, item)]);
+        for id in left.chain(right).collect::<Vec<_>>() {
             if wanted.remove(id.as_str()) {
                 names.insert(id, with_kind!(kind, R => name_of::<R>(state, &link).await)?);
             }

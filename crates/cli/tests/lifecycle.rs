@@ -4,7 +4,7 @@
 mod support;
 
 use serde_json::{Value, json};
-use std::fs;
+use std::{fs, path::PathBuf};
 use support::{Desk, TO_STORE, card};
 
 const TWO_FOLDERS: &str = "state = \"sync.db\"
@@ -117,6 +117,40 @@ fn a_conflict_is_shown_with_both_values_and_decided() {
 }
 
 #[test]
+fn conflicts_lists_what_guards_hold_and_what_is_ambiguous_and_says_nothing_waits_only_where_nothing_does() {
+    // Half of all are deleted.
+    let desk = folders("", 12);
+    desk.call(&["sync"]).exits(0);
+    (0..6).for_each(|n| fs::remove_file(desk.path(&format!("contacts/friends/{n}.vcf"))).unwrap());
+    desk.call(&["sync"]).exits(4);
+    let shown = desk.call(&["conflicts"]).exits(0).stdout;
+    assert!(shown.contains("6 items would be deleted") && shown.contains("--approve deletes-") && !shown.contains("Nothing"), "{shown}");
+    assert!(shown.contains("Ada Number0"), "{shown}");
+    let json = desk.call(&["conflicts", "--json"]).exits(0).json();
+    assert_eq!(json["syncs"][0]["approvals"][0]["held"].as_array().unwrap().len(), 6, "{json}");
+    let id = json["syncs"][0]["approvals"][0]["id"].as_str().unwrap().to_owned();
+    desk.call(&["sync", "--approve", &id]).exits(0);
+    assert!(desk.call(&["conflicts"]).exits(0).stdout.contains("Nothing waits"));
+    // Two on the hub fit one that is new at the far side.
+    let desk = folders("", 0);
+    for (file, uid) in [("a", "one"), ("b", "two")] {
+        fs::write(desk.path(&format!("hub/all/{file}.vcf")), card(uid, "Ada", "Lovelace", "1")).unwrap();
+    }
+    desk.card("new.vcf", &card("three", "Ada", "Lovelace", "1"));
+    desk.call(&["sync"]).exits(3);
+    let shown = desk.call(&["conflicts"]).exits(0).stdout;
+    assert!(
+        shown.contains("(right friends/new.vcf in friends)") && shown.contains("links import") && !shown.contains("Nothing"),
+        "{shown}"
+    );
+    let unlinked = desk.call(&["conflicts", "--json"]).exits(0).json()["syncs"][0]["unlinked"].clone();
+    assert!(
+        unlinked.as_array().unwrap().iter().any(|one| one["id"] == json!("friends/new.vcf") && one["side"] == json!("right")),
+        "{unlinked}"
+    );
+}
+
+#[test]
 fn a_paused_sync_rests_says_so_and_catches_up() {
     let desk = Desk::new(TO_STORE);
     desk.card("a.vcf", &card("u", "Ada", "Lovelace", "1"));
@@ -159,4 +193,49 @@ fn a_sync_is_ended_only_when_somebody_says_yes_and_begins_again() {
     desk.call(&["resume", "people"]).exits(0);
     desk.call(&["sync"]).exits(0);
     assert_eq!(desk.records("crm", "contacts").len(), 3, "and no record twice");
+}
+
+/// The folder that the sync made for itself.
+fn own_folder(desk: &Desk) -> Option<PathBuf> {
+    fs::read_dir(desk.path("contacts")).unwrap().map(|entry| entry.unwrap().path()).find(|path| !path.ends_with("friends"))
+}
+
+/// What ends with the policy, for a store with two contacts and a folder with one more, all of them synced.
+fn ending(teardown: &str) -> Desk {
+    let own = if teardown == "delete_container" { "container = \"dedicated\"\ncontainer_name = \"CRM\"\n" } else { "" };
+    let desk = Desk::new(&format!("{TO_STORE}deletes = \"delete\"\nteardown = \"{teardown}\"\n{own}"));
+    desk.call(&["sync"]).exits(0);
+    for (uid, given) in [("h1", "Emmy"), ("h2", "Sofia")] {
+        desk.write("in.vcf", &card(uid, given, "Ofthehub", uid));
+        desk.call(&["import", "crm", "contacts", "in.vcf"]).exits(0);
+    }
+    let folder = own_folder(&desk).unwrap_or_else(|| desk.path("contacts/friends"));
+    fs::write(folder.join("far.vcf"), card("f", "Ada", "Ofthefar", "1")).unwrap();
+    desk.call(&["sync"]).exits(0);
+    assert_eq!(desk.records("crm", "contacts").len(), 3);
+    desk
+}
+
+#[test]
+fn each_way_to_end_a_sync_shows_what_goes_and_then_takes_away_that_and_no_more() {
+    for (teardown, goes, stays) in [("leave", 0, 3), ("archive", 0, 3), ("delete_made", 2, 1), ("delete_container", 3, 0)] {
+        let desk = ending(teardown);
+        let cards = || desk.records("home", "contacts").len();
+        let shown = desk.call(&["disable", "people"]).exits(4);
+        assert!(shown.stdout.contains(&format!("teardown = {teardown}")) && shown.stdout.contains("--yes"), "{teardown}: {shown:?}");
+        assert_eq!(shown.stdout.contains("Emmy Ofthehub"), goes > 0, "{teardown}: {shown:?}");
+        assert_eq!(shown.stdout.contains("Ada Ofthefar"), goes > 2, "{teardown}: {shown:?}");
+        let json = desk.call(&["disable", "people", "--json"]).exits(4).json();
+        assert_eq!((json["goes"].as_array().unwrap().len(), json["linked"].as_u64()), (goes, Some(3)), "{teardown}: {json}");
+        assert_eq!(cards(), 3, "{teardown}: it was only shown");
+        desk.call(&["disable", "people", "--yes"]).exits(0);
+        assert_eq!(cards(), stays, "{teardown}");
+        assert_eq!(own_folder(&desk), None, "{teardown}");
+        assert_eq!(desk.records("crm", "contacts").len(), 3, "{teardown}: the hub's records stay");
+        assert_eq!(desk.call(&["status", "--json"]).exits(0).json()["syncs"][0]["state"], json!("disabled"), "{teardown}");
+        // Nobody deleted anything: it begins again with all of them, and none twice.
+        desk.call(&["resume", "people"]).exits(0);
+        desk.call(&["sync"]).exits(0);
+        assert_eq!((desk.records("crm", "contacts").len(), cards()), (3, 3), "{teardown}");
+    }
 }

@@ -1,9 +1,9 @@
 //! Syncs of any kind in one list.
 
 use crate::{
+    ending::Consent,
     pair::{Pair, Plan},
     report::Report,
-    teardown::Consent,
 };
 use async_trait::async_trait;
 use pimkit_core::{Contact, Event, Result, Task};

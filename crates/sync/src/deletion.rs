@@ -378,8 +378,7 @@ impl<R: Record> Run<R> {
             Deletes::Trash | Deletes::Ignore if has_trash => (Delete::Trash, None),
             Deletes::Trash | Deletes::Ignore => {
                 self.report.held += 1;
-                let why =
-                    format!("{}; the {} side has no trash: set deletes = \"delete\" or \"ignore\"", was_deleted(gone), rest.word());
+                let why = format!("{}; the {} side has no trash: set deletes = \"delete\" or \"ignore\"", was_deleted(gone), rest.word());
                 self.note(why.clone());
                 return self.wait(linked.link, Some((LinkState::Held, why))).await;
             }

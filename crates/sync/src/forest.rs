@@ -72,9 +72,7 @@ impl Forest {
         let others: Vec<Edge<Arc<Setup>>> = pairs
             .iter()
             .filter(|pair| pair.kind == kind)
-            .filter_map(|pair| {
-                Some(Edge { kind, sync: pair.sync.clone(), setup: pair.setup.upgrade()?, accounts: pair.accounts.clone() })
-            })
+            .filter_map(|pair| Some(Edge { kind, sync: pair.sync.clone(), setup: pair.setup.upgrade()?, accounts: pair.accounts.clone() }))
             .collect();
         let new = Edge { kind, sync: setup.sync.clone(), setup: setup.clone(), accounts };
         if let Some(way) = way(&new, &others) {
@@ -93,10 +91,13 @@ impl Forest {
     }
 }
 
+/// How far a way has come: the end of a pair, and the syncs before it.
+type Step<'a> = (&'a Edge<Arc<Setup>>, Side, Vec<SyncId>);
+
 /// The syncs on the way from one end of a pair to its other, without it and its siblings.
 fn way(new: &Edge<Arc<Setup>>, others: &[Edge<Arc<Setup>>]) -> Option<Vec<SyncId>> {
     let mut open: Vec<&Edge<Arc<Setup>>> = others.iter().filter(|other| !new.is_sibling(other)).collect();
-    let mut ends: VecDeque<(&Edge<Arc<Setup>>, Side, Vec<SyncId>)> = VecDeque::from([(new, Side::Left, Vec::new())]);
+    let mut ends: VecDeque<Step<'_>> = VecDeque::from([(new, Side::Left, Vec::new())]);
     while let Some((at, side, way)) = ends.pop_front() {
         if !way.is_empty() && at.meets(side, new, Side::Right) {
             return Some(way);

@@ -14,7 +14,8 @@ use crate::{
     stranger::same_thing,
 };
 use pimkit_core::{
-    BaseRow, CollectionId, Fields, ItemId, JournalRow, LinkRole, LinkRow, LinkState, Mark, Presence, Record, Result, SeenRow, Side, StateChange,
+    BaseRow, CollectionId, Fields, ItemId, JournalRow, LinkRole, LinkRow, LinkState, Mark, Presence, Record, Result, SeenRow, Side,
+    StateChange,
 };
 use std::collections::BTreeSet;
 

@@ -167,7 +167,10 @@ mod tests {
             assert!(without_block(&format!("{cut}\nby hand")).unwrap().ends_with("by hand"));
             // With what a provider makes of spaces, the words are still there.
             let trimmed = shown.split_whitespace().collect::<Vec<_>>().join(" ");
-            assert_eq!(without_block(&trimmed).as_deref().map(str::trim), text.map(|t| t.split_whitespace().collect::<Vec<_>>().join(" ")).as_deref());
+            assert_eq!(
+                without_block(&trimmed).as_deref().map(str::trim),
+                text.map(|t| t.split_whitespace().collect::<Vec<_>>().join(" ")).as_deref()
+            );
         }
         assert_eq!(with_block(Some("no meeting"), &Fields::new()).as_deref(), Some("no meeting"));
     }

@@ -1,5 +1,4 @@
-//! The end of a sync, and its beginning again: what becomes of its links and of the far copies. The
-//! hub's records always stay.
+//! What becomes of the links and the far copies of a sync that ends or begins again. The hub's records always stay.
 
 use crate::{
     container::About,
@@ -8,15 +7,15 @@ use crate::{
     pair::{Pair, Plan},
     plan::Linked,
     policy::Teardown,
-    report::{Hold, Progress, Report, SyncReport},
-    run::{Run, component},
-    standing::{self, Own, Retiring, Standing},
+    report::Progress,
+    run::Run,
+    standing::{Own, Retiring},
     step::{Action, SideWrite},
 };
 use futures::TryStreamExt;
 use pimkit_core::{
     CollectionId, Delete, ErrorKind, IntentRow, ItemId, JournalRow, LinkQuery, LinkRow, LinkState, Outcome, Presence, Record, Result,
-    SeenQuery, SeenRow, Side, StateChange, SyncRow, SyncState, WriteOptions,
+    SeenQuery, SeenRow, Side, StateChange, WriteOptions,
 };
 
 impl<R: Record> Run<R> {
@@ -293,7 +292,7 @@ impl<R: Record> Run<R> {
 }
 
 /// Whether the far item of a link was made by the sync, and not joined: its mark is ours and names the hub record.
-fn is_made_by_us(link: &LinkRow) -> bool {
+pub(crate) fn is_made_by_us(link: &LinkRow) -> bool {
     let parts = link.mark.as_ref().and_then(keys::parts).filter(|parts| keys::is_of(parts, &link.sync));
     let of_hub = |parts: keys::MarkParts| link.hub_item.as_ref().is_some_and(|item| keys::names(&parts, item));
     link.origin == Side::Left && !link.parked && parts.is_some_and(of_hub)
@@ -317,78 +316,7 @@ fn retired(mut link: LinkRow, how: Retiring) -> Vec<StateChange> {
     }
 }
 
-/// Whether somebody agreed to what the end of a sync takes away at the far side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Consent {
-    /// Not yet: what would be taken away is shown, and nothing is done.
-    Asked,
-    /// Yes.
-    Given,
-}
-
 impl<R: Record> Pair<R> {
-    /// Ends the sync, as the policy `teardown` says. The hub's records stay, whatever becomes of the far copies. Where some
-    /// of those are taken away and nobody agreed to it yet, the report holds what it would be, and the sync goes on.
-    ///
-    /// It is a run like any other: cut off, it goes on with the next run, or when this is called again. What would mail
-    /// somebody is held and shown, and stays.
-    ///
-    /// # Errors
-    /// As [`Pair::run`].
-    pub async fn disable(&self, consent: Consent, why: Option<&str>) -> Result<Report> {
-        let (shared, setup) = self.parts();
-        let teardown = setup.policy.teardown;
-        let lease = shared.state.acquire(&component()).await?;
-        let row = shared.state.sync(&setup.sync).await?;
-        let mut standing = standing::read(row.as_ref())?;
-        if row.as_ref().is_none_or(|row| row.state != SyncState::Disabled) {
-            let deletes = matches!(teardown, Teardown::DeleteMade | Teardown::DeleteContainer);
-            if deletes && consent == Consent::Asked {
-                return self.show_end(teardown, &standing).await;
-            }
-            match teardown {
-                Teardown::Leave => standing.retiring = Some(Retiring::Forget),
-                Teardown::Archive => standing.retiring = Some(Retiring::Archive),
-                Teardown::DeleteMade | Teardown::DeleteContainer => standing.ending = Some(teardown),
-            }
-            let row = SyncRow {
-                sync: setup.sync.clone(),
-                state: SyncState::Disabled,
-                since: shared.clock.now(),
-                why: Some(why.unwrap_or("somebody ended it").to_owned()),
-                body: serde_json::to_value(&standing).unwrap_or_default(),
-            };
-            shared.state.commit(&lease, vec![StateChange::Sync(Box::new(row))]).await?;
-        }
-        drop(lease);
-        let mut report = self.run().await?;
-        // That it rests from now on is what was asked for.
-        report.sync.notes.retain(|note| !note.starts_with(crate::run::RESTS));
-        Ok(report)
-    }
-
-    /// What the end would take away.
-    async fn show_end(&self, teardown: Teardown, standing: &Standing) -> Result<Report> {
-        let (shared, setup) = self.parts();
-        let mut items = 0;
-        let mut links = shared.state.links(LinkQuery::of(&setup.sync));
-        while let Some(link) = links.try_next().await? {
-            let goes = teardown == Teardown::DeleteContainer || is_made_by_us(&link);
-            items += u64::from(goes && link.kind == R::KIND && link.item.is_some());
-        }
-        let shown = match (teardown, &standing.container) {
-            (Teardown::DeleteContainer, Some(own)) => {
-                format!("the right collection {} is to be deleted with all that is in it, {items} linked items at least", own.name)
-            }
-            _ => format!("{items} items that the sync made on the right are to be deleted"),
-        };
-        let mut report = SyncReport::new(setup.sync.as_str(), R::KIND, &setup.left_name, &setup.right_name);
-        report.held = items;
-        report.holds.push(Hold { approve: "teardown".to_owned(), guard: "teardown".to_owned(), shown, items });
-        let now = shared.clock.now();
-        Ok(Report { run: 0, started: now, finished: now, sync: report })
-    }
-
     /// The plan of a sync that is being ended: what it made at the far side goes.
     pub(crate) async fn plan_end(&self, mut run: Run<R>) -> Result<(Plan, Ground<R>)> {
         run.set_up(false).await?;
@@ -399,24 +327,5 @@ impl<R: Record> Pair<R> {
         run.plan_ending().await?;
         run.note_run("planned", None).await?;
         Ok(run.planned(false, recovered))
-    }
-
-    /// Starts a sync again that was ended: the next run sets it up anew, and takes up the links that were kept aside. A
-    /// sync that was not ended is left as it is.
-    ///
-    /// # Errors
-    /// `LeaseLost` while another run has the component; what the state says when it fails.
-    pub async fn enable(&self) -> Result<()> {
-        let (shared, setup) = self.parts();
-        let lease = shared.state.acquire(&component()).await?;
-        let Some(row) = shared.state.sync(&setup.sync).await?.filter(|row| row.state == SyncState::Disabled) else { return Ok(()) };
-        let mut standing = standing::read(Some(&row))?;
-        standing.reviving = true;
-        standing.ending = None;
-        standing.beginnings += 1;
-        standing.begun = false;
-        let body = serde_json::to_value(&standing).unwrap_or_default();
-        let row = SyncRow { state: SyncState::Active, since: shared.clock.now(), why: None, body, ..row };
-        shared.state.commit(&lease, vec![StateChange::Sync(Box::new(row))]).await
     }
 }

@@ -157,7 +157,9 @@ fn of_an_adopted_series_it_is_known_whether_the_app_made_it() {
         assert_eq!((report.sync.updated.right, report.sync.held), (1, 1), "{switches:?}: {report:?}");
         let described: Vec<bool> = before
             .iter()
-            .map(|link| world.far_hand::<Event>().item(link.item.as_ref().unwrap()).unwrap().record.description.as_deref() == Some("by the app"))
+            .map(|link| {
+                world.far_hand::<Event>().item(link.item.as_ref().unwrap()).unwrap().record.description.as_deref() == Some("by the app")
+            })
             .collect();
         let ours: Vec<bool> = before.iter().map(|link| link.origin == Side::Left).collect();
         assert_eq!(described, ours, "{switches:?}: the app's own goes out, the other one does not");

@@ -153,7 +153,8 @@ fn the_apps_own_series_is_the_apps_again_when_its_link_is_rebuilt_and_one_from_o
         world.run::<Event>(SAGE);
         world.state = MemoryState::new();
         let held = world.run::<Event>(SAGE);
-        let approved = world.builder::<Event>("events", SAGE).left_collections(vec!["events".into()]).app(std::sync::Arc::new(world.hub.clone()));
+        let approved =
+            world.builder::<Event>("events", SAGE).left_collections(vec!["events".into()]).app(std::sync::Arc::new(world.hub.clone()));
         let report = block_on(approved.approve(&held.sync.holds[0].approve).build().unwrap().run()).unwrap();
         assert_eq!((report.sync.linked, report.sync.writes()), (2, 0), "{report:?}");
         assert!(world.hub.protected().iter().all(|(_, item)| *item != ours), "{:?}", world.hub.protected());

@@ -48,7 +48,8 @@ fn pairs_that_close_a_ring_are_refused_when_they_are_built_or_run_and_a_star_and
     let hub: Arc<dyn Connector> = Arc::new(world.hub.clone());
     let fars = || world.far.iter().map(|far| Arc::new(far.clone()) as Arc<dyn Connector>).collect::<Vec<_>>();
     let far = fars();
-    let pair = |name: &str, left: &Arc<dyn Connector>, right: &Arc<dyn Connector>| engine.pair::<Contact>(name, left.clone(), right.clone());
+    let pair =
+        |name: &str, left: &Arc<dyn Connector>, right: &Arc<dyn Connector>| engine.pair::<Contact>(name, left.clone(), right.clone());
     // A star, and two pairs between the same two.
     let first = pair("first", &hub, &far[0]).build().unwrap();
     let second = pair("second", &hub, &far[1]).build().unwrap();

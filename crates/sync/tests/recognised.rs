@@ -141,7 +141,8 @@ fn several_that_differ_wait_and_are_told_with_ids_scores_and_reasons_and_no_pers
         }
         let written: Vec<_> = world.journal().into_iter().filter(|row| row.action == "ambiguous").collect();
         assert_eq!(written.len(), 3, "written down once, round {round}");
-        let waits: Vec<_> = block_on(unlinked::<Contact>(std::sync::Arc::new(world.state.clone()), &"contacts".into()).try_collect()).unwrap();
+        let waits: Vec<_> =
+            block_on(unlinked::<Contact>(std::sync::Arc::new(world.state.clone()), &"contacts".into()).try_collect()).unwrap();
         assert!(waits.len() == 3 && waits.iter().all(|one| one.record.is_some() && one.why.contains("links import")), "{waits:?}");
         assert!(written.iter().any(|row| row.item.as_ref() == Some(&there) && row.why.contains(better.as_str())), "{written:?}");
     }

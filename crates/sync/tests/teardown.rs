@@ -123,10 +123,20 @@ fn under_archive_the_links_are_taken_up_again_where_both_ends_are_there_and_no_e
 fn what_would_be_taken_away_is_shown_first_and_the_sync_goes_on_until_somebody_agrees() {
     for (policy, says) in [(MADE, "2 items that the sync made"), (OWN, "the right collection CRM is to be deleted")] {
         let world = begun(WorstOptions::kind(), policy);
+        if let Some(own) = own(&world) {
+            // One that the sync knows and has no link of.
+            world.far_hand::<Contact>().put(&own, named("Unlinked"));
+            world.run_as::<Contact>("ada", &[policy, &[("direction", "to_right")]].concat());
+        }
         let before = world.far_hand::<Contact>().records().len();
         let report = block_on(pair(&world, policy).disable(Consent::Asked, None)).unwrap();
         assert_eq!(report.sync.verdict(), Verdict::Held);
         assert!(report.sync.holds[0].shown.contains(says), "{report:?}");
+        let goes: Vec<_> = block_on(pair(&world, policy).goes().try_collect()).unwrap();
+        let names: BTreeSet<String> = goes.iter().map(|one| one.record.clone().unwrap().name.full.unwrap()).collect();
+        let expected = if policy == OWN { set(&["A", "B", "Both", "Unlinked"]) } else { set(&["A", "B"]) };
+        assert_eq!((names, report.sync.holds[0].items), (expected.clone(), expected.len() as u64));
+        assert_eq!(goes.iter().filter(|one| one.hub_item.is_none()).count(), usize::from(policy == OWN));
         assert_eq!(world.far_hand::<Contact>().records().len(), before);
         world.hub_hand::<Contact>().put(&"contacts".into(), named("New"));
         assert_eq!(world.run_as::<Contact>("ada", policy).sync.created.right, 1);

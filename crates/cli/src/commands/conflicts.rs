@@ -6,7 +6,7 @@ use crate::{
     config::{Config, SyncConfig},
     failure::{Exit, Failure, Result},
     output::Out,
-    undecided::{self, Waiting},
+    undecided::{self, All},
 };
 use pimkit::{Side, State, sync::Engine};
 use serde_json::{Value, json};
@@ -23,22 +23,23 @@ pub(super) async fn run(args: &Conflicts, out: &mut Out) -> Result<Exit> {
     let mut all = Vec::new();
     if let Some(state) = &state {
         for sync in chosen {
-            all.push((sync, undecided::waiting(state, &sync.name, sync.kind).await?));
+            all.push((sync, state, All::read(state, &sync.name, sync.kind).await?));
         }
     }
     if out.is_json() {
-        let syncs: Vec<Value> = all
-            .iter()
-            .map(|(sync, waiting)| json!({ "name": sync.name, "waiting": waiting.iter().map(Waiting::json).collect::<Vec<_>>() }))
-            .collect();
+        let mut syncs: Vec<Value> = Vec::new();
+        for (sync, state, waits) in &all {
+            syncs.push(waits.json(state.as_ref(), &sync.name, sync.kind).await?);
+        }
         out.value(&json!({ "syncs": syncs }))?;
         return Ok(Exit::Done);
     }
-    if all.iter().all(|(_, waiting)| waiting.is_empty()) {
+    if all.iter().all(|(_, _, waits)| waits.is_empty()) {
         out.line("Nothing waits for a decision.")?;
     }
-    for (sync, waiting) in &all {
-        undecided::tell(&sync.name, waiting, out)?;
+    let file = config.file.display().to_string();
+    for (sync, state, waits) in &all {
+        waits.tell(state.as_ref(), &sync.name, sync.kind, &file, out).await?;
     }
     Ok(Exit::Done)
 }

@@ -3,14 +3,16 @@
 use crate::{
     accounts::{self, For},
     cli::Disable,
-    config::Config,
+    config::{Config, SyncConfig},
     failure::{Exit, Failure, Result},
+    kinds::with_kind,
     output::{self, Out},
     runner::{Runner, Said},
+    undecided::{self, SHOWN},
 };
 use pimkit::{
     LinkQuery,
-    sync::{Consent, Policy},
+    sync::{Consent, Policy, Teardown},
 };
 use serde_json::json;
 
@@ -23,7 +25,7 @@ pub(super) async fn run(args: &Disable, out: &mut Out) -> Result<Exit> {
     let links = state.count_links(LinkQuery::of(&args.sync.as_str().into())).await?;
     drop(state);
     if !args.yes {
-        return show(args, sync_ending(&sync.policy), links, out);
+        return show(args, &config, sync, links, out).await;
     }
     let runner = Runner::open(&config, &chosen, Said::default()).await?;
     let outcome = runner.disable(sync, Consent::Given, args.why.as_deref()).await;
@@ -57,15 +59,35 @@ fn sync_ending(policy: &Policy) -> (String, &'static str) {
     (word, what)
 }
 
-fn show(args: &Disable, (word, what): (String, &str), links: u64, out: &mut Out) -> Result<Exit> {
-    if out.is_json() {
-        out.value(&json!({ "sync": args.sync, "teardown": word, "linked": links, "done": false }))?;
-    } else {
-        out.line(format_args!(
-            "{}: {links} records are linked. Ended (teardown = {word}), the far copies {what}; the hub's stay.",
-            args.sync
-        ))?;
-        out.line(format_args!("    if that is right: pimkit disable {} --yes", args.sync))?;
+/// What the end would do, and each of the far copies that it would take away.
+async fn show(args: &Disable, config: &Config, sync: &SyncConfig, links: u64, out: &mut Out) -> Result<Exit> {
+    let (word, what) = sync_ending(&sync.policy);
+    let mut asked = None;
+    let mut goes = Vec::new();
+    if matches!(sync.policy.teardown, Teardown::DeleteMade | Teardown::DeleteContainer) {
+        let runner = Runner::open(config, &[sync], Said::default()).await?;
+        let outcome = runner.disable(sync, Consent::Asked, None).await;
+        if let Some(failed) = outcome.syncs.iter().find_map(|ended| ended.report.failed.clone()) {
+            return Err(Failure::machine(failed));
+        }
+        asked = outcome.syncs.into_iter().flat_map(|ended| ended.report.holds).next();
+        goes = with_kind!(sync.kind, R => runner.goes::<R>(sync).await)?;
     }
+    if out.is_json() {
+        out.value(&json!({
+            "sync": args.sync, "teardown": word, "linked": links, "shown": asked.map(|hold| hold.shown), "goes": goes, "done": false,
+        }))?;
+        return Ok(Exit::Held);
+    }
+    out.line(format_args!("{}: {links} records are linked. Ended (teardown = {word}), the far copies {what}; the hub's stay.", args.sync))?;
+    if let Some(hold) = asked {
+        out.line(format_args!("{}: {}:", args.sync, hold.shown))?;
+    }
+    for one in goes.iter().take(SHOWN) {
+        let alone = if one.left.is_none() { ", of which the hub has none" } else { "" };
+        out.line(format_args!("    {} ({}{alone})", one.right, one.name))?;
+    }
+    undecided::more(&args.sync, goes.len(), out)?;
+    out.line(format_args!("    if that is right: pimkit disable {} --yes", args.sync))?;
     Ok(Exit::Held)
 }

@@ -5,8 +5,9 @@ use crate::{
     config::{Config, SyncConfig},
     failure::{Exit, Failure, Result},
     kinds::with_kind,
+    outcome::{self, Ended},
     output::{Out, shown, to_json},
-    runner::{self, Ended, Runner, Said},
+    runner::{Runner, Said},
 };
 use futures::StreamExt;
 use pimkit::{
@@ -33,7 +34,7 @@ pub(super) async fn run(args: &Plan, out: &mut Out) -> Result<Exit> {
         let ended = match planned {
             Ok(ended) => ended,
             Err(Failure::NobodyReads) => return Err(Failure::NobodyReads),
-            Err(failure) => Ended { run: None, report: runner::failed(sync, &failure) },
+            Err(failure) => Ended { run: None, report: outcome::failed(sync, &failure) },
         };
         exit = exit.worse(ended.exit());
         end(sync, &ended, out)?;

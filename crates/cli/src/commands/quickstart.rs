@@ -5,9 +5,10 @@ use crate::{
     cli::Quickstart,
     config::Config,
     failure::{Exit, Failure, Result},
+    outcome::RunOutcome,
     output::{self, Out},
     quickstart::{self, CONFIG, Edit},
-    runner::{RunOutcome, Runner, Said},
+    runner::{Runner, Said},
 };
 use futures::StreamExt;
 use pimkit::{JournalQuery, JournalRow, Provenance};

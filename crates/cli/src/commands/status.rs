@@ -9,7 +9,7 @@ use crate::{
     undecided::{self, Waiting},
 };
 use futures::{StreamExt, TryStreamExt};
-use pimkit::{ApprovalRow, LinkQuery, LinkState, QuarantineRow, RunRow, State, SyncRow, SyncState};
+use pimkit::{ApprovalRow, LinkQuery, LinkState, QuarantineRow, RunRow, State, SyncRow, SyncState, sync};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -85,9 +85,7 @@ impl Standing {
         }
         let intents = state.intents(&id).try_fold(0, |n, _| async move { Ok(n + 1) }).await?;
         let quarantine = state.quarantine(&id).try_collect().await?;
-        // What the last run did not ask for again has taken care of itself.
-        let asked = |a: &ApprovalRow| a.granted.is_none() && a.rejected.is_none() && last.as_ref().is_some_and(|run| run.run == a.run);
-        let approvals: Vec<ApprovalRow> = state.approvals(&id).await?.into_iter().filter(asked).collect();
+        let approvals = sync::held(state.as_ref(), &id).await?;
         let mut held = Vec::new();
         for approval in &approvals {
             held.push(undecided::held_json(state.as_ref(), &id, sync.kind, &approval.items).await?);
@@ -194,11 +192,9 @@ pub(super) async fn run(args: &Status, out: &mut Out) -> Result<Exit> {
             ))?;
         }
         for waiting in &standing.approvals {
-            out.line(format_args!("{}: waits: {} ({} items)", sync.name, waiting.shown, waiting.items.len()))?;
             if let Some(state) = &state {
-                undecided::tell_held(state.as_ref(), &waiting.sync, sync.kind, &waiting.items, out).await?;
+                undecided::tell_approval(state.as_ref(), sync.kind, &file.to_string(), waiting, out).await?;
             }
-            out.line(format_args!("    if that is right: pimkit sync -c {file} --approve {}; if not: --reject", waiting.id))?;
         }
         undecided::tell(&sync.name, &standing.waiting, out)?;
         for left in &standing.quarantine {

@@ -4,8 +4,9 @@ use crate::{
     cli::Sync,
     config::Config,
     failure::{Exit, Result},
+    outcome::RunOutcome,
     output::{self, Out},
-    runner::{RunOutcome, Runner, Said},
+    runner::{Runner, Said},
     undecided,
 };
 use futures::StreamExt;

@@ -1,7 +1,7 @@
 //! What a run did, for people: a table, then what they must know or do, in sentences.
 
 use super::{Align, table};
-use crate::runner::{Ended, RunOutcome};
+use crate::outcome::{Ended, RunOutcome};
 use pimkit::{FieldChange, JournalRow, Side, Value, sync::PerSide};
 
 /// A column: its heading, where its text stands, whether it is there when nothing is in it, and its text.

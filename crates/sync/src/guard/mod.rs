@@ -17,8 +17,8 @@ mod rolled_back;
 mod state_lost;
 mod tally;
 
-pub use tally::Tally;
 pub(crate) use tally::Sort;
+pub use tally::Tally;
 
 use crate::{pair::damaged, run::Run, step::Step};
 use answers::Answers;
@@ -196,13 +196,7 @@ impl<R: Record> Run<R> {
     }
 
     /// What a guard has to say of these steps.
-    async fn judge(
-        &mut self,
-        guard: &Guard,
-        mut steps: Vec<(u64, String)>,
-        day: &[(SyncId, Tally)],
-        fates: &mut Fates,
-    ) -> Result<()> {
+    async fn judge(&mut self, guard: &Guard, mut steps: Vec<(u64, String)>, day: &[(SyncId, Tally)], fates: &mut Fates) -> Result<()> {
         steps.retain(|(number, item)| {
             let Some(id) = self.guarding.answers.refused(guard, item) else { return true };
             fates.refuse(guard, *number, item, &id);
