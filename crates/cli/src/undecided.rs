@@ -7,7 +7,10 @@ use crate::{
     reading,
 };
 use futures::TryStreamExt;
-use pimkit::{AccountId, ApprovalRow, CollectionId, Field, ItemId, Kind, LinkQuery, LinkRow, Record, Side, State, SyncId, Value, sync};
+use pimkit::{
+    AccountId, ApprovalRow, CollectionId, Field, ItemId, Kind, LinkQuery, LinkRow, Record, Side, State, SyncId, Value,
+    sync::{self, ShownItem},
+};
 use serde_json::json;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -193,18 +196,20 @@ pub(crate) fn more(sync: &str, count: usize, out: &mut Out) -> Result<()> {
 }
 
 /// What items are called, as far as they are linked.
-pub(crate) async fn names(state: &dyn State, sync: &SyncId, kind: Kind, items: &[String]) -> Result<BTreeMap<String, String>> {
-    let mut wanted: BTreeSet<&str> = items.iter().map(String::as_str).collect();
+async fn names(state: &dyn State, sync: &SyncId, kind: Kind, items: &[ShownItem]) -> Result<BTreeMap<ShownItem, String>> {
+    let mut wanted: BTreeSet<&ShownItem> = items.iter().collect();
     let mut names = BTreeMap::new();
     let mut links = state.links(LinkQuery::of(sync));
     while !wanted.is_empty() {
         let Some(link) = links.try_next().await? else { break };
-        let placed = |side: Side, collection: &CollectionId, item: &ItemId| format!("{} {collection}/{item}", side.word());
-        let left = link.hub_item.iter().flat_map(|item| [item.to_string(), placed(Side::Left, &link.hub_collection, item)]);
-        let right = link.item.iter().flat_map(|item| [item.to_string(), placed(Side::Right, &link.collection, item)]);
-        for id in left.chain(right).collect::<Vec<_>>() {
-            if wanted.remove(id.as_str()) {
-                names.insert(id, with_kind!(kind, R => name_of::<R>(state, &link).await)?);
+        let ends = [(Side::Left, &link.hub_collection, &link.hub_item), (Side::Right, &link.collection, &link.item)];
+        for (side, collection, id) in ends {
+            let Some(id) = id else { continue };
+            for place in [None, Some((side, collection.clone()))] {
+                let shown = ShownItem { place, id: id.clone() };
+                if wanted.remove(&shown) {
+                    names.insert(shown, with_kind!(kind, R => name_of::<R>(state, &link).await)?);
+                }
             }
         }
     }
@@ -218,18 +223,25 @@ async fn name_of<R: Record>(state: &dyn State, link: &LinkRow) -> Result<String>
 
 /// The items that a guard holds, for programs.
 pub(crate) async fn held_json(state: &dyn State, sync: &SyncId, kind: Kind, items: &[String]) -> Result<Value> {
-    let names = names(state, sync, kind, items).await?;
-    Ok(items.iter().map(|id| json!({ "id": id, "name": names.get(id) })).collect())
+    let items: Vec<ShownItem> = items.iter().map(|item| ShownItem::parse(item)).collect();
+    let names = names(state, sync, kind, &items).await?;
+    let object = |item: &ShownItem| match &item.place {
+        None => json!({ "id": item.id, "name": names.get(item) }),
+        Some((side, collection)) => {
+            json!({ "id": item.id, "name": names.get(item), "side": side.word(), "collection": collection })
+        }
+    };
+    Ok(items.iter().map(object).collect())
 }
 
 /// The items that a guard holds, for people.
 pub(crate) async fn tell_held(state: &dyn State, sync: &SyncId, kind: Kind, items: &[String], out: &mut Out) -> Result<()> {
-    let first = items.get(..SHOWN).unwrap_or(items);
-    let names = names(state, sync, kind, first).await?;
-    for id in first {
-        match names.get(id) {
-            Some(name) => out.line(format_args!("    {id} ({name})"))?,
-            None => out.line(format_args!("    {id}"))?,
+    let first: Vec<ShownItem> = items.iter().take(SHOWN).map(|item| ShownItem::parse(item)).collect();
+    let names = names(state, sync, kind, &first).await?;
+    for item in &first {
+        match names.get(item) {
+            Some(name) => out.line(format_args!("    {} ({name})", item.id))?,
+            None => out.line(format_args!("    {}", item.id))?,
         }
     }
     more(sync.as_str(), items.len(), out)

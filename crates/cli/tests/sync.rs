@@ -172,7 +172,9 @@ fn what_is_to_be_deleted_waits_and_is_named() {
         assert!(people.stdout.contains("    friends/ada.vcf (Ada Lovelace)"), "{people:?}");
         let value = desk.call(&[command, "--json"]).exits(code).json();
         let of = if command == "sync" { "holds" } else { "approvals" };
-        let expected = serde_json::json!([{ "id": "friends/ada.vcf", "name": "Ada Lovelace" }]);
+        let expected = serde_json::json!([{
+            "id": "friends/ada.vcf", "name": "Ada Lovelace", "side": "right", "collection": "friends",
+        }]);
         assert_eq!(value["syncs"][0][of][0]["held"], expected, "{value}");
     }
     assert_eq!(desk.records("crm", "contacts").len(), 2);

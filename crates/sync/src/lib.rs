@@ -88,7 +88,7 @@ pub use any::AnyPair;
 pub use clock::{RandomChance, SystemClock};
 pub use ending::{Consent, Going};
 pub use engine::{Engine, PairBuilder};
-pub use guard::Tally;
+pub use guard::{ShownItem, Tally};
 pub use map::{FieldMap, FieldPair};
 pub use pair::{Pair, Plan};
 pub use policy::{

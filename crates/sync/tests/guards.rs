@@ -470,7 +470,7 @@ fn an_answer_says_of_each_item_where_it_is_so_that_it_covers_none_of_the_same_id
     assert!(world.hub_hand::<Contact>().delete(same));
     let report = answer(&world, &policy, &[]);
     let id = hold(&report, "ask").to_owned();
-    assert_eq!(row(&world, &id).items, [format!("left contacts/{same}")]);
+    assert_eq!(row(&world, &id).items, [format!("left\tcontacts\t{same}")]);
     // Before it is answered, the far item of the same id goes instead, and the hub's is back.
     world.hub_hand::<Contact>().rollback(1);
     assert!(world.far_hand::<Contact>().delete(same));

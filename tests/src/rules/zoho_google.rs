@@ -279,7 +279,8 @@ pub fn zg_10_the_first_run_moves_no_more_than_10000_contacts<F: FarSide>() {
     let (ann, sync) = stage.set_up::<Contact>(PROFILE);
     let sync = sync.with(|p| p.caps.kinds.get_mut(&Kind::Contact).unwrap().initial_right = Some(2));
     let noted = |n: usize, note: &str| {
-        let mut contact = with(&format!("Tester {n}"), vec![mail(&format!("tester{n}@example.com"))]);
+        let mut contact = person(&format!("Tester {n}"));
+        contact.emails = vec![mail(&format!("tester{n}@example.com"))];
         contact.notes = vec![note.to_owned()];
         contact
     };

@@ -108,9 +108,35 @@ pub(super) fn end(step: &Step, side: Side) -> &End {
     if side == Side::Left { &step.hub } else { &step.far }
 }
 
+/// An item as an approval names it: by its id, and where the approval's scope does not say it, by the place that it is in.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ShownItem {
+    /// Its side and its collection there.
+    pub place: Option<(Side, CollectionId)>,
+    /// Its id.
+    pub id: ItemId,
+}
+
+impl ShownItem {
+    /// What one of [`ApprovalRow::items`](pimkit_core::ApprovalRow::items) says.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let mut parts = text.splitn(3, '\t');
+        let side = match parts.next() {
+            Some("left") => Some(Side::Left),
+            Some("right") => Some(Side::Right),
+            _ => None,
+        };
+        match (side, parts.next(), parts.next()) {
+            (Some(side), Some(collection), Some(id)) => Self { place: Some((side, collection.into())), id: id.into() },
+            _ => Self { place: None, id: text.into() },
+        }
+    }
+}
+
 /// The name of an item of a side, with the place that it is in.
 pub(super) fn placed_in(side: Side, collection: &CollectionId, item: &ItemId) -> String {
-    format!("{} {collection}/{item}", side.word())
+    format!("{}\t{collection}\t{item}", side.word())
 }
 
 fn placed(step: &Step, side: Side) -> Option<String> {
@@ -131,4 +157,18 @@ pub(super) fn lost_end(step: &Step) -> Option<(Side, CollectionId, Side)> {
     // Of one whose place another item has taken, only the other end has an id.
     let of = [named, named.other()].into_iter().find(|side| end(step, *side).item.is_some())?;
     Some((lost, end(step, lost).collection.clone(), of))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_item_is_read_as_it_was_named_whatever_is_in_its_id() {
+        let shown = placed_in(Side::Right, &"dav/a b".into(), &"x/left\ty".into());
+        assert_eq!(ShownItem::parse(&shown), ShownItem { place: Some((Side::Right, "dav/a b".into())), id: "x/left\ty".into() });
+        for plain in ["1", "left", "right/1", "left\tone"] {
+            assert_eq!(ShownItem::parse(plain), ShownItem { place: None, id: plain.into() });
+        }
+    }
 }

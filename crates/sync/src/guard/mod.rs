@@ -17,6 +17,7 @@ mod rolled_back;
 mod state_lost;
 mod tally;
 
+pub use kind::ShownItem;
 pub(crate) use tally::Sort;
 pub use tally::Tally;
 
