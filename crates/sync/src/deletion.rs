@@ -11,7 +11,7 @@ use crate::{
     map::Pass,
     plan::{Linked, missing},
     planted::{Break, planted},
-    policy::Deletes,
+    policy::{Deletes, HubDelete},
     project::{degraded, value},
     run::Run,
     scope,
@@ -239,8 +239,8 @@ impl<R: Record> Run<R> {
 
     /// Whether what carries the uid or mark of a missing item is rather a copy of it that was given another name, made before
     /// the original was deleted. A move goes to another collection, and the app never gives a record another id. At a far side
-    /// that does it is all the same whether the link follows the copy, as long as nobody edited the other end since; an edit
-    /// of the original must not end up in somebody else's record.
+    /// that does it is all the same whether the link follows the copy, as long as nobody edited the other end since and a
+    /// deletion would take that one away: an edit of the original must not end up in somebody else's record.
     pub(crate) async fn is_renamed_copy(&self, side: Side, linked: &Linked, row: &SeenRow, other: &SeenRow) -> Result<bool> {
         if other.collection != row.collection || same_thing(R::KIND, &self.fields_of(row)?, &self.fields_of(other)?) {
             return Ok(false);
@@ -248,7 +248,7 @@ impl<R: Record> Run<R> {
         let rest = linked.end(side.other()).filter(|rest| rest.presence == Presence::Present);
         Ok(match rest {
             _ if side == Side::Left || self.keeps_ids(side, &row.collection) => true,
-            Some(rest) => self.edited(side.other(), linked, rest).await?,
+            Some(rest) => !self.may_follow(side) || self.edited(side.other(), linked, rest).await?,
             None => false,
         })
     }
@@ -256,6 +256,13 @@ impl<R: Record> Run<R> {
     /// Whether items of a collection keep their ids through every edit.
     pub(crate) fn keeps_ids(&self, side: Side, collection: &CollectionId) -> bool {
         self.half(side).collection(collection).is_some_and(|c| c.capabilities.keeps_ids)
+    }
+
+    /// Whether a deletion on a side can reach the other one: where none does, what is there is to stay as it is.
+    fn may_follow(&self, gone: Side) -> bool {
+        let policy = &self.setup.policy;
+        let kept = gone == Side::Right && policy.hub_delete == HubDelete::Never;
+        policy.writes(gone.other()) && policy.deletes_on(gone.other()) != Deletes::Ignore && !kept
     }
 
     /// Searches the account's other collections for missing items: one answer per item, none where

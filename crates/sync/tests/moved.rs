@@ -4,7 +4,10 @@
 
 mod world;
 
-use pimkit_contract::worst::{Failure, Fault, FaultPlan, Operation};
+use pimkit_contract::{
+    WorstOptions,
+    worst::{Failure, Fault, FaultPlan, Operation},
+};
 use pimkit_core::{CollectionId, Contact, ItemId, Sharing};
 use world::{World, named};
 
@@ -159,4 +162,23 @@ fn a_record_of_another_name_under_the_uid_of_a_deleted_one_is_not_that_one_come_
         world.run::<Contact>(policy);
     }
     assert_eq!(both(&world), [vec!["Bob", "Grace"], vec!["Ada", "Bob", "Grace"]]);
+}
+
+#[test]
+fn a_record_that_no_deletion_reaches_does_not_become_a_copy_of_another_name() {
+    for policy in [&[("hub_delete", "never")], &[("deletes", "ignore")]] {
+        // Ids may change with an edit: the copy may be the very item.
+        let world = World::with(WorstOptions::kind().with(|o| o.rekeys_on_edit = true));
+        let far = world.far_hand::<Contact>();
+        let ada = far.put(&World::home::<Contact>(), with_uid("Ada", "uid-Ada"));
+        far.put(&World::home::<Contact>(), with_uid("Bob", "uid-Bob"));
+        world.run::<Contact>(policy);
+        let grace = far.copy(&ada).unwrap();
+        far.edit(&grace, |c| c.name.full = Some("Grace".to_owned()));
+        far.delete(&ada);
+        for _ in 0..2 {
+            world.run::<Contact>(policy);
+        }
+        assert_eq!(both(&world), [vec!["Ada", "Bob", "Grace"], vec!["Bob", "Grace"]], "{policy:?}");
+    }
 }

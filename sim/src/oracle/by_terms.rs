@@ -218,7 +218,10 @@ impl Judge<'_> {
         } else {
             // Both ways: only where both sides changed it and nobody decided, or each has its own.
             let undecided = self.has(Term::Undecided) || self.has(Term::Twofold);
-            return undecided && self.touched(far, slot, tokens) && self.touched(0, slot, tokens);
+            // What another far side's user wrote has come to the hub as well.
+            return undecided
+                && self.touched(far, slot, tokens)
+                && self.sides().any(|side| side != far && self.touched(side, slot, tokens));
         };
         if self.has(Term::PutBack) {
             return false;

@@ -91,7 +91,8 @@ impl Theatre<'_> {
         }
         let left = match self.terms.teardown() {
             "delete_made" if self.terms.is_two_way() => after.values().find(|now| self.is_of_the_sync(now, hub)),
-            "delete_container" if !self.terms.has(Term::NothingToFar) => {
+            // A collection that cannot be deleted without a word to somebody's guests stays as it is.
+            "delete_container" if !self.terms.has(Term::NothingToFar) && !self.would_mail(side, &after) => {
                 after.values().find(|now| now.place == Some(Where::Container) && !self.is_kept(now))
             }
             _ => None,
@@ -107,6 +108,12 @@ impl Theatre<'_> {
         self.ledger.made.get(&thing) == Some(&side)
             && !self.ledger.book.is_alike(thing)
             && !self.ledger.deletions.iter().any(|d| d.thing == thing)
+    }
+
+    /// Whether a side's container holds something that it cannot delete in silence.
+    fn would_mail(&self, side: u8, items: &BTreeMap<ItemId, Was>) -> bool {
+        let loud = self.sides.get(usize::from(side)).is_some_and(|world| !world.can_keep_silent());
+        loud && items.values().any(|item| item.place == Some(Where::Container) && item.fields.contains_key("participants"))
     }
 
     /// What would mail somebody, or is not ours to write, is kept.
