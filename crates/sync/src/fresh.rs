@@ -179,12 +179,15 @@ impl<R: Record> Run<R> {
             if back && !is(side.other(), |p| *p == Presence::Present) {
                 continue;
             }
-            // A copy that was given another name is not what was deleted.
-            if back
-                && let Some(end) = linked.end(side)
-                && !same_thing(R::KIND, &self.fields_of(end)?, &self.fields_of(row)?)
-            {
-                continue;
+            // A copy that was given another name is neither what was deleted nor what was left alone.
+            if let Some(end) = linked.end(side) {
+                let other = match back {
+                    true => !same_thing(R::KIND, &self.fields_of(end)?, &self.fields_of(row)?),
+                    false => self.is_renamed_copy(side, &linked, end, row).await?,
+                };
+                if other {
+                    continue;
+                }
             }
             set_end(&mut linked.link, side, row);
             linked.link.version += 1;

@@ -182,3 +182,19 @@ fn a_record_that_no_deletion_reaches_does_not_become_a_copy_of_another_name() {
         assert_eq!(both(&world), [vec!["Ada", "Bob", "Grace"], vec!["Bob", "Grace"]], "{policy:?}");
     }
 }
+
+#[test]
+fn a_copy_of_another_name_of_what_was_left_alone_is_not_left_alone() {
+    let policy = &[("direction", "to_left")];
+    let world = agreed(policy);
+    let far = world.far_hand::<Contact>();
+    world.hub_hand::<Contact>().delete(&hub_id(&world, "Ada"));
+    world.run::<Contact>(policy);
+    let grace = far.copy(&far_id(&world, "Ada")).unwrap();
+    far.edit(&grace, |c| c.name.full = Some("Grace".to_owned()));
+    far.delete(&far_id(&world, "Ada"));
+    for _ in 0..2 {
+        world.run::<Contact>(policy);
+    }
+    assert_eq!(both(&world), [["Bob", "Grace"], ["Bob", "Grace"]]);
+}
