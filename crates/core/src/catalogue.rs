@@ -4,7 +4,7 @@
 //! merge takes the whole group from one side. A field with an element key is a set to the merge:
 //! its elements come and go one by one, and their order is not a difference.
 
-use crate::{Error, ErrorKind, Field, Fields, Record, Result, Value};
+use crate::Value;
 use serde_json::Map;
 
 /// What a field's [`Value`] looks like.
@@ -405,102 +405,3 @@ pub(crate) static USER: Catalogue = Catalogue {
     ),
     custom: CUSTOM,
 };
-
-fn is_blank(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::String(text) => text.is_empty(),
-        Value::Array(list) => list.is_empty(),
-        Value::Object(map) => map.is_empty(),
-        _ => false,
-    }
-}
-
-fn object<R: Record>(record: &R) -> Map<String, Value> {
-    match serde_json::to_value(record) {
-        Ok(Value::Object(map)) => map,
-        // Records are structs with string keys: JSON can always say them.
-        _ => Map::new(),
-    }
-}
-
-/// Takes every catalogued field out of the record's JSON.
-pub(crate) fn read<R: Record>(catalogue: &Catalogue, record: &R) -> Fields {
-    read_object(catalogue, object(record))
-}
-
-/// The same, of JSON that a record was written as.
-pub(crate) fn read_object(catalogue: &Catalogue, mut json: Map<String, Value>) -> Fields {
-    let mut fields = Fields::new();
-    for def in catalogue.fields {
-        let value = match def.path.split_once('.') {
-            Some((outer, inner)) => json.get_mut(outer).and_then(Value::as_object_mut).and_then(|o| o.remove(inner)),
-            None => json.remove(def.path),
-        };
-        if let Some(value) = value.filter(|v| !is_blank(v)) {
-            fields.insert(Field::from(def.path), value);
-        }
-    }
-    if let Some(Value::Object(custom)) = json.remove("custom") {
-        for (name, value) in custom {
-            if !is_blank(&value) {
-                fields.insert(Field(format!("custom.{name}")), value);
-            }
-        }
-    }
-    fields
-}
-
-pub(crate) fn read_one<R: Record>(catalogue: &Catalogue, record: &R, path: &str) -> Option<Value> {
-    catalogue.field(path)?;
-    let json = object(record);
-    let value = match path.split_once('.') {
-        Some((outer, inner)) => json.get(outer)?.get(inner),
-        None => json.get(path),
-    };
-    value.filter(|v| !is_blank(v)).cloned()
-}
-
-pub(crate) fn write<R: Record>(catalogue: &Catalogue, record: &R, fields: &Fields) -> Result<R> {
-    if fields.is_empty() {
-        return Ok(record.clone());
-    }
-    let mut json = object(record);
-    for (field, value) in fields {
-        let path = field.as_str();
-        if catalogue.field(path).is_none() {
-            return Err(Error::new(ErrorKind::InvalidData, "no such field; `pimkit fields` lists those that exist")
-                .with("kind", R::KIND.plural())
-                .with("field", path));
-        }
-        let (object, key) = match path.split_once('.') {
-            Some((outer, inner)) => {
-                let nested = json.entry(outer).or_insert_with(|| Value::Object(Map::new()));
-                match nested.as_object_mut() {
-                    Some(nested) => (nested, inner),
-                    None => continue,
-                }
-            }
-            None => (&mut json, path),
-        };
-        if is_blank(value) {
-            object.remove(key);
-        } else {
-            object.insert(key.to_owned(), value.clone());
-        }
-    }
-    serde_json::from_value(Value::Object(json)).map_err(|_| {
-        // serde's message may quote the value, which is personal data: name the field instead.
-        let culprit = fields
-            .iter()
-            .find(|(field, value)| {
-                fields.len() > 1 && write(catalogue, record, &Fields::from([((*field).clone(), (*value).clone())])).is_err()
-            })
-            .or_else(|| fields.iter().next());
-        let error = Error::new(ErrorKind::InvalidData, "a value has not the shape of its field").with("kind", R::KIND.plural());
-        match culprit {
-            Some((field, _)) => error.with("field", field),
-            None => error,
-        }
-    })
-}

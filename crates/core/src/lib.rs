@@ -22,6 +22,7 @@ pub mod cursor;
 mod diff;
 mod error;
 mod ext;
+mod fields;
 pub mod fixture;
 mod id;
 mod layer;

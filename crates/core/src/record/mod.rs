@@ -19,7 +19,7 @@ pub use message::{Mailbox, Message};
 pub use task::Task;
 pub use user::User;
 
-use crate::{BlobRef, Catalogue, Connector, Error, ErrorKind, Field, Repository, Result, catalogue};
+use crate::{BlobRef, Catalogue, Connector, Error, ErrorKind, Field, Repository, Result, catalogue, fields};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{collections::BTreeMap, fmt::Debug, sync::Arc};
 
@@ -125,12 +125,12 @@ pub trait Record:
 
     /// Every field that is there, by path; custom fields as `custom.NAME`.
     fn fields(&self) -> Fields {
-        catalogue::read(Self::catalogue(), self)
+        fields::read(Self::catalogue(), self)
     }
 
     /// One field, when it is there.
     fn get(&self, field: &str) -> Option<Value> {
-        catalogue::read_one(Self::catalogue(), self, field)
+        fields::read_one(Self::catalogue(), self, field)
     }
 
     /// The same record with these fields in place of its own.
@@ -138,7 +138,7 @@ pub trait Record:
     /// # Errors
     /// `InvalidData` when a path is not of this kind, or a value not of the field's shape.
     fn with(&self, fields: &Fields) -> Result<Self> {
-        catalogue::write(Self::catalogue(), self, fields)
+        fields::write(Self::catalogue(), self, fields)
     }
 
     /// The names of the fields in which two records differ, as the catalogue compares them.
@@ -191,7 +191,7 @@ pub fn decode<R: Record>(bytes: &[u8]) -> Result<R> {
 /// `InvalidData` when the bytes are no record.
 pub fn decode_fields<R: Record>(bytes: &[u8]) -> Result<Fields> {
     let json = serde_json::from_slice(bytes).map_err(|e| unreadable::<R>(&e))?;
-    Ok(catalogue::read_object(R::catalogue(), json))
+    Ok(fields::read_object(R::catalogue(), json))
 }
 
 fn unreadable<R: Record>(error: &serde_json::Error) -> Error {
