@@ -234,7 +234,7 @@ impl State for MemoryState {
         let inner = self.alive()?;
         let tables = &inner.tables;
         let key = |item: &ItemId| (account.clone(), kind, collection.clone(), item.clone());
-        Ok(items.iter().map(|item| tables.seen.get(&key(item)).cloned()).collect())
+        Ok(items.iter().map(|item| tables.seen.get(&key(item)).map(|row| SeenRow::clone(row))).collect())
     }
 
     fn seen_rows(&self, query: SeenQuery) -> BoxStream<'static, Result<SeenRow>> {
@@ -249,7 +249,7 @@ impl State for MemoryState {
             .filter(|(_, row)| query.changed_after.is_none_or(|run| row.changed > run))
             .filter(|(_, row)| query.epoch_before.is_none_or(|epoch| row.epoch < epoch))
             .take(PAGE)
-            .map(|(key, row)| (key.clone(), row.clone()))
+            .map(|(key, row)| (key.clone(), SeenRow::clone(row)))
             .collect()
         })
     }
@@ -263,13 +263,13 @@ impl State for MemoryState {
     }
 
     async fn link(&self, id: &str) -> Result<Option<LinkRow>> {
-        Ok(self.alive()?.tables.links.get(id).cloned())
+        Ok(self.alive()?.tables.links.get(id).map(|row| LinkRow::clone(row)))
     }
 
     async fn links_of_hub(&self, sync: &SyncId, items: &[ItemId]) -> Result<Vec<Option<LinkRow>>> {
         let inner = self.alive()?;
         let tables = &inner.tables;
-        let link = |item: &ItemId| tables.links.get(tables.hub_claims.get(&(sync.clone(), item.clone()))?).cloned();
+        let link = |item: &ItemId| tables.links.get(tables.hub_claims.get(&(sync.clone(), item.clone()))?).map(|row| LinkRow::clone(row));
         Ok(items.iter().map(link).collect())
     }
 
@@ -283,12 +283,12 @@ impl State for MemoryState {
         let inner = self.alive()?;
         let tables = &inner.tables;
         let claim = |item: &ItemId| (sync.clone(), account.clone(), collection.clone(), item.clone());
-        let link = |item: &ItemId| tables.links.get(tables.far_claims.get(&claim(item))?).cloned();
+        let link = |item: &ItemId| tables.links.get(tables.far_claims.get(&claim(item))?).map(|row| LinkRow::clone(row));
         Ok(items.iter().map(link).collect())
     }
 
     fn links(&self, query: LinkQuery) -> BoxStream<'static, Result<LinkRow>> {
-        self.stream(move |tables: &Tables, last| after(&tables.links, last, |_, link| finds(&query, link)))
+        self.stream(move |tables: &Tables, last| after(&tables.links, last, |link| finds(&query, link)))
     }
 
     async fn count_links(&self, query: LinkQuery) -> Result<u64> {
@@ -298,7 +298,7 @@ impl State for MemoryState {
     async fn bases(&self, links: &[String]) -> Result<Vec<Option<BaseRow>>> {
         let inner = self.alive()?;
         let tables = &inner.tables;
-        Ok(links.iter().map(|link| tables.bases.get(link).cloned()).collect())
+        Ok(links.iter().map(|link| tables.bases.get(link).map(|row| BaseRow::clone(row))).collect())
     }
 
     async fn stamps(&self, account: &AccountId, kind: Kind, item: &ItemId) -> Result<Option<StampRow>> {
@@ -307,7 +307,7 @@ impl State for MemoryState {
 
     fn intents(&self, sync: &SyncId) -> BoxStream<'static, Result<IntentRow>> {
         let sync = sync.clone();
-        self.stream(move |tables: &Tables, last| after(&tables.intents, last, |_, row| row.sync == sync))
+        self.stream(move |tables: &Tables, last| after(&tables.intents, last, |row| row.sync == sync))
     }
 
     fn steps(&self, run: u64) -> BoxStream<'static, Result<StepRow>> {
@@ -315,7 +315,7 @@ impl State for MemoryState {
             let first = (run, 0);
             let from = last.map_or(Bound::Included(&first), Bound::Excluded);
             let rows = tables.steps.range((from, Bound::Included(&(run, u64::MAX))));
-            rows.take(PAGE).map(|(key, row)| (*key, row.clone())).collect()
+            rows.take(PAGE).map(|(key, row)| (*key, StepRow::clone(row))).collect()
         })
     }
 
@@ -342,12 +342,12 @@ impl State for MemoryState {
             let ids = [&row.hub_item, &row.item].into_iter().flatten().map(ItemId::as_str);
             row.sync == *sync && row.keys.iter().map(String::as_str).chain(ids).any(|key| keys.contains(key))
         };
-        Ok(self.alive()?.tables.tombstones.values().filter(of).cloned().collect())
+        Ok(self.alive()?.tables.tombstones.values().map(|row| &**row).filter(of).cloned().collect())
     }
 
     fn journal(&self, query: JournalQuery) -> BoxStream<'static, Result<JournalRow>> {
         self.stream(move |tables: &Tables, last| {
-            after(&tables.journal, last, |_, row| {
+            after(&tables.journal, last, |row| {
                 query.sync.as_ref().is_none_or(|sync| row.sync == *sync)
                     && query.run.is_none_or(|run| row.run == run)
                     && query.item.as_ref().is_none_or(|item| [&row.hub_item, &row.item].into_iter().flatten().any(|id| id == item))
@@ -366,7 +366,7 @@ impl State for MemoryState {
 
     fn quarantine(&self, sync: &SyncId) -> BoxStream<'static, Result<QuarantineRow>> {
         let sync = sync.clone();
-        self.stream(move |tables: &Tables, last| after(&tables.quarantine, last, |_, row| row.sync == sync))
+        self.stream(move |tables: &Tables, last| after(&tables.quarantine, last, |row| row.sync == sync))
     }
 
     async fn sync(&self, sync: &SyncId) -> Result<Option<SyncRow>> {
