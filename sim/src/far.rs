@@ -166,7 +166,7 @@ macro_rules! far_world {
                 by_kind!(self, kind, Vec::new(), |hands| entries(hands))
             }
             fn look(&self, kind: Kind, id: &ItemId) -> Option<Fields> {
-                by_kind!(self, kind, None, |hands| hands.item(id).map(|stored| stored.record.fields()))
+                by_kind!(self, kind, None, |hands| hands.see(id, Record::fields))
             }
             fn make(&self, kind: Kind, fields: &Fields) -> Option<ItemId> {
                 let home = self.home(kind);

@@ -64,11 +64,18 @@ pub(crate) fn hash_key(hash: u64) -> String {
 
 /// What the fields hash to.
 pub(crate) fn hash(fields: &Fields) -> u64 {
-    let mut parts: Vec<String> = Vec::with_capacity(fields.len() * 2);
+    // One text for all of them: every item that is read is hashed.
+    let mut text = Vec::new();
+    let mut ends = Vec::with_capacity(fields.len() * 2);
     for (field, value) in fields {
-        parts.push(field.0.clone());
-        parts.push(value.to_string());
+        text.extend_from_slice(field.as_str().as_bytes());
+        ends.push(text.len());
+        // A value can always be said in JSON.
+        let _said = serde_json::to_writer(&mut text, value);
+        ends.push(text.len());
     }
+    let starts = std::iter::once(0).chain(ends.iter().copied());
+    let parts: Vec<&[u8]> = starts.zip(&ends).map(|(start, end)| text.get(start..*end).unwrap_or_default()).collect();
     binding(&parts)
 }
 

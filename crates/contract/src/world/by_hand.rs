@@ -247,9 +247,8 @@ impl<R: Kept> ByHand<R> {
     /// Shows everything that is there and was touched, as [`items`](Self::items) has it, one by one and without copying it.
     pub fn each(&self, mut see: impl FnMut(&ItemId, &R)) {
         self.act(|core| {
-            let shelf = R::shelf(core);
-            for id in shelf.ids_after(None) {
-                if let Some(body) = shelf.version(&core.options, id).as_ref().and_then(|version| version.body.as_ref()) {
+            for (id, version) in R::shelf(core).kept() {
+                if let Some(body) = &version.body {
                     see(id, &body.record);
                 }
             }
@@ -260,6 +259,14 @@ impl<R: Kept> ByHand<R> {
     #[must_use]
     pub fn item(&self, id: &ItemId) -> Option<Stored<R>> {
         self.act(|core| self.one(core, id))
+    }
+
+    /// Shows the record of one item without copying it.
+    pub fn see<T>(&self, id: &ItemId, see: impl FnOnce(&R) -> T) -> Option<T> {
+        self.act(|core| {
+            let version = R::shelf(core).version(&core.options, id)?;
+            version.body.as_ref().map(|body| see(&body.record))
+        })
     }
 
     fn one(&self, core: &Core, id: &ItemId) -> Option<Stored<R>> {

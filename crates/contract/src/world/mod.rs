@@ -133,8 +133,8 @@ pub(crate) struct World {
 /// Opaque and different for every version and content, like a strong ETag.
 fn revision<R: Record>(seq: u64, record: Option<&R>) -> Revision {
     let json = record.and_then(|r| serde_json::to_vec(r).ok()).unwrap_or_default();
-    let digest = Digest::of(&json).to_string();
-    Revision(format!("{seq}-{}", digest.get(..8).unwrap_or_default()))
+    let [a, b, c, d, ..] = Digest::of(&json).0;
+    Revision(format!("{seq}-{:08x}", u32::from_be_bytes([a, b, c, d])))
 }
 
 /// Gives way once, so that a caller may drop us here.

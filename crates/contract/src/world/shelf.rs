@@ -237,6 +237,11 @@ impl<R: Sample> Shelf<R> {
         self.items.range((from, Bound::Unbounded)).map(|(id, _)| id)
     }
 
+    /// The last version of every item that is or was there, but for untouched generated ones, in the order of their ids.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = (&ItemId, &Arc<Version<R>>)> {
+        self.items.iter().filter_map(|(id, versions)| Some((id, versions.last()?)))
+    }
+
     pub(crate) fn is_kept(&self, id: &ItemId) -> bool {
         self.items.contains_key(id)
     }
