@@ -55,7 +55,7 @@ fn a_mail_that_a_side_has_sent_is_seen() {
         let far = Worst::new(WorstOptions::kind().with(|o| o.account = "far1".to_owned()), &clock);
         let mut meeting = samples::meeting(1);
         meeting.title = Some("Thing b1z".to_owned());
-        let write = Write::Create { mark: Mark("one".to_owned()), record: meeting };
+        let write = Write::Create { mark: Mark::from("one".to_owned()), record: meeting };
         block_on(far.events().unwrap().write(&"events".into(), vec![write], &WriteOptions::default().notify(notify)));
         let worlds: Vec<Box<dyn FarWorld>> = vec![Box::new(far)];
         let played = perform_with(&empty_play(), worlds, clock, false);

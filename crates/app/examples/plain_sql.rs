@@ -45,7 +45,7 @@ fn sql(error: rusqlite::Error) -> Error {
 
 /// Ids are the host's numbers, filled up so that their order as text is their order as numbers.
 fn item(id: i64) -> ItemId {
-    ItemId(format!("{id:012}"))
+    ItemId::from(format!("{id:012}"))
 }
 
 fn number(id: &ItemId) -> i64 {
@@ -69,7 +69,7 @@ fn read(connection: &Connection, id: i64) -> rusqlite::Result<Option<Row<Contact
             contact.organizations = company.into_iter().map(|name| Organization { name: Some(name), ..Organization::default() }).collect();
             contact.notes = row.get::<_, Option<String>>("note")?.into_iter().collect();
             let mut item = Row::new(item(row.get("id")?), contact);
-            item.revision = Some(Revision(row.get::<_, i64>("version")?.to_string()));
+            item.revision = Some(Revision::from(row.get::<_, i64>("version")?.to_string()));
             item.mark = row.get::<_, Option<String>>("mark")?.map(Into::into);
             Ok(item)
         })

@@ -142,7 +142,7 @@ impl<R: Record> Row<R> {
         }
         // The record without its default parts, in a fixed order: equal records have equal bytes.
         let bytes = encode_record(&self.record).unwrap_or_default();
-        Revision(format!("h{:016x}", cursor::binding(&[bytes])))
+        Revision::from(format!("h{:016x}", cursor::binding(&[bytes])))
     }
 }
 

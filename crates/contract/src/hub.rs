@@ -280,7 +280,7 @@ impl App for Acting {
 #[async_trait]
 impl App for MemoryHub {
     fn account(&self) -> AccountId {
-        AccountId(self.world.core().options.account.clone())
+        AccountId::from(self.world.core().options.account.clone())
     }
 
     fn user(&self) -> Option<String> {
@@ -298,7 +298,7 @@ impl App for MemoryHub {
         let bound = binding(&[self.world.core().options.account.as_str()]);
         let from: usize = since.map_or(Ok(0), |cursor| decode(EVENTS, bound, cursor.as_str()))?;
         let book = self.book();
-        let cursor = Cursor(encode(EVENTS, bound, &book.events.len())?);
+        let cursor = Cursor::from(encode(EVENTS, bound, &book.events.len())?);
         Ok((book.events.iter().skip(from).cloned().collect(), cursor))
     }
 

@@ -307,7 +307,7 @@ impl Repository<Contact> for Broken {
         for write in &mut writes {
             match write {
                 Write::Create { record, .. } if self.does("nicknames are lost") => record.nicknames.clear(),
-                Write::Create { mark, .. } if self.does("marks are not looked at") => mark.0.push_str(&format!("{:p}", &*mark)),
+                Write::Create { mark, .. } if self.does("marks are not looked at") => *mark = Mark::from(format!("{mark}{:p}", &*mark)),
                 Write::Update { id, base, target, .. } if self.does("an update writes the whole record") => {
                     let there = self.1.fetch(collection, std::slice::from_ref(id)).await.pop();
                     if let Some(Fetched::Found(stored)) = there {

@@ -295,9 +295,9 @@ fn paging_restarting_and_repeating_still_name_everything() {
     {
         let (worst, _, contacts) = with(&switches);
         let hands = worst.by_hand::<Contact>();
-        let mut ids: Vec<String> = (0..10).map(|n| hands.put(&home(), samples::contact(n)).0).collect();
+        let mut ids: Vec<String> = (0..10).map(|n| hands.put(&home(), samples::contact(n)).to_string()).collect();
         let (lines, cursor, complete) = round(&*contacts, &home(), Position::Start);
-        let mut named: Vec<String> = lines.iter().map(|l| l.id().0.clone()).collect();
+        let mut named: Vec<String> = lines.iter().map(|l| l.id().to_string()).collect();
         assert_eq!(named.len() > 10, switches.len() > 1, "{switches:?} {}", named.len());
         named.sort();
         named.dedup();

@@ -39,7 +39,7 @@ pub(crate) fn read_object(catalogue: &Catalogue, json: Map<String, Value>) -> Fi
     let mut fields = Fields::new();
     for (key, value) in json {
         if is_field(catalogue, &key) {
-            put(&mut fields, Field(key), value);
+            put(&mut fields, Field::from(key), value);
         } else {
             put_parts(catalogue, &mut fields, &key, value);
         }
@@ -70,7 +70,7 @@ fn put_parts(catalogue: &Catalogue, fields: &mut Fields, outer: &str, value: Val
     for (inner, value) in parts {
         let path = format!("{outer}.{inner}");
         if outer == CUSTOM || is_field(catalogue, &path) {
-            put(fields, Field(path), value);
+            put(fields, Field::from(path), value);
         }
     }
 }
@@ -96,7 +96,7 @@ impl SerializeStruct for Apart<'_> {
         }
         let value = value.serialize(value::Serializer)?;
         if is_field(self.catalogue, key) {
-            put(&mut self.fields, Field::from(key), value);
+            put(&mut self.fields, Field::of(key), value);
         } else {
             put_parts(self.catalogue, &mut self.fields, key, value);
         }

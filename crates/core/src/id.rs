@@ -1,6 +1,10 @@
 //! Opaque identifiers. Nobody but the side that made one may read meaning into it.
+//!
+//! Every row of the state says several of them, and every look-up makes one: short ones lie in place, longer ones are shared,
+//! and a copy of either takes no memory.
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use std::fmt;
 
 macro_rules! opaque {
@@ -8,9 +12,15 @@ macro_rules! opaque {
         $(#[$meta])*
         #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(transparent)]
-        pub struct $name(pub String);
+        pub struct $name(SmolStr);
 
         impl $name {
+            /// An id that the program itself names. It takes no memory.
+            #[must_use]
+            pub const fn of(text: &'static str) -> Self {
+                Self(SmolStr::new_static(text))
+            }
+
             /// The text as its maker wrote it.
             #[must_use]
             pub fn as_str(&self) -> &str {
@@ -20,13 +30,19 @@ macro_rules! opaque {
 
         impl From<&str> for $name {
             fn from(text: &str) -> Self {
-                Self(text.to_owned())
+                Self(SmolStr::new(text))
             }
         }
 
         impl From<String> for $name {
             fn from(text: String) -> Self {
-                Self(text)
+                Self(SmolStr::from(text))
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0.into()
             }
         }
 

@@ -142,7 +142,7 @@ fn blob_bytes(seed: u8) -> Vec<u8> {
 }
 
 fn blobs() -> InlineBlobs {
-    (0..40_u8).map(|n| (BlobId(format!("far-{n}")), InlineBlob { media_type: "image/png".into(), bytes: blob_bytes(n) })).collect()
+    (0..40_u8).map(|n| (BlobId::from(format!("far-{n}")), InlineBlob { media_type: "image/png".into(), bytes: blob_bytes(n) })).collect()
 }
 
 fn attachment() -> impl Strategy<Value = Attachment> {
@@ -151,7 +151,7 @@ fn attachment() -> impl Strategy<Value = Attachment> {
             let bytes = blob_bytes(n);
             let digest = Some(Digest::of(&bytes));
             let blob = BlobRef {
-                id: BlobId(format!("far-{n}")),
+                id: BlobId::from(format!("far-{n}")),
                 media_type: "image/png".into(),
                 size: Some(bytes.len() as u64),
                 digest,
@@ -160,7 +160,7 @@ fn attachment() -> impl Strategy<Value = Attachment> {
             Attachment { blob, name }
         }),
         (uri(), of(word())).prop_map(|(uri, name)| {
-            let blob = BlobRef { id: BlobId(uri.clone()), media_type: "text/plain".into(), uri: Some(uri), ..BlobRef::default() };
+            let blob = BlobRef { id: BlobId::from(uri.clone()), media_type: "text/plain".into(), uri: Some(uri), ..BlobRef::default() };
             Attachment { blob, name }
         }),
     ]
@@ -233,7 +233,7 @@ fn shared_fields() -> impl Strategy<Value = Fields> {
         of(select(std::vec![Privacy::Public, Privacy::Private, Privacy::Secret])),
     );
     (texts, lists, custom()).prop_map(|((title, description, color, priority), (keywords, locations, links, attachments, alerts, privacy), custom)| {
-        let attachments = unique(attachments, |a| a.blob.id.0.clone());
+        let attachments = unique(attachments, |a| a.blob.id.to_string());
         let links = unique(links, |l| l.uri.clone());
         let locations = unique(locations, |l| format!("{l:?}"));
         let json = serde_json::json!({
@@ -459,10 +459,10 @@ fn edits<R: Series>(base: &R, second: &R, field: &str) -> Vec<Value> {
 fn one_field_of_the_master_arrives<R: TextRecord + Series>(first: &R, second: &R) {
     let (options, mut blobs) = (options(), blobs());
     // The way back brings in again what the edit took out, by the ids that reading gave.
-    blobs.extend(blobs.clone().into_values().map(|blob| (BlobId(Digest::of(&blob.bytes).to_string()), blob)));
+    blobs.extend(blobs.clone().into_values().map(|blob| (BlobId::from(Digest::of(&blob.bytes).to_string()), blob)));
     let text = with_foreign_lines(&R::author(first, &options, &blobs).unwrap());
     let base = R::read(&text).unwrap();
-    let custom = base.fields().into_keys().map(|f| f.0).filter(|f| f.starts_with("custom."));
+    let custom = base.fields().into_keys().map(String::from).filter(|f| f.starts_with("custom."));
     let fields: Vec<String> = R::catalogue().fields().iter().map(|f| f.path.to_owned()).chain(custom).collect();
     for field in fields {
         for value in edits(&base, second, &field) {

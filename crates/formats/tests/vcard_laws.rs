@@ -19,7 +19,7 @@ fn said(text: &[u8]) -> String {
 fn with_fields_of(base: &Contact, other: &Contact, paths: &[String]) -> Contact {
     let mut fields = Fields::new();
     for path in paths {
-        fields.insert(Field(path.clone()), other.get(path).unwrap_or(serde_json::Value::Null));
+        fields.insert(Field::from(path.clone()), other.get(path).unwrap_or(serde_json::Value::Null));
     }
     base.with(&fields).unwrap()
 }

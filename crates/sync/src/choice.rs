@@ -39,7 +39,7 @@ impl<R: Record> Run<R> {
             match all.iter().find(|c| c.id.as_str() == name).or_else(|| all.iter().find(|c| c.name == *name)) {
                 Some(collection) => chosen.push(collection.clone()),
                 None if !known.is_empty() => {
-                    let id = known.iter().find(|id| id.as_str() == name).cloned().unwrap_or_else(|| CollectionId(name.clone()));
+                    let id = known.iter().find(|id| id.as_str() == name).cloned().unwrap_or_else(|| CollectionId::from(name.clone()));
                     gone.push((id, name.clone()));
                 }
                 None => {

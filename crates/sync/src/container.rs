@@ -151,7 +151,7 @@ impl<R: Record> Run<R> {
         let mark = intent.mark.clone().unwrap_or_default();
         match folders.create(&mark, wanted, &WriteOptions::default()).await {
             Outcome::Written { id, now, .. } => {
-                let id = CollectionId(id.0);
+                let id = CollectionId::from(id.as_str());
                 let made = match now {
                     Some(stored) => Some(stored.record),
                     None => repository.collections().await?.into_iter().find(|c| c.id == id),
@@ -217,7 +217,7 @@ impl<R: Record> Run<R> {
         self.commit(vec![StateChange::Intent(Box::new(intent.clone()))]).await?;
         match folders.rename(&found.id, wanted, &WriteOptions::default()).await {
             Outcome::Written { id, now, .. } => {
-                let id = CollectionId(id.0);
+                let id = CollectionId::from(id.as_str());
                 if id != found.id {
                     // Everything in it is under another id: what was linked there is linked here.
                     self.standing.moving = Some(Moving { from: found.id.clone(), anew: false });

@@ -370,7 +370,7 @@ impl<R: Record> Run<R> {
     /// The far side's version of a conflict becomes a record of its own on the hub.
     pub(crate) async fn plan_copy(&mut self, linked: &Linked, far: &SeenRow, far_fields: &Fields) -> Result<()> {
         // The same conflict makes the same mark, so that a run cut off here does not copy twice.
-        let of = ItemId(format!("copy:{}:{:016x}", linked.link.id, far.hash));
+        let of = ItemId::from(format!("copy:{}:{:016x}", linked.link.id, far.hash));
         let mark = keys::mint(self.sync(), &of, 1);
         let Some(hub) = &linked.hub else { return Ok(()) };
         let Some(whole) = self.map(&hub.collection, &far.collection) else { return Ok(()) };

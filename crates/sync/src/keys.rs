@@ -12,7 +12,7 @@ pub(crate) struct MarkParts {
 
 /// The mark of an item that a sync makes. It is a file name and a URL segment as it stands.
 pub(crate) fn mint(sync: &SyncId, item: &ItemId, generation: u32) -> Mark {
-    Mark(format!("pk-{:016x}-{:016x}-{generation}", binding(&[sync.as_str()]), binding(&[item.as_str()])))
+    Mark::from(format!("pk-{:016x}-{:016x}-{generation}", binding(&[sync.as_str()]), binding(&[item.as_str()])))
 }
 
 /// What tells the mark of a hub record from that of a far item: both sides may give the same id to two different things,
@@ -21,7 +21,7 @@ const ON_HUB: char = 'h';
 
 /// The mark of a hub record that a sync makes of a far item.
 pub(crate) fn mint_on_hub(sync: &SyncId, item: &ItemId, generation: u32) -> Mark {
-    Mark(format!("{}{ON_HUB}", mint(sync, item, generation)))
+    Mark::from(format!("{}{ON_HUB}", mint(sync, item, generation)))
 }
 
 /// The parts of one of our marks.

@@ -84,7 +84,10 @@ impl<R: Record> Run<R> {
                 Side::Right => pairs.iter().find(|pair| pair.right == lost.field).map(|pair| &pair.left),
             };
             if let (Some(field), Some(value)) = (field, lost.to.as_ref().filter(|v| !v.is_null())) {
-                losers.entry(Field(format!("{PREFIX}{}", field.as_str().trim_start_matches("custom.")))).or_default().push(line(value));
+                losers
+                    .entry(Field::from(format!("{PREFIX}{}", field.as_str().trim_start_matches("custom."))))
+                    .or_default()
+                    .push(line(value));
             }
         }
         for (field, losers) in losers {

@@ -100,7 +100,7 @@ const FLIPS: u32 = 2;
 /// The name under which it is counted that what we sent of a field came back as something else.
 fn flip(field: &Field, sent: Option<&Value>, came: Option<&Value>) -> Field {
     let text = |value: Option<&Value>| value.map(ToString::to_string).unwrap_or_default();
-    Field(format!("{field} {:016x}", binding(&[text(sent), text(came)])))
+    Field::from(format!("{field} {:016x}", binding(&[text(sent), text(came)])))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -90,10 +90,10 @@ pub trait Mailbox: Clone + Debug {
     /// Makes a collection.
     fn make_collection<R: Item>(&self, name: &str) -> CollectionId {
         let repository = repository::<R>(self.connector().as_ref());
-        let mark = Mark(format!("by-hand-{name}"));
+        let mark = Mark::from(format!("by-hand-{name}"));
         let outcome = block_on(repository.folders().unwrap().create(&mark, name, &WriteOptions::default()));
         let Outcome::Written { id, .. } = outcome else { panic!("{outcome:?}") };
-        CollectionId(id.0)
+        CollectionId::from(id.as_str())
     }
 
     /// Gives a collection another name.

@@ -189,7 +189,7 @@ impl<F: FarSide, R: Item> Sync<'_, F, R> {
     /// The same over these collections of the mailbox; all when none is named.
     #[must_use]
     pub fn over(mut self, collections: &[&CollectionId]) -> Self {
-        self.collections = Some(collections.iter().map(|c| c.0.clone()).collect());
+        self.collections = Some(collections.iter().map(ToString::to_string).collect());
         self
     }
 
@@ -210,7 +210,7 @@ impl<F: FarSide, R: Item> Sync<'_, F, R> {
     fn pair(&self) -> Result<Pair<R>> {
         let stage = self.stage;
         let engine = Engine::new(stage.state.clone()).clock(Arc::new(stage.clock.clone())).chance(Arc::new(stage.chance.clone()));
-        let usual = || if self.policy.container == Container::Dedicated { Vec::new() } else { vec![self.mailbox.home::<R>().0] };
+        let usual = || if self.policy.container == Container::Dedicated { Vec::new() } else { vec![self.mailbox.home::<R>().to_string()] };
         engine
             .pair::<R>(&self.name, Arc::new(self.hub.clone()), self.mailbox.connector())
             .app(Arc::new(self.desk.local.clone()))

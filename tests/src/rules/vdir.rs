@@ -94,7 +94,7 @@ impl Mailbox for Folder {
         let record = record.with(&[("uid".into(), Value::from(uid))].into()).unwrap();
         let bytes = R::author(&record, &self.habits(), &InlineBlobs::new()).unwrap();
         self.save(&self.root.join(collection.as_str()).join(&name), &bytes);
-        ItemId(format!("{collection}/{name}"))
+        ItemId::from(format!("{collection}/{name}"))
     }
 
     fn edit<R: Item>(&self, id: &ItemId, set: impl FnOnce(&mut R)) {

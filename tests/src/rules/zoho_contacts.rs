@@ -59,7 +59,7 @@ pub fn zo_34_fields_that_the_mailbox_cannot_hold_are_not_offered<F: FarSide>() {
     let stage = Stage::<F>::new("zo_34");
     let (ann, sync) = stage.set_up::<Contact>(PROFILE);
     let (map, far) = offered(&ann, &sync.mailbox, &[]);
-    let listed: BTreeSet<String> = map.unwrap().listed().into_iter().map(|pair| pair.right.0).collect();
+    let listed: BTreeSet<String> = map.unwrap().listed().into_iter().map(|pair| pair.right.into()).collect();
     let read: BTreeSet<&str> = far.iter().filter(|f| f.read).map(|f| f.field.as_str()).collect();
     let mut lacks = 0;
     for def in Contact::catalogue().fields() {

@@ -20,7 +20,7 @@ pub(super) fn of<R: TextRecord>(record: &R) -> Vec<Edit<R>> {
         }
         let other = other(def, value)?;
         let target = record.with(&Fields::from([(field.clone(), other)])).ok()?;
-        (!record.differing(&target).is_empty()).then(|| Edit { field: field.0.clone(), target })
+        (!record.differing(&target).is_empty()).then(|| Edit { field: field.to_string(), target })
     };
     fields.iter().filter_map(edit).collect()
 }
@@ -94,7 +94,7 @@ mod tests {
         });
         assert_eq!(tried(&contact), ["custom.Region", "kind", "name.full", "notes"].map(str::to_owned).into());
         for Edit { field, target } in of(&contact) {
-            assert_eq!(contact.differing(&target), [Field(field)]);
+            assert_eq!(contact.differing(&target), [Field::from(field)]);
         }
     }
 

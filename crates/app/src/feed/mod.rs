@@ -128,11 +128,11 @@ impl<R: Record> Round<'_, R> {
     }
 
     fn more(&self, changes: Vec<Change<R>>, going: &Going) -> Result<ChangePage<R>> {
-        Ok(ChangePage { changes, next: Next::More(PageToken(cursor::encode(TOKEN, self.bound(), going)?)) })
+        Ok(ChangePage { changes, next: Next::More(PageToken::from(cursor::encode(TOKEN, self.bound(), going)?)) })
     }
 
     fn done(&self, changes: Vec<Change<R>>, point: &Point, complete: bool) -> Result<ChangePage<R>> {
-        Ok(ChangePage { changes, next: Next::Done { cursor: Cursor(cursor::encode(TOKEN, self.bound(), point)?), complete } })
+        Ok(ChangePage { changes, next: Next::Done { cursor: Cursor::from(cursor::encode(TOKEN, self.bound(), point)?), complete } })
     }
 
     /// Every id that is there, with its position.

@@ -209,7 +209,7 @@ impl<R: FileRecord> Importer<R> {
                     let is_org = incoming.record.get("kind").is_some_and(|kind| kind == "org");
                     let to = self.companies.as_ref().filter(|_| is_org).unwrap_or(&self.target);
                     // A fresh one: the uid tells whether it is there; a mark that was used before would be taken for done.
-                    let mark = Mark(format!("import-{}", self.chance.id()));
+                    let mark = Mark::from(format!("import-{}", self.chance.id()));
                     let write = Write::Create { mark, record: incoming.record };
                     writes.entry(to.clone()).or_default().push((incoming.number, true, write));
                 }

@@ -69,7 +69,7 @@ async fn put<R: Record>(account: &str, store: &dyn Connector, records: Vec<R>) -
         let is_org = record.get("kind").is_some_and(|kind| kind == "org");
         let fits = |id: &str| (id == COMPANIES) == is_org;
         let Some(to) = collections.iter().find(|c| fits(c.id.as_str())).or(collections.first()) else { continue };
-        let mark = Mark(format!("quickstart-{}-{n}", R::KIND.plural()));
+        let mark = Mark::from(format!("quickstart-{}-{n}", R::KIND.plural()));
         let outcomes = repository.write(&to.id, vec![Write::Create { mark, record }], &WriteOptions::default()).await;
         for outcome in outcomes {
             match outcome {

@@ -89,7 +89,7 @@ impl App for Local {
                 let unreadable = || invalid("a kept merge or conversion cannot be read; it was written by another version");
                 events.push(serde_json::from_str(&text).map_err(|e| unreadable().with("event", seq).caused_by(e))?);
             }
-            Ok((events, Cursor(cursor::encode(TOKEN, bound, &Place::last(tx)?)?)))
+            Ok((events, Cursor::from(cursor::encode(TOKEN, bound, &Place::last(tx)?)?)))
         })
     }
 

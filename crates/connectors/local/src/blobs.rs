@@ -97,7 +97,7 @@ fn ours(tx: &Transaction<'_>, blob: &BlobRef) -> Res<Option<BlobRef>> {
     Ok(row.and_then(|(media_type, size)| {
         let digest = serde_json::from_value(Value::from(name.clone())).ok()?;
         let media_type = if blob.media_type.is_empty() { media_type } else { blob.media_type.clone() };
-        Some(BlobRef { id: BlobId(name), media_type, size: u64::try_from(size).ok(), digest: Some(digest), uri: None })
+        Some(BlobRef { id: BlobId::from(name), media_type, size: u64::try_from(size).ok(), digest: Some(digest), uri: None })
     }))
 }
 
@@ -152,7 +152,7 @@ impl Local {
         let come = self.take_in(&blob.media_type.clone(), blob).await?;
         let digest = come.digest;
         let reference = BlobRef {
-            id: BlobId(digest.to_string()),
+            id: BlobId::from(digest.to_string()),
             media_type: come.media_type.clone(),
             size: Some(come.size),
             digest: Some(digest),
@@ -295,7 +295,13 @@ impl Come {
             Bring::Staged(key) => unstage(tx, key)?,
             Bring::Small(_) => {}
         }
-        Ok(BlobRef { id: BlobId(name), media_type: self.media_type.clone(), size: Some(self.size), digest: Some(self.digest), uri: None })
+        Ok(BlobRef {
+            id: BlobId::from(name),
+            media_type: self.media_type.clone(),
+            size: Some(self.size),
+            digest: Some(self.digest),
+            uri: None,
+        })
     }
 }
 

@@ -55,8 +55,9 @@ impl<R: Record> Categories for Items<R> {
         self.local.db.read("local.categories", |tx| {
             self.exists(tx, collection)?;
             let mut rows = tx.prepare_cached("SELECT id, name FROM category WHERE kind = ?1 ORDER BY name")?;
-            let rows =
-                rows.query_map([R::KIND.plural()], |r| Ok(Category { id: CategoryId(r.get::<_, i64>(0)?.to_string()), name: r.get(1)? }))?;
+            let rows = rows.query_map([R::KIND.plural()], |r| {
+                Ok(Category { id: CategoryId::from(r.get::<_, i64>(0)?.to_string()), name: r.get(1)? })
+            })?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
         })
     }
@@ -69,7 +70,7 @@ impl<R: Record> Categories for Items<R> {
             tx.execute("INSERT OR IGNORE INTO category (kind, name) VALUES (?1, ?2)", params![R::KIND.plural(), name])?;
             let id: i64 =
                 tx.query_row("SELECT id FROM category WHERE kind = ?1 AND name = ?2", params![R::KIND.plural(), name], |r| r.get(0))?;
-            Ok(Category { id: CategoryId(id.to_string()), name: name.to_owned() })
+            Ok(Category { id: CategoryId::from(id.to_string()), name: name.to_owned() })
         })
     }
 

@@ -123,7 +123,7 @@ impl Local {
             }
             ensure(tx, kind, name, of)?;
             match defined(tx, kind)?.get(name) {
-                Some(there) if *there == of => Ok(Field(format!("custom.{name}"))),
+                Some(there) if *there == of => Ok(Field::from(format!("custom.{name}"))),
                 _ => Err(Failure::Said(invalid("the custom field is there with another type; choose another name"))),
             }
         })

@@ -51,8 +51,8 @@ impl<R: Record> Items<R> {
                 Going::Since { seq } => since(tx, &rights, collection, options, seq, limit)?,
             };
             let next = match next {
-                Ok(going) => Next::More(PageToken(cursor::encode(TOKEN, bound, &(last, going))?)),
-                Err((seq, complete)) => Next::Done { cursor: Cursor(cursor::encode(TOKEN, bound, &(last, seq))?), complete },
+                Ok(going) => Next::More(PageToken::from(cursor::encode(TOKEN, bound, &(last, going))?)),
+                Err((seq, complete)) => Next::Done { cursor: Cursor::from(cursor::encode(TOKEN, bound, &(last, seq))?), complete },
             };
             Ok(ChangePage { changes, next })
         })

@@ -103,7 +103,7 @@ impl Local {
         let mut left_out = Vec::new();
         let items = Items::<R>::new(self.clone());
         let record =
-            items.fitting(tx, &CollectionId(raw.collection.clone()), &held, wanted, brought, Undefined::LeaveOut, &mut left_out)?;
+            items.fitting(tx, &CollectionId::from(raw.collection.clone()), &held, wanted, brought, Undefined::LeaveOut, &mut left_out)?;
         all_taken(left_out)?;
         if record != held {
             row::replace(tx, raw.id, &record, self.db.now())?;
@@ -168,7 +168,7 @@ impl Local {
     pub async fn restore(&self, kind: Kind, id: &ItemId) -> Result<()> {
         self.db.write("local.restore", |tx| {
             let raw = self.trashed(tx, kind, id)?;
-            repo::exists(tx, kind, &CollectionId(raw.collection.clone()))?;
+            repo::exists(tx, kind, &CollectionId::from(raw.collection.clone()))?;
             tx.execute("UPDATE item SET trashed = NULL, rev = random() WHERE id = ?1", [raw.id])?;
             row::touch(tx, raw.id)
         })
@@ -224,7 +224,7 @@ impl Local {
             let mut rows = tx.prepare("SELECT user, topic, kind, item, text FROM notice WHERE ?1 IS NULL OR user = ?1 ORDER BY id")?;
             let rows = rows.query_map([self.user.as_deref()], |r| {
                 let (kind, item): (Option<String>, Option<String>) = (r.get(2)?, r.get(3)?);
-                let item = kind.as_deref().and_then(Kind::parse).zip(item.map(ItemId));
+                let item = kind.as_deref().and_then(Kind::parse).zip(item.map(ItemId::from));
                 Ok(Notice { user: r.get(0)?, topic: r.get(1)?, item, text: r.get(4)? })
             })?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)

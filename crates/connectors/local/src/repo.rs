@@ -156,7 +156,7 @@ impl<R: Record> Repository<R> for Items<R> {
         self.local.db.write("local.ensure_field", |tx| {
             self.exists(tx, collection)?;
             custom::ensure(tx, R::KIND, name, custom::FieldType::Any)?;
-            Ok(Field(format!("custom.{name}")))
+            Ok(Field::from(format!("custom.{name}")))
         })
     }
 

@@ -34,7 +34,7 @@ pub(crate) const COLUMNS: &str = "id, kind, collection, rev, owner, provenance, 
 /// The id by which others know a row: its number, which tells people what came first, and what it got
 /// by chance, so that the id is not given out again after an older copy of the file was put in its place.
 pub(crate) fn item(number: i64, chance: &str) -> ItemId {
-    ItemId(format!("{number}-{chance}"))
+    ItemId::from(format!("{number}-{chance}"))
 }
 
 impl Raw {
@@ -62,7 +62,7 @@ impl Raw {
     }
 
     pub(crate) fn revision(&self) -> Revision {
-        Revision(self.rev.to_string())
+        Revision::from(self.rev.to_string())
     }
 
     pub(crate) fn record<R: Record>(&self) -> Result<R> {
@@ -70,9 +70,9 @@ impl Raw {
     }
 
     pub(crate) fn stored<R: Record>(&self, rights: &Rights) -> Result<Stored<R>> {
-        let mut stored = Stored::new(self.item(), &CollectionId(self.collection.clone()), self.revision(), self.record()?);
+        let mut stored = Stored::new(self.item(), &CollectionId::from(self.collection.clone()), self.revision(), self.record()?);
         stored.modified = Timestamp::from_microsecond(self.modified).ok();
-        stored.mark = self.mark.clone().map(Mark);
+        stored.mark = self.mark.clone().map(Mark::from);
         stored.access = if self.may(rights, Action::Edit) { Access::Write } else { Access::Read };
         Ok(stored)
     }

@@ -162,7 +162,7 @@ impl Local {
     /// The account that this view stands for. Another user sees other records and is another account.
     #[must_use]
     pub fn account_id(&self) -> AccountId {
-        AccountId(match &self.user {
+        AccountId::from(match &self.user {
             Some(user) => format!("local:{}:{user}", self.db.id),
             None => format!("local:{}", self.db.id),
         })

@@ -196,7 +196,8 @@ impl<R: Record> Items<R> {
         let held: R = raw.record()?;
         let wanted: Fields = diff(base, target).into_iter().map(|d| (d.field, d.to.unwrap_or(Value::Null))).collect();
         let mut left_out = Vec::new();
-        let stored = self.fitting(tx, &CollectionId(raw.collection.clone()), &held, wanted, brought, Undefined::Make, &mut left_out)?;
+        let stored =
+            self.fitting(tx, &CollectionId::from(raw.collection.clone()), &held, wanted, brought, Undefined::Make, &mut left_out)?;
         let stored = beside(&stored, target);
         if stored != held {
             row::replace(tx, raw.id, &stored, self.local.db.now())?;

@@ -274,12 +274,12 @@ fn calendars_are_made_once_per_mark_renamed_and_deleted_with_what_is_in_them() {
     let id = made("m1");
     assert_eq!(made("m1"), id);
     assert_ne!(made("m2"), id);
-    let calendar = pimkit_core::CollectionId(id.0.clone());
-    let (event, _) = create(&store, &id.0, "e1", &Event::build(|e| e.title = Some("x".into())));
+    let calendar = pimkit_core::CollectionId::from(id.as_str());
+    let (event, _) = create(&store, id.as_str(), "e1", &Event::build(|e| e.title = Some("x".into())));
     assert!(matches!(block_on(folders.rename(&calendar, "Work", &options)), Outcome::Written { .. }));
     assert!(block_on(events.collections()).unwrap().iter().any(|c| c.id == calendar && c.name == "Work"));
     assert!(matches!(block_on(folders.delete(&calendar, &options)), Outcome::Written { .. }));
-    assert!(matches!(fetch::<Event>(&store, &id.0, &event), Fetched::Failed(e) if e.kind() == ErrorKind::CollectionGone));
+    assert!(matches!(fetch::<Event>(&store, id.as_str(), &event), Fetched::Failed(e) if e.kind() == ErrorKind::CollectionGone));
     assert!(matches!(block_on(folders.delete(&"calendar".into(), &options)), Outcome::Refused(e) if e.kind() == ErrorKind::Unavailable));
     assert!(store.contacts().unwrap().folders().is_none());
 }

@@ -138,7 +138,7 @@ fn calendar(store: &Local, mark: &str) -> CollectionId {
     let events = store_events(store);
     let made = block_on(events.folders().unwrap().create(&mark.into(), "Team", &WriteOptions::default()));
     let Outcome::Written { id, .. } = made else { panic!("{made:?}") };
-    CollectionId(id.0)
+    CollectionId::from(id.as_str())
 }
 
 #[test]

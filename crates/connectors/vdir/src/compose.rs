@@ -47,7 +47,7 @@ impl<R: TextRecord> Files<R> {
             let without = blobs::as_before(base, &target, &field).filter(|record| *record != target);
             let Some(without) = without else { return Err(error.into()) };
             target = without;
-            left_out.push((Field(field), error.into()));
+            left_out.push((Field::from(field), error.into()));
         }
     }
 }

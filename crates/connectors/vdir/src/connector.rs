@@ -54,7 +54,7 @@ impl Vdir {
             Some(id) => id.clone(),
             None => format!("vdir-{:016x}", binding(&[root.as_os_str().as_encoded_bytes()])),
         };
-        let account = AccountId(account);
+        let account = AccountId::from(account);
         Ok(Self { shared: Arc::new(Shared::new(root, account, config)) })
     }
 

@@ -78,12 +78,12 @@ impl<R: TextRecord> Files<R> {
         for name in folders {
             let folder = shared.root.join(&name);
             match self.extensions_in(&folder) {
-                Ok((own, other)) if own || !other => found.push(self.collection(&CollectionId(name), &folder)),
+                Ok((own, other)) if own || !other => found.push(self.collection(&CollectionId::from(name), &folder)),
                 Ok(_) => {}
                 // Removed since the root was listed.
                 Err(e) if e.kind() == ErrorKind::CollectionGone && shared.root.is_dir() => {}
                 // It is there, and what is in it is not known: asking for its items says why.
-                Err(e) if e.kind() == ErrorKind::PermissionDenied => found.push(self.collection(&CollectionId(name), &folder)),
+                Err(e) if e.kind() == ErrorKind::PermissionDenied => found.push(self.collection(&CollectionId::from(name), &folder)),
                 Err(e) => return Err(e),
             }
         }
@@ -233,7 +233,7 @@ impl<R: TextRecord> Repository<R> for Files<R> {
 
     async fn ensure_field(&self, collection: &CollectionId, name: &str) -> Result<Field> {
         let fields = self.fields(collection).await?;
-        let path = Field(format!("{}.{name}", FieldSupport::ANY_CUSTOM));
+        let path = Field::from(format!("{}.{name}", FieldSupport::ANY_CUSTOM));
         if fields.iter().any(|f| f.field == path) {
             return Ok(path);
         }

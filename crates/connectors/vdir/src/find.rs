@@ -191,7 +191,7 @@ impl<R: TextRecord> Files<R> {
     fn saying(&self, text: &str, limit: usize) -> Result<Vec<Stored<R>>> {
         let mut found = Vec::new();
         let collections = std::iter::once(names::ROOT.to_owned()).chain(self.shared.folders()?);
-        for collection in collections.map(CollectionId) {
+        for collection in collections.map(CollectionId::from) {
             let folder = self.shared.folder(&collection)?;
             for name in self.shared.names(&folder, R::EXTENSION)? {
                 if found.len() >= limit {

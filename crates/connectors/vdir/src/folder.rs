@@ -84,7 +84,7 @@ impl Shared {
         self.each_entry(&self.root, |entry| {
             if entry.file_type()?.is_dir()
                 && let Ok(name) = entry.file_name().into_string()
-                && names::folder(&self.root, &CollectionId(name.clone())).is_ok()
+                && names::folder(&self.root, &CollectionId::from(name.clone())).is_ok()
             {
                 folders.push(name);
             }

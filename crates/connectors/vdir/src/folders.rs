@@ -71,7 +71,7 @@ impl<R: TextRecord> Files<R> {
     fn told(&self, id: &CollectionId, folder: &Path) -> Outcome<Collection> {
         let collection = self.collection(id, folder);
         // A folder has no version: its name is all there is.
-        let revision = Revision(collection.name.clone());
+        let revision = Revision::from(collection.name.clone());
         let now = Stored::new(id.as_str(), id, revision.clone(), collection);
         Outcome::Written { id: id.as_str().into(), revision: Some(revision), now: Some(Box::new(now)), left_out: Vec::new() }
     }
@@ -82,7 +82,7 @@ impl<R: TextRecord> Files<R> {
         if !disk::is_writable(&root) {
             return Err(read_only());
         }
-        let id = CollectionId(names::stem(mark));
+        let id = CollectionId::from(names::stem(mark));
         let folder = names::folder(&root, &id)?;
         match fs::create_dir(&folder) {
             Ok(()) => {}

@@ -117,10 +117,10 @@ impl<R: TextRecord> Files<R> {
         // Files go away one by one while a round is read; when it ends, the folder must still be there.
         shared.folder(collection)?;
         let next = match last {
-            Some(after) if rest.next().is_some() => Next::More(PageToken(cursor::encode(TOKENS, bound, &Page { round, after })?)),
+            Some(after) if rest.next().is_some() => Next::More(PageToken::from(cursor::encode(TOKENS, bound, &Page { round, after })?)),
             _ => {
                 shared.rounds.close(&round);
-                Next::Done { cursor: Cursor(cursor::encode(TOKENS, bound, &Between {})?), complete: true }
+                Next::Done { cursor: Cursor::from(cursor::encode(TOKENS, bound, &Between {})?), complete: true }
             }
         };
         Ok(ChangePage { changes, next })

@@ -44,7 +44,7 @@ pub(crate) fn folder(root: &Path, id: &CollectionId) -> Result<PathBuf> {
 
 /// The id of a file. It is unique in the account, so it names its folder.
 pub(crate) fn item_id(collection: &CollectionId, name: &str) -> ItemId {
-    if collection.as_str() == ROOT { ItemId::from(name) } else { ItemId(format!("{collection}/{name}")) }
+    if collection.as_str() == ROOT { ItemId::from(name) } else { ItemId::from(format!("{collection}/{name}")) }
 }
 
 /// The file name in an item's id; `None` for an id that is harmless and of no file that this collection can have.
@@ -122,7 +122,7 @@ pub(crate) fn mark(name: &str) -> Option<Mark> {
             bytes.push(*first);
         }
     }
-    let mark = Mark(String::from_utf8(bytes).ok()?);
+    let mark = Mark::from(String::from_utf8(bytes).ok()?);
     // Only what comes back the same: a file that somebody else called `pk-…` in another spelling has no mark.
     (stem(&mark) == plain).then_some(mark)
 }
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn a_refused_id_is_shown_in_one_line_and_short() {
-        let error = folder(Path::new("/data"), &CollectionId(format!("../\u{1b}[31m\n{}", "x".repeat(500)))).unwrap_err().to_string();
+        let error = folder(Path::new("/data"), &CollectionId::from(format!("../\u{1b}[31m\n{}", "x".repeat(500)))).unwrap_err().to_string();
         assert!(!error.contains('\n') && !error.contains('\u{1b}') && error.len() < 250, "{error}");
     }
 
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn long_marks_stay_apart_and_short_enough() {
-        let long = |end: &str| Mark(format!("{}{end}", "ä/".repeat(400)));
+        let long = |end: &str| Mark::from(format!("{}{end}", "ä/".repeat(400)));
         let (a, b) = (candidates(&long("1"), "vcf"), candidates(&long("2"), "vcf"));
         assert!(a.iter().chain(&b).all(|n| n.len() <= LONGEST));
         assert_ne!(a, b);

@@ -77,7 +77,7 @@ impl Version {
     pub(crate) fn revision(&self) -> Revision {
         let Stamp { changed, size, inode } = self.stamp;
         let hash = self.hash.map(|h| format!("-{h:016x}")).unwrap_or_default();
-        Revision(format!("{changed}-{size}-{inode}{hash}"))
+        Revision::from(format!("{changed}-{size}-{inode}{hash}"))
     }
 
     /// Reads a revision back; `None` when it is not one of this connector.

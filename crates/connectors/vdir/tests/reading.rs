@@ -276,7 +276,7 @@ async fn links_pipes_and_names_that_are_no_text_are_unreadable_and_harm_nobody()
         match change {
             Change::Unreadable { id, .. } => {
                 let Fetched::Unreadable { .. } = fetch(&contacts, &root(), &id).await else { panic!("{id}") };
-                unreadable.push(id.0);
+                unreadable.push(id.to_string());
             }
             Change::Listed { id, .. } => assert_eq!(id.as_str(), "good.vcf"),
             other => panic!("{other:?}"),
@@ -338,7 +338,7 @@ async fn edits_by_other_programs_are_found_however_alike_they_look() {
     let path = folder.file("a.vcf", card("a", "Ada"));
     let contacts = folder.contacts();
     let seen = async |what: &str, last: &mut Vec<String>| {
-        let revision = revisions(&contacts, &root()).await.remove(&id("a.vcf")).unwrap().0;
+        let revision = revisions(&contacts, &root()).await.remove(&id("a.vcf")).unwrap().to_string();
         assert!(!last.contains(&revision), "{what}");
         last.push(revision);
     };
@@ -440,7 +440,7 @@ async fn a_round_goes_on_in_another_process_and_tokens_are_bound() {
         |r: Result<_, pimkit_core::Error>| r.map(|_: pimkit_core::ChangePage<_>| ()).unwrap_err().kind() == ErrorKind::CursorExpired;
     assert!(expired(again.changes(&"other".into(), Position::Page(&token), &options).await));
     assert!(expired(again.changes(&root(), Position::Page(&token), &ChangeOptions::default()).await));
-    assert!(expired(again.changes(&root(), Position::Page(&cursor.0.as_str().into()), &options).await));
+    assert!(expired(again.changes(&root(), Position::Page(&cursor.as_str().into()), &options).await));
     assert!(expired(again.changes(&root(), Position::Since(&"junk".into()), &options).await));
 }
 
@@ -476,7 +476,7 @@ async fn a_search_reads_all_collections_and_stops_at_the_limit() {
     folder.file("b/3.vcf", card("3", "Ada"));
     let contacts = folder.contacts();
     let search = contacts.search().unwrap();
-    let ids = |found: Vec<pimkit_core::Stored<_>>| found.into_iter().map(|s| s.id.0).collect::<Vec<_>>();
+    let ids = |found: Vec<pimkit_core::Stored<_>>| found.into_iter().map(|s| s.id.to_string()).collect::<Vec<_>>();
     assert_eq!(ids(search.search("grace", 10).await.unwrap()), ["a/1.vcf", "b/2.vcf"]);
     assert_eq!(ids(search.search("GRACE", 1).await.unwrap()), ["a/1.vcf"]);
     assert!(search.search("nobody", 10).await.unwrap().is_empty());

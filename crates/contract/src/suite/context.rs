@@ -71,7 +71,7 @@ impl SampleBytes {
     pub(super) fn reference(n: u64) -> BlobRef {
         let bytes = Self::bytes(n);
         BlobRef {
-            id: BlobId(format!("sample-{n}")),
+            id: BlobId::from(format!("sample-{n}")),
             media_type: "image/jpeg".to_owned(),
             size: Some(bytes.len() as u64),
             digest: Some(Digest::of(&bytes)),
@@ -136,7 +136,7 @@ impl<'c, R: Kept> Context<'c, R> {
 
     /// A mark that was not used before in this case, in the form that the engine gives marks.
     pub(super) fn mark(&self) -> Mark {
-        Mark(format!("suite-{:04}", self.marks.fetch_add(1, Ordering::Relaxed)))
+        Mark::from(format!("suite-{:04}", self.marks.fetch_add(1, Ordering::Relaxed)))
     }
 
     pub(super) fn support(&self, path: &str) -> Option<&FieldSupport> {
@@ -343,7 +343,7 @@ impl<'c, R: Kept> Context<'c, R> {
         }
         let Some(folders) = self.items.folders() else { return skip("there is no second collection, and none can be made") };
         match folders.create(&self.mark(), "Second", &WriteOptions::default()).await {
-            Outcome::Written { id, .. } => Ok(CollectionId(id.0)),
+            Outcome::Written { id, .. } => Ok(CollectionId::from(id.as_str())),
             other => fail(format!("a collection cannot be made: {}", words(&other))),
         }
     }

@@ -222,7 +222,7 @@ async fn silence<R: Kept>(c: &Context<'_, R>) -> Verdict {
 async fn bad_cursors<R: Kept>(c: &Context<'_, R>) -> Verdict {
     let foreign = cursor::encode("somebody-else/1", 0, &1)?;
     let (_, own, _) = c.round(Position::Start, &ChangeOptions::default()).await?;
-    let mut damaged = own.0.clone();
+    let mut damaged = own.to_string();
     damaged.truncate(damaged.len() / 2);
     for text in ["", "garbage", "ä\u{0}", foreign.as_str(), damaged.as_str()] {
         let (at, page) = (Cursor::from(text), PageToken::from(text));

@@ -24,7 +24,7 @@ fn absent<R: Kept>(c: &Context<'_, R>, role: Role) -> Verdict {
 
 fn made(outcome: Outcome<Collection>) -> Result<CollectionId, super::Stop> {
     match outcome {
-        Outcome::Written { id, .. } => Ok(CollectionId(id.0)),
+        Outcome::Written { id, .. } => Ok(CollectionId::from(id.as_str())),
         other => fail(format!("the collection is {}", words(&other))),
     }
 }

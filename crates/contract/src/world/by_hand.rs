@@ -55,7 +55,7 @@ impl<R: Kept> ByHand<R> {
             shelf.custom.extend(custom);
             shelf.made += 1;
             shelf.by_hand += 1;
-            let id = ItemId(format!("own-{}", shelf.made));
+            let id = ItemId::from(format!("own-{}", shelf.made));
             let unreadable = options.unreadable_every.is_some_and(|n| shelf.by_hand.is_multiple_of(u64::from(n.max(1))));
             let body = Body {
                 record: hold(&options, record),
@@ -201,7 +201,7 @@ impl<R: Kept> ByHand<R> {
         self.act(|core| {
             let shelf = R::shelf_mut(core);
             shelf.made += 1;
-            let id = CategoryId(format!("category-{}", shelf.made));
+            let id = CategoryId::from(format!("category-{}", shelf.made));
             shelf.categories.insert(id.clone(), Category { id: id.clone(), name: name.to_owned() });
             id
         })

@@ -134,7 +134,7 @@ pub(crate) struct World {
 fn revision<R: Record>(seq: u64, record: Option<&R>) -> Revision {
     let json = record.and_then(|r| serde_json::to_vec(r).ok()).unwrap_or_default();
     let [a, b, c, d, ..] = Digest::of(&json).0;
-    Revision(format!("{seq}-{:08x}", u32::from_be_bytes([a, b, c, d])))
+    Revision::from(format!("{seq}-{:08x}", u32::from_be_bytes([a, b, c, d])))
 }
 
 /// Gives way once, so that a caller may drop us here.
@@ -265,7 +265,7 @@ impl World {
         let account = {
             let core = self.core();
             let options = &core.options;
-            Account { id: AccountId(options.account.clone()), addresses: options.addresses.clone(), skew: options.skew }
+            Account { id: AccountId::from(options.account.clone()), addresses: options.addresses.clone(), skew: options.skew }
         };
         self.answer(fault).await?;
         Ok(account)

@@ -311,7 +311,7 @@ impl<R: Keep> Face<R> {
         if last && full {
             let strangers = R::shelf(core).folders.get(collection).map_or(0, |folder| folder.strangers(&core.options));
             changes.extend((0..strangers).map(|n| Change::OtherKind {
-                id: ItemId(format!("stranger{n}")),
+                id: ItemId::from(format!("stranger{n}")),
                 revision: Some(Revision::from("1")),
                 kind: R::stranger(),
             }));
@@ -325,9 +325,9 @@ impl<R: Keep> Face<R> {
         let next = if last || fault == Some(Fault::Empty) {
             let told = R::shelf(core).folders.get(collection).map_or(0, |f| f.rounds);
             let cursor = encode(TOKENS, bound, &At { seq: place.horizon, told, made: self.world.clock.now() })?;
-            Next::Done { cursor: Cursor(cursor), complete: full }
+            Next::Done { cursor: Cursor::from(cursor), complete: full }
         } else {
-            Next::More(PageToken(encode(TOKENS, bound, &place)?))
+            Next::More(PageToken::from(encode(TOKENS, bound, &place)?))
         };
         Ok(ChangePage { changes, next })
     }
@@ -467,7 +467,7 @@ impl<R: Keep> Face<R> {
                     return Err(Error::new(ErrorKind::InvalidData, "a custom field needs a name"));
                 }
                 R::shelf_mut(&mut core).custom.insert(name.to_owned());
-                Ok(Field(format!("custom.{name}")))
+                Ok(Field::from(format!("custom.{name}")))
             })
         };
         self.world.answer(fault).await?;

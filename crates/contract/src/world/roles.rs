@@ -63,7 +63,7 @@ impl<R: Keep> Face<R> {
     fn collection(&self, core: &Core, id: &CollectionId) -> Option<Stored<Collection>> {
         let record = self.list_collections(core).into_iter().find(|c| c.id == *id)?;
         Some(Stored {
-            id: ItemId(id.0.clone()),
+            id: ItemId::from(id.as_str()),
             collection: id.clone(),
             revision: super::revision::<R>(0, None),
             record,
@@ -76,7 +76,7 @@ impl<R: Keep> Face<R> {
 
     fn container(&self, core: &Core, id: &CollectionId) -> Outcome<Collection> {
         let now = self.collection(core, id).map(Box::new);
-        Outcome::Written { id: ItemId(id.0.clone()), revision: now.as_ref().map(|s| s.revision.clone()), now, left_out: Vec::new() }
+        Outcome::Written { id: ItemId::from(id.as_str()), revision: now.as_ref().map(|s| s.revision.clone()), now, left_out: Vec::new() }
     }
 
     /// A request about a collection, around what it does.
@@ -117,7 +117,7 @@ impl<R: Keep> Folders for Face<R> {
             }
             let shelf = R::shelf_mut(core);
             shelf.made += 1;
-            let id = CollectionId(format!("folder-{}", shelf.made));
+            let id = CollectionId::from(format!("folder-{}", shelf.made));
             let folder = Folder::new(name, Some(mark.clone()));
             shelf.folders.insert(id.clone(), folder);
             face.container(core, &id)
@@ -165,7 +165,7 @@ impl<R: Keep> Folders for Face<R> {
                 }
             }
             R::shelf_mut(core).folders.remove(id);
-            Outcome::written(ItemId(id.0.clone()), None)
+            Outcome::written(ItemId::from(id.as_str()), None)
         })
         .await
     }
@@ -204,7 +204,7 @@ impl<R: Keep> Categories for Face<R> {
                 return Err(cannot(&core.options, "memory.categories"));
             }
             shelf.made += 1;
-            let category = Category { id: CategoryId(format!("category-{}", shelf.made)), name: name.to_owned() };
+            let category = Category { id: CategoryId::from(format!("category-{}", shelf.made)), name: name.to_owned() };
             shelf.categories.insert(category.id.clone(), category.clone());
             Ok(category)
         })

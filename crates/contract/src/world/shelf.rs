@@ -97,7 +97,7 @@ pub(crate) struct MassEdit<R> {
 
 impl Generated<()> {
     pub(crate) fn id(index: u64) -> ItemId {
-        ItemId(format!("g{index:012}"))
+        ItemId::from(format!("g{index:012}"))
     }
 }
 
@@ -151,8 +151,8 @@ impl<R: Sample + PartialEq> Generated<R> {
         let last = written.copied().or_else(|| edited.map(|edit| (edit.seq, edit.at)));
         let revision = match (written, edited) {
             (Some((seq, _)), _) => revision(*seq, Some(&record)),
-            (None, Some(edit)) => Revision(format!("g{}", edit.seq)),
-            (None, None) => Revision("g".to_owned()),
+            (None, Some(edit)) => Revision::from(format!("g{}", edit.seq)),
+            (None, None) => Revision::from("g".to_owned()),
         };
         let body = Body {
             record: super::manners::hold(options, record),
@@ -192,7 +192,7 @@ pub(crate) struct Shelf<R> {
     /// How many items the provider's own users made.
     pub(crate) by_hand: u64,
     /// By mark and by uid, every item that ever had it.
-    marks: BTreeMap<String, BTreeSet<ItemId>>,
+    marks: BTreeMap<Mark, BTreeSet<ItemId>>,
     uids: BTreeMap<String, BTreeSet<ItemId>>,
     pub(crate) generated: Option<Generated<R>>,
     /// Items to be rewritten, by the number of rounds that their collection had seen when they were written.
@@ -208,7 +208,7 @@ impl<R: Sample> Shelf<R> {
             .iter()
             .map(|name| {
                 let folder = Folder::new(name, None);
-                (CollectionId(name.clone()), folder)
+                (CollectionId::from(name.clone()), folder)
             })
             .collect();
         Self {
@@ -301,7 +301,7 @@ impl<R: Sample> Shelf<R> {
         }
         if let Some(body) = &body {
             if let Some(mark) = &body.mark {
-                self.marks.entry(mark.0.clone()).or_default().insert(id.clone());
+                self.marks.entry(mark.clone()).or_default().insert(id.clone());
             }
             if let Some(uid) = body.record.uid() {
                 self.uids.entry(uid.to_owned()).or_default().insert(id.clone());

@@ -152,7 +152,7 @@ impl<R: Keep> Face<R> {
         let mut core = self.world.core();
         let digest = Digest::of(&bytes);
         let hex = digest.to_string();
-        let id = BlobId(format!("{}-{}", core.options.account, hex.get(..16).unwrap_or(&hex)));
+        let id = BlobId::from(format!("{}-{}", core.options.account, hex.get(..16).unwrap_or(&hex)));
         let kept = KeptBlob { media_type, bytes: bytes.into(), digest };
         let own = reference(&id, &kept);
         core.blobs.insert(id, kept);
@@ -259,7 +259,7 @@ impl<R: Keep> Face<R> {
         blobs: &Gathered,
     ) -> Result<Planned<R>, Box<Outcome<R>>> {
         let options = Arc::clone(&core.options);
-        let own_id = (!options.server_made_ids).then(|| ItemId(mark.0.clone()));
+        let own_id = (!options.server_made_ids).then(|| ItemId::from(mark.as_str()));
         let repeatable = options.create == Create::Repeatable;
         // Where ids are chosen by us, one that is taken is refused whatever the provider promises.
         let mut same: Vec<ItemId> = own_id.clone().into_iter().collect();
@@ -350,9 +350,9 @@ impl<R: Keep> Face<R> {
         let id = match id {
             None if options.server_made_ids => {
                 shelf.made += 1;
-                ItemId(format!("{}-{}", R::KIND.plural(), shelf.made))
+                ItemId::from(format!("{}-{}", R::KIND.plural(), shelf.made))
             }
-            None => ItemId(body.mark.as_ref().map(|m| m.0.clone()).unwrap_or_default()),
+            None => ItemId::from(body.mark.as_ref().map_or_else(Default::default, Mark::as_str)),
             Some(id) if options.rekeys_on_edit && last => rekey(shelf, &options, id, collection, now),
             Some(id) => id.clone(),
         };
@@ -497,7 +497,7 @@ fn rekey<R: Keep>(
 ) -> ItemId {
     shelf.made += 1;
     let stem = id.as_str().split('~').next().unwrap_or_default();
-    let fresh = ItemId(format!("{stem}~{}", shelf.made));
+    let fresh = ItemId::from(format!("{stem}~{}", shelf.made));
     shelf.push(options, id, collection, Err(Removal::Unknown), now);
     fresh
 }

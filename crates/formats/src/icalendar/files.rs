@@ -167,7 +167,7 @@ fn read_attachment(line: &ContentLine) -> Option<Attachment> {
         blob.digest = Some(digest);
     } else {
         let uri = line.value().trim().to_owned();
-        blob.id = BlobId(uri.clone());
+        blob.id = BlobId::from(uri.clone());
         blob.size = line.param_value("SIZE").and_then(|size| size.parse().ok());
         blob.uri = Some(uri).filter(|uri| !uri.is_empty());
         blob.uri.as_ref()?;

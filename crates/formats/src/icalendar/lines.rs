@@ -121,5 +121,5 @@ pub(super) fn equal_sets<T>(a: &[T], b: &[T], same: &dyn Fn(&T, &T) -> bool) -> 
 
 /// The id of bytes that stand inside the text.
 pub(super) fn inline_id(digest: &pimkit_core::Digest) -> BlobId {
-    BlobId(digest.to_string())
+    BlobId::from(digest.to_string())
 }

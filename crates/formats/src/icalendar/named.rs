@@ -24,7 +24,7 @@ fn can_be_named<R: Item>(field: &Field) -> bool {
 
 fn listed<R: Item>(c: &Component, context: &Context) -> BTreeSet<Field> {
     let names = c.contents(NAMED).flat_map(|line| line.list(context.dialect));
-    names.map(Field).filter(can_be_named::<R>).collect()
+    names.map(Field::from).filter(can_be_named::<R>).collect()
 }
 
 /// Adds to what an override was read to change the fields that its component lists.

@@ -94,7 +94,7 @@ fn pictures(card: &Card) -> impl Iterator<Item = (usize, Picture)> {
 }
 
 fn id(digest: Digest) -> BlobId {
-    BlobId(digest.to_string())
+    BlobId::from(digest.to_string())
 }
 
 fn named(picture: &Picture) -> BlobRef {
@@ -109,7 +109,7 @@ fn named(picture: &Picture) -> BlobRef {
                 uri: None,
             }
         }
-        Picture::At(uri) => BlobRef { id: BlobId(uri.clone()), uri: Some(uri.clone()), ..BlobRef::default() },
+        Picture::At(uri) => BlobRef { id: BlobId::from(uri.clone()), uri: Some(uri.clone()), ..BlobRef::default() },
     }
 }
 

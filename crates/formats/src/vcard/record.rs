@@ -217,7 +217,7 @@ pub(super) fn check(card: &Card, wanted: &Contact, blobs: &InlineBlobs) -> Resul
     match said.differing(wanted).into_iter().next() {
         None => Ok(()),
         Some(field) => Err(FormatError::Unwritable {
-            field: field.0,
+            field: field.into(),
             reason: "it would be read back otherwise; shorten or simplify it, or turn the card into vCard 3.0 or 4.0",
         }),
     }

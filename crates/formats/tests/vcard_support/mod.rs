@@ -184,7 +184,7 @@ fn custom_value() -> impl Strategy<Value = Value> {
 /// A picture, its bytes known by their digest.
 pub(crate) fn picture(bytes: &[u8]) -> BlobRef {
     BlobRef {
-        id: BlobId(format!("far-{}", bytes.len())),
+        id: BlobId::from(format!("far-{}", bytes.len())),
         media_type: "image/png".to_owned(),
         size: Some(bytes.len() as u64),
         digest: Some(Digest::of(bytes)),

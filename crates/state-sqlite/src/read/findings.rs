@@ -39,7 +39,7 @@ pub(super) fn journal(state: &SqliteState, query: JournalQuery) -> BoxStream<'st
         let mut params: Vec<Value> = vec![last.copied().unwrap_or(0).into()];
         if let Some(item) = &query.item {
             sql += " AND seq IN (SELECT seq FROM journal WHERE hub_item = ? UNION ALL SELECT seq FROM journal WHERE far_item = ?)";
-            params.extend([item.0.clone().into(), item.0.clone().into()]);
+            params.extend([item.to_string().into(), item.to_string().into()]);
         }
         // The plus leaves the choice of the index to the condition that finds fewer rows.
         if let Some(run) = run {
@@ -48,7 +48,7 @@ pub(super) fn journal(state: &SqliteState, query: JournalQuery) -> BoxStream<'st
         }
         if let Some(sync) = &query.sync {
             sql += if query.item.is_some() || run.is_some() { " AND +sync = ?" } else { " AND sync = ?" };
-            params.push(sync.0.clone().into());
+            params.push(sync.to_string().into());
         }
         sql += &format!(" ORDER BY seq LIMIT {ROWS}");
         let mut statement = prepare(conn, &sql)?;
@@ -101,7 +101,7 @@ pub(super) fn syncs(conn: &Connection) -> Result<Vec<SyncId>, Fault> {
         let mut sync: Option<String> = first.query_row([], |row| row.get(0)).optional()?;
         while let Some(found) = sync {
             sync = next.query_row([&found], |row| row.get(0)).optional()?;
-            syncs.insert(SyncId(found));
+            syncs.insert(SyncId::from(found));
         }
     }
     Ok(syncs.into_iter().collect())

@@ -19,13 +19,13 @@ const PLACES: &str = "CROSS JOIN place h ON h.id = l.hub CROSS JOIN place f ON f
 fn link(row: &Row<'_>) -> Result<LinkRow, Fault> {
     let mut link: LinkRow = parse("link", row.get_ref(8)?.as_str().map_err(rusqlite::Error::from)?)?;
     link.id = row.get(0)?;
-    link.sync = SyncId(row.get(1)?);
-    link.hub_account = AccountId(row.get(2)?);
-    link.hub_collection = CollectionId(row.get(3)?);
-    link.hub_item = row.get::<_, Option<String>>(4)?.map(ItemId);
-    link.account = AccountId(row.get(5)?);
-    link.collection = CollectionId(row.get(6)?);
-    link.item = row.get::<_, Option<String>>(7)?.map(ItemId);
+    link.sync = SyncId::from(row.get::<_, String>(1)?);
+    link.hub_account = AccountId::from(row.get::<_, String>(2)?);
+    link.hub_collection = CollectionId::from(row.get::<_, String>(3)?);
+    link.hub_item = row.get::<_, Option<String>>(4)?.map(ItemId::from);
+    link.account = AccountId::from(row.get::<_, String>(5)?);
+    link.collection = CollectionId::from(row.get::<_, String>(6)?);
+    link.item = row.get::<_, Option<String>>(7)?.map(ItemId::from);
     Ok(link)
 }
 

@@ -185,7 +185,7 @@ impl State for SqliteState {
 
     async fn sync(&self, sync: &SyncId) -> Result<Option<SyncRow>> {
         let sync = sync.clone();
-        self.read("state.sync", move |conn| one(conn, "sync", "SELECT body FROM sync WHERE sync = ?1", [sync.0])).await
+        self.read("state.sync", move |conn| one(conn, "sync", "SELECT body FROM sync WHERE sync = ?1", [sync.as_str()])).await
     }
 
     async fn syncs(&self) -> Result<Vec<SyncId>> {

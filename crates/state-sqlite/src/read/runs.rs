@@ -62,7 +62,7 @@ pub(super) fn newest_first(state: &SqliteState, sync: Option<SyncId>) -> BoxStre
         let mut of = "";
         if let Some(sync) = &sync {
             of = " AND sync = ?";
-            params.push(sync.0.clone().into());
+            params.push(sync.to_string().into());
         }
         let sql = format!("SELECT run, body FROM run WHERE run {sign} ?{of} ORDER BY run DESC LIMIT {ROWS}");
         let mut statement = prepare(conn, &sql)?;

@@ -20,7 +20,7 @@ fn sighting(row: &Row<'_>, account: &AccountId, collection: &CollectionId) -> Re
     let mut seen: SeenRow = parse("seen_body", body)?;
     seen.account = account.clone();
     seen.collection = collection.clone();
-    seen.item = ItemId(row.get(0)?);
+    seen.item = ItemId::from(row.get::<_, String>(0)?);
     seen.epoch = number(row.get(1)?);
     seen.keys = parse("seen_body", row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?)?;
     seen.record = row.get(4)?;
@@ -63,8 +63,9 @@ pub(super) fn by_key(
     let mut statement = prepare(conn, sql)?;
     let mut found = Vec::with_capacity(keys.len());
     for key in keys {
-        let rows = statement
-            .query_map(params![key, word(kind), account.as_str(), limit], |row| Ok((CollectionId(row.get(0)?), ItemId(row.get(1)?))))?;
+        let rows = statement.query_map(params![key, word(kind), account.as_str(), limit], |row| {
+            Ok((CollectionId::from(row.get::<_, String>(0)?), ItemId::from(row.get::<_, String>(1)?)))
+        })?;
         found.push(rows.collect::<rusqlite::Result<_>>()?);
     }
     Ok(found)
@@ -84,7 +85,7 @@ fn page(conn: &Connection, query: &SeenQuery, last: Option<&Key>) -> Result<Page
     let mut places = statement.query([query.account.as_str(), from])?;
     let mut page = Page::new();
     while let Some(row) = places.next()? {
-        let (place, collection): (i64, CollectionId) = (row.get(0)?, CollectionId(row.get(1)?));
+        let (place, collection): (i64, CollectionId) = (row.get(0)?, CollectionId::from(row.get::<_, String>(1)?));
         if query.collection.as_ref().is_some_and(|within| *within != collection) {
             break;
         }

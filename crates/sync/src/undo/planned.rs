@@ -152,7 +152,7 @@ impl<R: Record> Run<R> {
             return Ok(None);
         }
         let generation = u32::try_from(self.run).unwrap_or(u32::MAX);
-        let mark = keys::mint(self.sync(), &ItemId(format!("undo:{old}")), generation);
+        let mark = keys::mint(self.sync(), &ItemId::from(format!("undo:{old}")), generation);
         let write = Some(SideWrite::Create { mark, generation, record: before.clone() });
         let made = End { collection: home, item: None, revision: None, write };
         let mut step = match link {

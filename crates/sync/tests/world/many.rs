@@ -48,7 +48,7 @@ impl Many {
 
     /// The name of the sync with a far side.
     pub fn sync(n: usize) -> SyncId {
-        SyncId(format!("sync{n}"))
+        SyncId::from(format!("sync{n}"))
     }
 
     /// The sync of the hub with one far side.

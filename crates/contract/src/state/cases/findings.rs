@@ -228,7 +228,7 @@ async fn a_sync_is_named_as_long_as_it_has_a_row(place: &mut dyn Place) -> Verdi
         StateChange::Stamps(rows::stamps("hub", Kind::Contact, "h")),
     ];
     store.commit(changes).await?;
-    let named = |syncs: Vec<pimkit_core::SyncId>| syncs.into_iter().map(|sync| sync.0).collect::<BTreeSet<_>>();
+    let named = |syncs: Vec<pimkit_core::SyncId>| syncs.into_iter().map(String::from).collect::<BTreeSet<_>>();
     let of = ["a link", "an intent", "a step", "a standing", "progress", "a tombstone", "the journal", "an approval", "the quarantine"];
     let mut expected: BTreeSet<String> = of.iter().map(|row| format!("of {row}")).collect();
     expected.insert(String::new());

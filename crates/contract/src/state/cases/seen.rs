@@ -175,7 +175,7 @@ async fn items_are_found_by_their_keys_as_they_are_at_the_time(place: &mut dyn P
             .into_iter()
             .map(|mut places| {
                 places.sort();
-                places.into_iter().map(|(_, item)| item.0).collect()
+                places.into_iter().map(|(_, item)| item.into()).collect()
             })
             .collect();
         same!(found, expected.map(<[&str]>::to_vec), "{what}");

@@ -92,7 +92,7 @@ async fn odd_ids_are_names_of_everything(place: &mut dyn Place) -> Verdict {
         let found = all_of(state.quarantine(&sync), 1).await?;
         same!(found.first().map(|row| (row.collection.as_str(), row.item.as_str())), Some((*id, *id)), "the quarantine of {id:?}");
     }
-    let found: BTreeSet<String> = state.syncs().await?.into_iter().map(|sync| sync.0).collect();
+    let found: BTreeSet<String> = state.syncs().await?.into_iter().map(String::from).collect();
     same!(found, rows::ODD.iter().map(|id| (*id).to_owned()).collect::<BTreeSet<_>>(), "odd syncs");
     Ok(())
 }
