@@ -25,6 +25,7 @@ mod ext;
 mod fields;
 pub mod fixture;
 mod id;
+mod json;
 mod layer;
 mod record;
 pub mod series;
@@ -45,6 +46,7 @@ pub use diff::{Difference, diff, diff_fields};
 pub use error::{Error, ErrorKind, Persistence, Result};
 pub use ext::RepositoryExt;
 pub use id::{AccountId, BlobId, CategoryId, CollectionId, ComponentId, Cursor, Field, ItemId, Mark, PageToken, Revision, SyncId};
+pub use json::Json;
 pub use layer::{Layer, Layered, ReadOnly};
 pub use record::{
     Address, Alert, AlertAction, Anniversary, AnniversaryKind, Attachment, Contact, ContactKind, Custom, Day, EmailAddress, Event,

@@ -191,7 +191,7 @@ async fn a_log_that_is_cut_anywhere_has_whole_batches_up_to_some_commit() {
             started: jiff::Timestamp::UNIX_EPOCH,
             finished: None,
             outcome: "x".repeat(3000),
-            report: serde_json::Value::Null,
+            report: pimkit_core::Json::default(),
         };
         let n = i64::try_from(n).unwrap();
         state.commit(&lease, vec![account("a", n), StateChange::Run(run), account("b", n)]).await.unwrap();

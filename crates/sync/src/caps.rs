@@ -7,13 +7,12 @@
 
 use crate::{
     guard,
-    pair::damaged,
     policy::{Caps, Order},
     run::Run,
     step::{SideWrite, Step},
 };
 use futures::TryStreamExt;
-use pimkit_core::{Fields, Record, Result, SeenRow, Side, StateChange, StepRow, Value, When};
+use pimkit_core::{Fields, Json, Record, Result, SeenRow, Side, StateChange, StepRow, Value, When};
 use std::collections::{BTreeMap, BinaryHeap};
 
 /// What comes first among steps: the smallest. The last part is the step's number.
@@ -164,7 +163,7 @@ impl<R: Record> Run<R> {
         };
         self.leave_to_next(&step, link).await?;
         step.carried = true;
-        row.body = serde_json::to_value(&step).map_err(|_| damaged("a step"))?;
+        row.body = Json::of(&step)?;
         row.done = Some("carried over".to_owned());
         self.later([StateChange::Step(Box::new(row))]);
         Ok(())

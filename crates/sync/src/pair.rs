@@ -12,7 +12,7 @@ use crate::{
 use futures::{StreamExt, stream::BoxStream};
 use jiff::Timestamp;
 use pimkit_core::{
-    App, CollectionId, Connector, Error, ErrorKind, Field, Lease, Record, Result, RunRow, Side, State, StateChange, SyncId, Value,
+    App, CollectionId, Connector, Error, ErrorKind, Field, Json, Lease, Record, Result, RunRow, Side, State, StateChange, SyncId, Value,
 };
 use std::{collections::BTreeMap, fmt, marker::PhantomData, sync::Arc};
 
@@ -117,7 +117,7 @@ impl Plan {
             .steps(self.run)
             .map(|row| {
                 let row = row?;
-                let body = serde_json::from_value(row.body).map_err(|_| damaged("a step"))?;
+                let body = row.body.read().map_err(|_| damaged("a step"))?;
                 Ok(PlannedStep { step: row.step, body })
             })
             .boxed()
@@ -216,7 +216,7 @@ impl<R: Record> Pair<R> {
             started: plan.started,
             finished: Some(finished),
             outcome: "rests".to_owned(),
-            report: serde_json::to_value(&plan.report).unwrap_or_default(),
+            report: Json::of(&plan.report)?,
         };
         self.shared.state.commit(&plan.lease, vec![StateChange::Run(row)]).await?;
         Ok(Report { run: plan.run, started: plan.started, finished, sync: plan.report })

@@ -13,7 +13,7 @@ use crate::{
 };
 use futures::TryStreamExt;
 use pimkit_core::{
-    Access, BaseRow, CollectionId, Fetched, Fields, ItemId, LinkQuery, LinkRow, LinkState, Presence, Record, Result, SeenQuery, SeenRow,
+    Access, BaseRow, CollectionId, Fetched, Fields, ItemId, Json, LinkQuery, LinkRow, LinkState, Presence, Record, Result, SeenQuery, SeenRow,
     Side, StateChange, StepRow, Value,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -187,7 +187,7 @@ impl<R: Record> Run<R> {
     /// Writes down a step at this place of the plan.
     pub(crate) async fn push_at(&mut self, number: u64, step: Step) -> Result<()> {
         self.count(&step);
-        let body = serde_json::to_value(&step).map_err(|_| crate::pair::damaged("a step"))?;
+        let body = Json::of(&step)?;
         let row = StepRow { run: self.run, step: number, sync: self.sync().clone(), body, done: None };
         self.later([StateChange::Step(Box::new(row))]);
         Ok(())

@@ -17,8 +17,8 @@ use crate::{
 use futures::TryStreamExt;
 use jiff::Timestamp;
 use pimkit_core::{
-    AccountRow, CollectionId, ComponentId, Error, ErrorKind, Field, IntentRow, ItemId, Lease, LinkQuery, LinkState, Record, Result, RunRow,
-    Side, State, StateChange, SyncId, SyncRow, SyncState, Value,
+    AccountRow, CollectionId, ComponentId, Error, ErrorKind, Field, IntentRow, ItemId, Json, Lease, LinkQuery, LinkState, Record, Result, RunRow,
+    Side, State, StateChange, SyncId, SyncRow, SyncState,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -341,7 +341,8 @@ impl<R: Record> Run<R> {
 
     /// The same, with the next commit.
     pub(crate) fn note_so_far(&mut self, outcome: &str, finished: Option<Timestamp>) {
-        let report = serde_json::to_value(&self.report).unwrap_or(Value::Null);
+        // Plain structures, which JSON can always say.
+        let report = Json::of(&self.report).unwrap_or_default();
         let row =
             RunRow { run: self.run, sync: self.setup.sync.clone(), started: self.started, finished, outcome: outcome.to_owned(), report };
         self.later([StateChange::Run(row)]);

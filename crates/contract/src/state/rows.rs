@@ -205,7 +205,7 @@ pub(super) fn intent(id: &str, sync: &str, n: u32) -> IntentRow {
 }
 
 pub(super) fn step(run: u64, step: u64, sync: &str) -> StepRow {
-    StepRow { run, step, sync: sync.into(), body: value(), done: None }
+    StepRow { run, step, sync: sync.into(), body: value().into(), done: None }
 }
 
 pub(super) fn standing(sync: &str) -> SyncRow {
@@ -213,7 +213,7 @@ pub(super) fn standing(sync: &str) -> SyncRow {
 }
 
 pub(super) fn run(run: u64, sync: &str) -> RunRow {
-    RunRow { run, sync: sync.into(), started: moment(1), finished: Some(moment(2)), outcome: "partial".into(), report: value() }
+    RunRow { run, sync: sync.into(), started: moment(1), finished: Some(moment(2)), outcome: "partial".into(), report: value().into() }
 }
 
 pub(super) fn progress(sync: &str, stream: StreamKey) -> ProgressRow {

@@ -1,6 +1,6 @@
 //! What the engine keeps, as rows. A store keeps and finds them; it does not understand them.
 
-use crate::{Access, AccountId, CollectionId, Cursor, Field, Fields, ItemId, Kind, Mark, PageToken, Removal, Revision, SyncId, Value};
+use crate::{Access, AccountId, CollectionId, Cursor, Field, Fields, ItemId, Json, Kind, Mark, PageToken, Removal, Revision, SyncId, Value};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -408,7 +408,7 @@ pub struct StepRow {
     /// The sync.
     pub sync: SyncId,
     /// What to do and why, in the engine's words.
-    pub body: Value,
+    pub body: Json,
     /// Applied, dropped or held; absent while open.
     pub done: Option<String>,
 }
@@ -427,7 +427,7 @@ pub struct RunRow {
     /// `planned`, `held`, `done`, `partial`, `failed`.
     pub outcome: String,
     /// The report, in the engine's words.
-    pub report: Value,
+    pub report: Json,
 }
 
 /// How far a sync has worked off what was seen in a stream.

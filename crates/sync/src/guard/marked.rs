@@ -2,12 +2,11 @@
 
 use super::{body, fate::Fates, kind::lost_end, refused};
 use crate::{
-    pair::damaged,
     run::Run,
     step::{Action, Step},
 };
 use futures::TryStreamExt;
-use pimkit_core::{Record, Result, Side, StateChange};
+use pimkit_core::{Json, Record, Result, Side, StateChange};
 
 impl<R: Record> Run<R> {
     /// Writes down with each step what was said to it.
@@ -29,7 +28,7 @@ impl<R: Record> Run<R> {
                     self.count_writes(&step);
                 }
             }
-            row.body = serde_json::to_value(&step).map_err(|_| damaged("a step"))?;
+            row.body = Json::of(&step)?;
             self.later([StateChange::Step(Box::new(row))]);
             written += 1;
             if written % 500 == 0 {

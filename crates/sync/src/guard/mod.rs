@@ -27,7 +27,6 @@ use fate::Fates;
 use futures::TryStreamExt;
 use kind::Guard;
 use pimkit_core::{ApprovalRow, CollectionId, ItemId, LinkQuery, Presence, Record, Result, SeenQuery, Side, StateChange, StepRow, SyncId};
-use serde::Deserialize as _;
 use std::collections::{BTreeMap, BTreeSet};
 use tally::Place;
 
@@ -274,5 +273,5 @@ impl<R: Record> Run<R> {
 }
 
 pub(crate) fn body(row: &StepRow) -> Result<Step> {
-    Step::deserialize(&row.body).map_err(|_| damaged("a step"))
+    row.body.read().map_err(|_| damaged("a step"))
 }

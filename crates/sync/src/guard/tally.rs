@@ -31,6 +31,13 @@ pub struct Tally {
     pub cleared: BTreeMap<Field, u64>,
 }
 
+/// What is read of the report of a run.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Written {
+    tally: Vec<Tally>,
+}
+
 /// What is counted together.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -149,8 +156,8 @@ impl<R: Record> Run<R> {
             if row.run == self.run {
                 continue;
             }
-            let tallies = row.report.get("tally").cloned().and_then(|t| serde_json::from_value::<Vec<Tally>>(t).ok());
-            day.extend(tallies.into_iter().flatten().map(|tally| (row.sync.clone(), tally)));
+            let written = row.report.read::<Written>().unwrap_or_default();
+            day.extend(written.tally.into_iter().map(|tally| (row.sync.clone(), tally)));
         }
         Ok(day)
     }

@@ -24,6 +24,12 @@ pub enum Parked {
     Link(String),
 }
 
+/// What is read of the report of a run.
+#[derive(serde::Deserialize)]
+struct Undoing {
+    undoes: Option<u64>,
+}
+
 impl<R: Record> Run<R> {
     /// What a step of an undo leaves behind: the pair parked, and other syncs told the new id of what was made again.
     pub(crate) async fn park(&mut self, task: &Task<R>, link: LinkRow, undone: &Undone) -> Result<Vec<StateChange>> {
@@ -107,7 +113,7 @@ impl<R: Record> Pair<R> {
                 let mut undos: BTreeSet<u64> = BTreeSet::from([*run]);
                 let mut rows = state.runs(Some(&self.setup.sync));
                 while let Some(row) = rows.try_next().await? {
-                    if row.report.get("undoes").and_then(pimkit_core::Value::as_u64) == Some(*run) {
+                    if row.report.read::<Undoing>().is_ok_and(|of| of.undoes == Some(*run)) {
                         undos.insert(row.run);
                     }
                 }

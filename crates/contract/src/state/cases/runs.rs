@@ -50,7 +50,7 @@ async fn a_settled_intent_is_forgotten(place: &mut dyn Place) -> Verdict {
 }
 
 fn body(n: u64) -> StepRow {
-    StepRow { body: serde_json::json!({ "n": n }), ..rows::step(3, n, "s") }
+    StepRow { body: serde_json::json!({ "n": n }).into(), ..rows::step(3, n, "s") }
 }
 
 async fn steps_come_in_order_over_many_pages(place: &mut dyn Place) -> Verdict {
@@ -92,7 +92,7 @@ async fn forgetting_the_steps_of_a_run_leaves_those_of_others(place: &mut dyn Pl
 
 async fn runs_come_newest_first(place: &mut dyn Place) -> Verdict {
     let store = open(place).await?;
-    let row = |n: u64| RunRow { report: serde_json::json!(n), ..rows::run(n, if n.is_multiple_of(3) { "t" } else { "s" }) };
+    let row = |n: u64| RunRow { report: serde_json::json!(n).into(), ..rows::run(n, if n.is_multiple_of(3) { "t" } else { "s" }) };
     let wanted: Vec<RunRow> = (1..=1300).rev().map(row).collect();
     let halves = [wanted.iter().step_by(2).cloned().collect::<Vec<_>>(), wanted.iter().skip(1).step_by(2).cloned().collect()];
     for half in halves {
