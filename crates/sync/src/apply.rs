@@ -17,7 +17,10 @@ use pimkit_core::{
     BaseRow, BlobId, CollectionId, Error, ErrorKind, Fields, IntentKind, ItemId, LinkRow, Mark, Outcome, ProgressRow, Record, Result,
     Revision, SeenRow, Side, StateChange, Stored, StreamKey, Write, WriteOptions,
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
 
 /// How many steps are in hand at a time: each batch costs three commits that wait for the disk.
 const BATCH: usize = 100;
@@ -47,17 +50,36 @@ pub(crate) struct Task<R> {
 pub(crate) struct Wrote<R> {
     pub(crate) item: ItemId,
     pub(crate) revision: Option<Revision>,
-    /// The record as it is there, when the side said it; what was sent, when not.
-    pub(crate) record: R,
     pub(crate) mark: Option<Mark>,
     /// When the side says that it was changed last: what answers a write may have been edited since.
     pub(crate) modified: Option<Timestamp>,
+    record: R,
+    fields: OnceLock<Fields>,
 }
 
-impl<R> Wrote<R> {
+impl<R: Record> Wrote<R> {
+    pub(crate) fn new(item: ItemId, revision: Option<Revision>, record: R, mark: Option<Mark>) -> Self {
+        Self { item, revision, mark, modified: None, record, fields: OnceLock::new() }
+    }
+
     /// What was read of an item after it was written.
     pub(crate) fn read(item: ItemId, stored: Stored<R>) -> Self {
-        Self { item, revision: Some(stored.revision), record: stored.record, mark: stored.mark, modified: stored.modified }
+        Self { modified: stored.modified, ..Self::new(item, Some(stored.revision), stored.record, stored.mark) }
+    }
+
+    /// The record as it is there, when the side said it; what was sent, when not.
+    pub(crate) fn record(&self) -> &R {
+        &self.record
+    }
+
+    /// Its fields: base, journal and sighting are all made of them.
+    pub(crate) fn fields(&self) -> &Fields {
+        self.fields.get_or_init(|| self.record.fields())
+    }
+
+    pub(crate) fn set_record(&mut self, record: R) {
+        self.record = record;
+        self.fields = OnceLock::new();
     }
 }
 
@@ -182,7 +204,7 @@ impl<R: Record> Run<R> {
         } else if side == Side::Right && task.done.contains_key(&Side::Right) {
             // The hub is still to be written; what has arrived is agreed all the same, and what had to give way to it is kept.
             if let (Some(wrote), Some(base)) = (task.done.get(&Side::Right), &mut task.base)
-                && arrived::<R>(&task.step, Side::Right, base, &wrote.record.fields())
+                && arrived::<R>(&task.step, Side::Right, base, wrote.fields())
             {
                 self.later([StateChange::Base(Box::new(base.clone()))]);
             }
@@ -268,7 +290,7 @@ impl<R: Record> Run<R> {
             if task.stopped || other {
                 continue;
             }
-            let (write, mut intent) = match self.prepare(side, task, &mut changes) {
+            let (write, intent) = match self.prepare(side, task, &mut changes) {
                 Ok(prepared) => prepared,
                 Err(error) => {
                     // A record that cannot be made is this item's trouble, not the batch's.
@@ -279,7 +301,7 @@ impl<R: Record> Run<R> {
             if let (true, Write::Update { id, target, .. }) = (self.undoes.is_some(), &write) {
                 // What it had before may still be had where it is.
                 blobs.extend(target.blobs().into_iter().map(|blob| (blob.id.clone(), (collection.clone(), id.clone()))));
-            } else if let Some(source) = task.row(side.other()) {
+            } else if let (true, Some(source)) = (speaks_of_blobs(&write), task.row(side.other())) {
                 let record: R = self.record_of(source)?;
                 for blob in record.blobs() {
                     blobs.insert(blob.id.clone(), (source.collection.clone(), source.item.clone()));
@@ -287,10 +309,7 @@ impl<R: Record> Run<R> {
             }
             places.push(place);
             writes.push(write);
-            // Only the state needs the whole step with it.
-            let body = std::mem::take(&mut intent.body);
             intents.push(intent.clone());
-            intent.body = body;
             if intent.write != IntentKind::Update || !planted(Break::UpdateIntents) {
                 changes.push(StateChange::Intent(Box::new(intent)));
             }
@@ -379,6 +398,15 @@ impl<R: Record> Run<R> {
             }
         }
         self.commit(changes).await
+    }
+}
+
+/// Whether the record that is sent has bytes behind it.
+fn speaks_of_blobs<R: Record>(write: &Write<R>) -> bool {
+    match write {
+        Write::Create { record, .. } => !record.blobs().is_empty(),
+        Write::Update { target, .. } => !target.blobs().is_empty(),
+        Write::Move { .. } | Write::Delete { .. } => false,
     }
 }
 

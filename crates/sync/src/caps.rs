@@ -12,7 +12,7 @@ use crate::{
     step::{SideWrite, Step},
 };
 use futures::TryStreamExt;
-use pimkit_core::{Fields, Json, Record, Result, SeenRow, Side, StateChange, StepRow, Value, When};
+use pimkit_core::{Fields, Json, Record, Result, SeenRow, Side, StateChange, StepRow, When};
 use std::collections::{BTreeMap, BinaryHeap};
 
 /// What comes first among steps: the smallest. The last part is the step's number.
@@ -97,7 +97,7 @@ impl<R: Record> Run<R> {
         }
         let mut runs = self.state().runs(Some(self.sync()));
         while let Some(row) = runs.try_next().await? {
-            let wrote = row.report.get("tally").and_then(Value::as_array).is_some_and(|tally| !tally.is_empty());
+            let wrote = !guard::written_by(&row).is_empty();
             if row.run != self.run && row.finished.is_some() && (wrote || ["done", "partial"].contains(&row.outcome.as_str())) {
                 return Ok(true);
             }

@@ -16,8 +16,8 @@ use crate::{
 };
 use futures::TryStreamExt;
 use pimkit_core::{
-    Categories, Category, CategoryId, CollectionId, Error, ErrorKind, IntentKind, IntentRow, Record, Repository, Result, Side, StateChange,
-    Value,
+    Categories, Category, CategoryId, CollectionId, Error, ErrorKind, IntentKind, IntentRow, Json, Record, Repository, Result, Side,
+    StateChange, Value,
 };
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -79,7 +79,7 @@ impl<R: Record> Run<R> {
         let open: Vec<IntentRow> = self.state().intents(self.sync()).try_collect().await?;
         let (open, _): (Vec<_>, Vec<_>) = open.into_iter().partition(|i| i.write == IntentKind::Category && i.kind == R::KIND);
         // What became of them is seen in the list; what is still to be done is done again.
-        let begun: BTreeSet<String> = open.iter().filter_map(|i| i.body.as_str().map(str::to_owned)).collect();
+        let begun: BTreeSet<String> = open.iter().filter_map(|i| i.body.read().ok()).collect();
         self.later(open.into_iter().map(|i| StateChange::Settled(i.id)));
         let list = match role.list(collection).await {
             Ok(list) => list,
@@ -215,7 +215,7 @@ impl<R: Record> Run<R> {
     /// Notes that a category is about to be written.
     async fn note_category(&mut self, collection: &CollectionId, name: &str) -> Result<String> {
         let mut row = intent(self, collection, None, IntentKind::Category);
-        row.body = Value::from(name);
+        row.body = Json::from(Value::from(name));
         let id = row.id.clone();
         // The run's number is taken before anything is written, and what is known by now is durable.
         self.note_run("started", None).await?;

@@ -9,8 +9,8 @@ use crate::{
 };
 use futures::TryStreamExt;
 use pimkit_core::{
-    ChangeOptions, Collection, CollectionId, Error, ErrorKind, IntentKind, IntentRow, ItemId, LinkQuery, LinkRow, LinkState, Mark, Notice,
-    Outcome, Position, Record, Result, SeenQuery, Side, StateChange, SyncState, Value, WriteOptions,
+    ChangeOptions, Collection, CollectionId, Error, ErrorKind, IntentKind, IntentRow, ItemId, Json, LinkQuery, LinkRow, LinkState, Mark,
+    Notice, Outcome, Position, Record, Result, SeenQuery, Side, StateChange, SyncState, WriteOptions,
 };
 use serde::{Deserialize, Serialize};
 
@@ -95,7 +95,7 @@ impl<R: Record> Run<R> {
 
     /// The note of a write about a container, before it leaves.
     pub(crate) fn container_intent(&self, id: &CollectionId, mark: Option<Mark>, about: &About) -> IntentRow {
-        let body = serde_json::to_value(about).unwrap_or(Value::Null);
+        let body = Json::of(about).unwrap_or_default();
         IntentRow { body, ..intent(self, id, mark, IntentKind::Container) }
     }
 
@@ -103,7 +103,12 @@ impl<R: Record> Run<R> {
     async fn container_intents(&self) -> Result<Vec<(IntentRow, Option<About>)>> {
         let rows: Vec<IntentRow> = self.state().intents(self.sync()).try_collect().await?;
         let ours = rows.into_iter().filter(|row| row.write == IntentKind::Container && row.kind == R::KIND);
-        Ok(ours.map(|row| (serde_json::from_value(row.body.clone()).ok(), row)).map(|(about, row)| (row, about)).collect())
+        Ok(ours
+            .map(|row| {
+                let about = row.body.read().ok();
+                (row, about)
+            })
+            .collect())
     }
 
     /// Makes the container, or finds the one that an earlier run made and never heard of.
@@ -329,7 +334,7 @@ pub(crate) fn intent<R: Record>(run: &Run<R>, collection: &CollectionId, mark: O
         revision: None,
         at: run.now(),
         settles: run.now(),
-        body: Value::Null,
+        body: Json::default(),
     }
 }
 

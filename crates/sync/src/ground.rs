@@ -69,7 +69,7 @@ impl<R: Record> Run<R> {
     /// The run is planned: what its plan carries, and what it was made on.
     pub(crate) fn planned(self, idle: bool, recovered: [PerSide; 3]) -> (Plan, Ground<R>) {
         let (failed, under) = ([self.hub.failed.clone(), self.far.failed.clone()], self.fingerprint());
-        let carried = Carried { failed, recovered, answered: self.answered, undoes: self.undoes, under };
+        let carried = Carried { failed, recovered, answered: self.answered, undoes: self.undoes, first: self.first, under };
         let (state, sync) = (self.shared.state.clone(), self.setup.sync.clone());
         let plan = Plan { run: self.run, report: self.report, started: self.started, lease: self.lease, state, sync, carried, idle };
         (plan, Ground { sides: [self.hub, self.far], maps: self.maps, prints: self.prints, tags: self.tags })
@@ -101,6 +101,7 @@ impl<R: Record> Run<R> {
         // What was not read then is not worked off, whatever is there by this time.
         run.answered = plan.carried.answered;
         run.undoes = plan.carried.undoes;
+        run.first = plan.carried.first;
         run.planned_under = plan.carried.under;
         let [left, right] = plan.carried.failed;
         run.hub.failed.extend(left);

@@ -67,17 +67,17 @@ impl<R: Record> Run<R> {
         let mut changes = Vec::new();
         for (side, end) in [(Side::Left, &step.hub), (Side::Right, &step.far)] {
             // Where the side said what it made of it, that is what it has now.
-            let now = task.done.get(&side).map(|wrote| wrote.record.fields());
+            let now = task.done.get(&side).map(|wrote| wrote.fields());
             match &end.write {
                 Some(SideWrite::Fields { fields, from }) => {
                     for (field, sent) in fields {
-                        let to = now.as_ref().map_or(Some(sent), |now| now.get(field));
+                        let to = now.map_or(Some(sent), |now| now.get(field));
                         changes.push(FieldChange { side, field: field.clone(), from: some(from.get(field)), to: some(to) });
                     }
                 }
                 Some(SideWrite::Create { .. }) => {
                     let made = now.into_iter().flatten();
-                    changes.extend(made.map(|(field, to)| FieldChange { side, field, from: None, to: some(Some(&to)) }));
+                    changes.extend(made.map(|(field, to)| FieldChange { side, field: field.clone(), from: None, to: some(Some(to)) }));
                 }
                 Some(SideWrite::Delete(_)) | None => {}
             }
@@ -160,7 +160,7 @@ impl<R: Record> Run<R> {
     pub(crate) fn journal_cut(&self, task: &Task<R>) -> Option<StateChange> {
         let mut cut = Vec::new();
         for (side, wrote) in &task.done {
-            let now = wrote.record.fields();
+            let now = wrote.fields();
             for (field, sent) in self.sent(task, *side) {
                 let Some(def) = R::catalogue().field(field.as_str()).filter(|def| !def.identity) else { continue };
                 // What the far side cannot hold was not even sent.
@@ -192,7 +192,7 @@ impl<R: Record> Run<R> {
     fn sent(&self, task: &Task<R>, side: Side) -> Fields {
         match &task.end(side).write {
             Some(SideWrite::Fields { fields, .. }) => fields.clone(),
-            Some(SideWrite::Create { record, .. }) => pimkit_core::decode_record::<R>(record).map(|r| r.fields()).unwrap_or_default(),
+            Some(SideWrite::Create { record, .. }) => pimkit_core::decode_record_fields::<R>(record).unwrap_or_default(),
             Some(SideWrite::Delete(_)) | None => Fields::new(),
         }
     }

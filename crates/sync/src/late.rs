@@ -15,8 +15,8 @@ impl<R: Record> Run<R> {
     /// written in the next run. What the side made of a value by itself is agreed as ever.
     pub(crate) fn tell_edits_since(&self, side: Side, task: &mut Task<R>, intent: &IntentRow) -> Result<()> {
         let (Some(wrote), Some(target)) = (task.done.get_mut(&side), intent.target.as_deref()) else { return Ok(()) };
-        let sent = pimkit_core::decode_record::<R>(target)?.fields();
-        let mut kept = wrote.record.fields();
+        let sent = pimkit_core::decode_record_fields::<R>(target)?;
+        let mut kept = wrote.fields().clone();
         for agreed in &mut task.step.agreed {
             let field = if side == Side::Left { &agreed.left } else { &agreed.right };
             let Some(def) = R::catalogue().field(field.as_str()).filter(|def| !def.identity) else { continue };
@@ -43,7 +43,8 @@ impl<R: Record> Run<R> {
                 task.again = true;
             }
         }
-        wrote.record = wrote.record.with(&kept)?;
+        let record = wrote.record().with(&kept)?;
+        wrote.set_record(record);
         Ok(())
     }
 }

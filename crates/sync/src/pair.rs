@@ -87,6 +87,8 @@ pub(crate) struct Carried {
     pub(crate) answered: BTreeMap<String, Vec<String>>,
     /// The run that it takes back.
     pub(crate) undoes: Option<u64>,
+    /// No run of the sync has ended before.
+    pub(crate) first: bool,
     /// The maps and policies that it was planned under: they may be others by the time that it is applied.
     pub(crate) under: u64,
 }

@@ -13,10 +13,10 @@ use crate::{
 };
 use futures::TryStreamExt;
 use pimkit_core::{
-    Access, BaseRow, CollectionId, Fetched, Fields, ItemId, Json, LinkQuery, LinkRow, LinkState, Presence, Record, Result, SeenQuery, SeenRow,
-    Side, StateChange, StepRow, Value,
+    Access, BaseRow, CollectionId, Fetched, Fields, ItemId, Json, LinkQuery, LinkRow, LinkState, Presence, Record, Result, SeenQuery,
+    SeenRow, Side, StateChange, StepRow, Value,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// A link with what both its ends were seen as.
 pub(crate) struct Linked {
@@ -165,17 +165,25 @@ impl<R: Record> Run<R> {
         side: Side,
         ends: impl Iterator<Item = (&CollectionId, Option<&ItemId>)>,
     ) -> Result<Vec<Option<SeenRow>>> {
-        let ends: Vec<(CollectionId, Option<ItemId>)> = ends.map(|(c, i)| (c.clone(), i.cloned())).collect();
-        let collections: BTreeSet<&CollectionId> = ends.iter().map(|(c, _)| c).collect();
-        let mut found: BTreeMap<(CollectionId, ItemId), SeenRow> = BTreeMap::new();
-        let account = &self.half(side).account.id;
-        for collection in collections {
-            let ids: Vec<ItemId> = ends.iter().filter(|(c, _)| c == collection).filter_map(|(_, i)| i.clone()).collect();
-            for row in self.state().seen(account, R::KIND, collection, &ids).await?.into_iter().flatten() {
-                found.insert((row.collection.clone(), row.item.clone()), row);
+        let mut found = Vec::new();
+        let mut asked: BTreeMap<CollectionId, (Vec<usize>, Vec<ItemId>)> = BTreeMap::new();
+        for (place, (collection, item)) in ends.enumerate() {
+            found.push(None);
+            if let Some(item) = item {
+                let (places, items) = asked.entry(collection.clone()).or_default();
+                places.push(place);
+                items.push(item.clone());
             }
         }
-        Ok(ends.into_iter().map(|(c, i)| i.and_then(|i| found.get(&(c, i)).cloned())).collect())
+        for (collection, (places, items)) in asked {
+            let rows = self.state().seen(&self.half(side).account.id, R::KIND, &collection, &items).await?;
+            for (place, row) in places.into_iter().zip(rows) {
+                if let Some(found) = found.get_mut(place) {
+                    *found = row;
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// Writes down a step.

@@ -1,8 +1,8 @@
 //! The write of a step, and the intent that is noted before it leaves.
 
-use crate::{apply::Task, pair::damaged, run::Run, step::SideWrite};
+use crate::{apply::Task, run::Run, step::SideWrite};
 use pimkit_core::{
-    CollectionId, Error, ErrorKind, IntentKind, IntentRow, LinkRow, LinkState, Record, Result, Side, StateChange, Value, Write,
+    CollectionId, Error, ErrorKind, IntentKind, IntentRow, Json, LinkRow, LinkState, Record, Result, Side, StateChange, Write,
 };
 
 impl<R: Record> Run<R> {
@@ -29,7 +29,7 @@ impl<R: Record> Run<R> {
             revision: end.revision.clone(),
             at: now,
             settles: now.checked_add(jiff::SignedDuration::try_from(settles).unwrap_or_default()).unwrap_or(now),
-            body: Value::Null,
+            body: Json::default(),
         };
         let missing = || Error::new(ErrorKind::Unexpected, "a step speaks of an item that is not known; it is planned anew");
         let write = match end.write {
@@ -81,7 +81,7 @@ impl<R: Record> Run<R> {
                 Write::Delete { id: row.item.clone(), revision: row.revision.clone().unwrap_or_default(), mode }
             }
         };
-        intent.body = serde_json::to_value(&task.step).map_err(|_| damaged("a step"))?;
+        intent.body = Json::of(&task.step)?;
         Ok((write, intent))
     }
 }

@@ -17,8 +17,8 @@ use crate::{
 use futures::TryStreamExt;
 use jiff::Timestamp;
 use pimkit_core::{
-    AccountRow, CollectionId, ComponentId, Error, ErrorKind, Field, IntentRow, ItemId, Json, Lease, LinkQuery, LinkState, Record, Result, RunRow,
-    Side, State, StateChange, SyncId, SyncRow, SyncState,
+    AccountRow, CollectionId, ComponentId, Error, ErrorKind, Field, IntentRow, ItemId, Json, Lease, LinkQuery, LinkState, Record, Result,
+    RunRow, Side, State, StateChange, SyncId, SyncRow, SyncState,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -103,10 +103,11 @@ impl<R: Record> Run<R> {
         let [hub, far] = &sides;
         shared.forest.take(R::KIND, setup, Some([hub.account.id.clone(), far.account.id.clone()]))?;
         let run = shared.state.last_run().await? + 1;
-        let mut before = None;
+        let (mut before, mut first) = (None, true);
         let mut unfinished = Vec::new();
         let mut runs = shared.state.runs(Some(&setup.sync));
         while let Some(row) = runs.try_next().await? {
+            first &= row.finished.is_none();
             // A run that only adopted links looked at nothing.
             if row.finished.is_some() && row.outcome != crate::adopt::ADOPTED {
                 before = Some(row.started);
@@ -125,6 +126,7 @@ impl<R: Record> Run<R> {
         // The number is taken from here on, whatever becomes of the run.
         run.unfinished = unfinished;
         run.before = before;
+        run.first = first;
         run.check_accounts().await?;
         run.siblings = run.find_siblings().await?;
         run.unrecorded = run.find_unrecorded().await?;
@@ -191,7 +193,6 @@ impl<R: Record> Run<R> {
         };
         run.row = run.state().sync(run.sync()).await?;
         run.standing = standing::read(run.row.as_ref())?;
-        run.first = run.is_first().await?;
         run.load_quarantine().await?;
         Ok(run)
     }

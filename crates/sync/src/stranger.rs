@@ -6,7 +6,7 @@
 //! that was there is looked for, and the newcomer is treated as new.
 
 use crate::{fresh::set_end, keys, plan::Linked, run::Run};
-use pimkit_core::{CollectionId, Field, Fields, ItemId, Kind, LinkState, Presence, Record, Result, SeenRow, Side, StateChange, Value};
+use pimkit_core::{CollectionId, Fields, ItemId, Kind, LinkState, Presence, Record, Result, SeenRow, Side, StateChange, Value};
 
 /// The path of the field that names a record of this kind.
 pub(crate) fn identity<R: Record>() -> Option<&'static str> {
@@ -174,8 +174,8 @@ pub(crate) fn lost_its_item(linked: &Linked, side: Side) -> bool {
 }
 
 /// The uids of both ends, for the base.
-pub(crate) fn note_uid<R: Record>(fields: &mut Fields, record: Option<&R>) {
-    if let (Some(path), Some(uid)) = (identity::<R>(), record.and_then(Record::uid)) {
-        fields.insert(Field::from(path), Value::String(uid.to_owned()));
+pub(crate) fn note_uid<R: Record>(fields: &mut Fields, of: &Fields) {
+    if let Some((field, uid)) = identity::<R>().and_then(|path| of.get_key_value(path)) {
+        fields.insert(field.clone(), uid.clone());
     }
 }

@@ -13,18 +13,6 @@ use crate::{
 use pimkit_core::{Access, ItemId, Kind, LinkRole, LinkRow, LinkState, Notice, Record, Result, Side, StateChange};
 
 impl<R: Record> Run<R> {
-    /// Whether no run of the sync has ended before this one.
-    pub(crate) async fn is_first(&self) -> Result<bool> {
-        use futures::TryStreamExt;
-        let mut runs = self.state().runs(Some(self.sync()));
-        while let Some(row) = runs.try_next().await? {
-            if row.finished.is_some() && row.run != self.run {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
     /// Notes what is to be told of a step that was done. It is written down with the step.
     pub(crate) async fn note_told(&mut self, task: &Task<R>) -> Result<()> {
         if self.setup.app.is_none() {
@@ -92,7 +80,7 @@ impl<R: Record> Run<R> {
             return Ok(false);
         }
         let now = match (task.done.get(&Side::Left), task.row(Side::Left)) {
-            (Some(wrote), _) => is_series(&wrote.record.fields()),
+            (Some(wrote), _) => is_series(wrote.fields()),
             (None, Some(row)) => is_series(&self.fields_of(row)?),
             (None, None) => return Ok(false),
         };

@@ -200,7 +200,7 @@ pub(super) fn intent(id: &str, sync: &str, n: u32) -> IntentRow {
         revision: Some("r".into()),
         at: moment(n),
         settles: moment(n + 60),
-        body: value(),
+        body: value().into(),
     }
 }
 

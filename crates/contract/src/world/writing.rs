@@ -188,10 +188,11 @@ impl<R: Keep> Face<R> {
             Err(outcome) => return (*outcome, None),
         };
         let personal = |f: &Field| PERSONAL.contains(&f.as_str()) || f.as_str().starts_with("custom.");
-        let after = planned.body.record.with(&planned.changes).unwrap_or_else(|_| planned.body.record.clone());
         let mut told: BTreeSet<String> = BTreeSet::new();
         if planned.id.is_none() || !planned.changes.keys().all(personal) {
-            told = guests(core, &planned.body.record).into_iter().chain(guests(core, &after)).collect();
+            told = guests(core, &planned.body.record);
+            let after = planned.changes.contains_key("participants").then(|| planned.body.record.with(&planned.changes));
+            told.extend(after.and_then(Result::ok).iter().flat_map(|after| guests(core, after)));
         }
         if let Some(refusal) = would_notify(core, &told, notify) {
             return (Outcome::Refused(refusal), None);

@@ -1,6 +1,8 @@
 //! What the engine keeps, as rows. A store keeps and finds them; it does not understand them.
 
-use crate::{Access, AccountId, CollectionId, Cursor, Field, Fields, ItemId, Json, Kind, Mark, PageToken, Removal, Revision, SyncId, Value};
+use crate::{
+    Access, AccountId, CollectionId, Cursor, Field, Fields, ItemId, Json, Kind, Mark, PageToken, Removal, Revision, SyncId, Value,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -395,7 +397,7 @@ pub struct IntentRow {
     /// When "not found" counts as not made.
     pub settles: Timestamp,
     /// What else the engine needs to finish it, in its own words.
-    pub body: Value,
+    pub body: Json,
 }
 
 /// One step of a plan.

@@ -18,8 +18,8 @@ mod state_lost;
 mod tally;
 
 pub use kind::ShownItem;
-pub(crate) use tally::Sort;
 pub use tally::Tally;
+pub(crate) use tally::{Sort, written_by};
 
 use crate::{pair::damaged, run::Run, step::Step};
 use answers::Answers;

@@ -7,7 +7,7 @@ use crate::{
 };
 use futures::TryStreamExt;
 use jiff::SignedDuration;
-use pimkit_core::{AccountId, CollectionId, Field, LinkQuery, LinkState, Presence, Record, Result, SeenQuery, Side, SyncId, Value};
+use pimkit_core::{AccountId, CollectionId, Field, LinkQuery, LinkState, Presence, Record, Result, RunRow, SeenQuery, Side, SyncId, Value};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,6 +36,11 @@ pub struct Tally {
 #[serde(default)]
 struct Written {
     tally: Vec<Tally>,
+}
+
+/// What a run wrote, as its report says.
+pub(crate) fn written_by(row: &RunRow) -> Vec<Tally> {
+    row.report.read::<Written>().unwrap_or_default().tally
 }
 
 /// What is counted together.
@@ -156,8 +161,7 @@ impl<R: Record> Run<R> {
             if row.run == self.run {
                 continue;
             }
-            let written = row.report.read::<Written>().unwrap_or_default();
-            day.extend(written.tally.into_iter().map(|tally| (row.sync.clone(), tally)));
+            day.extend(written_by(&row).into_iter().map(|tally| (row.sync.clone(), tally)));
         }
         Ok(day)
     }

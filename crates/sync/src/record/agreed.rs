@@ -1,7 +1,7 @@
 //! What both sides agree on from here on: the link and its base.
 
 use crate::{
-    apply::{Task, written},
+    apply::{Task, Wrote, written},
     copied::names_another,
     project::{elements, from_elements},
     run::Run,
@@ -18,7 +18,7 @@ impl<R: Record> Run<R> {
         let made = matches!(step.action, Action::Create(_));
         let kept = task.base.clone().filter(|_| !made);
         let mut base = kept.unwrap_or_else(|| BaseRow { link: link.id.clone(), ..BaseRow::default() });
-        let now = |side: Side| task.done.get(&side).map(|w| w.record.fields());
+        let now = |side: Side| task.done.get(&side).map(Wrote::fields);
         let (hub_now, far_now) = (now(Side::Left), now(Side::Right));
         let far_written: Vec<Field> = match &step.far.write {
             Some(SideWrite::Fields { fields, .. }) => fields.keys().cloned().collect(),
@@ -42,18 +42,18 @@ impl<R: Record> Run<R> {
         }
         for agreed in &step.agreed {
             // Where a side was written, the base remembers what the side has now.
-            let pick = |fields: &Option<Fields>, written: &[Field], field: &Field, value: &Option<Value>| match fields {
+            let pick = |fields: Option<&Fields>, written: &[Field], field: &Field, value: &Option<Value>| match fields {
                 Some(fields) if written.contains(field) => fields.get(field).cloned(),
                 _ => value.clone(),
             };
-            put(&mut base.hub, &agreed.left, pick(&hub_now, &hub_written, &agreed.left, &agreed.hub));
-            put(&mut base.far, &agreed.right, pick(&far_now, &far_written, &agreed.right, &agreed.far));
+            put(&mut base.hub, &agreed.left, pick(hub_now, &hub_written, &agreed.left, &agreed.hub));
+            put(&mut base.far, &agreed.right, pick(far_now, &far_written, &agreed.right, &agreed.far));
         }
         // What names the two records, so that another thing under one of their ids is told from an edit.
         for (side, fields) in [(Side::Left, &mut base.hub), (Side::Right, &mut base.far)] {
             match task.done.get(&side) {
-                Some(wrote) => note_uid(fields, Some(&wrote.record)),
-                None => note_uid(fields, task.row(side).and_then(|row| self.record_of(row).ok()).as_ref()),
+                Some(wrote) => note_uid::<R>(fields, wrote.fields()),
+                None => task.row(side).and_then(|row| self.fields_of(row).ok()).iter().for_each(|row| note_uid::<R>(fields, row)),
             }
         }
         if task.done.contains_key(&Side::Right) {

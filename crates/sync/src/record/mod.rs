@@ -7,14 +7,13 @@ pub(crate) use agreed::{arrived, put};
 
 use crate::{
     apply::{Task, Wrote},
-    pair::damaged,
     plan::Linked,
     report::LeftOver,
     run::Run,
     step::{Action, SideWrite},
 };
 use pimkit_core::{
-    Error, ErrorKind, Fetched, IntentKind, IntentRow, ItemId, Key, LinkState, Outcome, Presence, Record, Result, SeenRow, Side,
+    Error, ErrorKind, Fetched, IntentKind, IntentRow, ItemId, Json, Key, LinkState, Outcome, Presence, Record, Result, SeenRow, Side,
     StateChange, Stored, TombstoneRow,
 };
 
@@ -36,7 +35,7 @@ impl<R: Record> Run<R> {
                 let deletion = matches!(task.end(side).write, Some(SideWrite::Delete(_)));
                 let named = id.clone();
                 let wrote = if deletion {
-                    Some(Wrote { item: id, revision: None, record: R::default(), mark: None, modified: None })
+                    Some(Wrote::new(id, None, R::default(), None))
                 } else {
                     self.read_back(side, task, intent, id, revision, now, !left_out.is_empty()).await?
                 };
@@ -149,7 +148,7 @@ impl<R: Record> Run<R> {
     /// What was made, and what has another id after a write, is looked for under that one.
     fn remember_id(&mut self, task: &Task<R>, intent: &IntentRow, id: ItemId) -> Result<()> {
         if intent.item.as_ref() != Some(&id) {
-            let body = serde_json::to_value(&task.step).map_err(|_| damaged("a step"))?;
+            let body = Json::of(&task.step)?;
             self.later([StateChange::Intent(Box::new(IntentRow { item: Some(id), body, ..intent.clone() }))]);
         }
         Ok(())

@@ -33,7 +33,7 @@ impl<R: Record> Run<R> {
                 Some(bytes) => pimkit_core::decode_record(bytes)?,
                 None => R::default(),
             };
-            return Ok(Some(Wrote { item: id, revision, record: sent, mark: intent.mark.clone(), modified: None }));
+            return Ok(Some(Wrote::new(id, revision, sent, intent.mark.clone())));
         }
         // A side that does not say which revision it made, or that left fields out, may hold anything: it is asked.
         let repository = self.half(side).repository.clone();
@@ -50,7 +50,7 @@ impl<R: Record> Run<R> {
     /// replaces fields whatever is there, a user's edit that no listing named yet shows only here.
     pub(super) fn shows_an_edit(&self, side: Side, task: &Task<R>, wrote: &Wrote<R>) -> Result<bool> {
         let (Some(SideWrite::Fields { fields, .. }), Some(known)) = (&task.end(side).write, task.row(side)) else { return Ok(false) };
-        let differences = pimkit_core::diff(&self.record_of(known)?, &wrote.record);
+        let differences = pimkit_core::diff_fields::<R>(&self.fields_of(known)?, wrote.fields());
         Ok(differences.iter().any(|d| !fields.contains_key(&d.field) && !known.unread.contains(&d.field)))
     }
 
@@ -81,7 +81,7 @@ impl<R: Record> Run<R> {
             row.changed_at = self.now();
             return Ok(vec![StateChange::Seen(Box::new(row))]);
         }
-        let mut stored = Stored::new(wrote.item.clone(), &collection, wrote.revision.clone().unwrap_or_default(), wrote.record.clone());
+        let mut stored = Stored::new(wrote.item.clone(), &collection, wrote.revision.clone().unwrap_or_default(), wrote.record().clone());
         stored.mark = wrote.mark.clone().or_else(|| known.and_then(|k| k.mark.clone()));
         stored.modified = wrote.modified;
         stored.unread = known.map(|k| k.unread.clone()).unwrap_or_default();

@@ -111,7 +111,7 @@ impl<R: Record> Run<R> {
 
     /// The task that an intent was part of.
     async fn task(&self, intent: &IntentRow) -> Result<Option<Task<R>>> {
-        let step: Step = serde_json::from_value(intent.body.clone()).map_err(|_| damaged("an intent"))?;
+        let step: Step = intent.body.read().map_err(|_| damaged("an intent"))?;
         let link = match &intent.link {
             Some(id) => match self.state().link(id).await? {
                 Some(link) => Some(link),

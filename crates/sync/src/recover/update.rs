@@ -256,7 +256,7 @@ impl<R: Record> Run<R> {
         let kept = self.state().bases(&[link.to_owned()]).await?.into_iter().flatten().next();
         let Some(mut base) = kept else { return Ok(Vec::new()) };
         // What did arrive is agreed, whatever comes after it.
-        let step: Step = serde_json::from_value(intent.body.clone()).map_err(|_| damaged("an intent"))?;
+        let step: Step = intent.body.read().map_err(|_| damaged("an intent"))?;
         let mut touched = arrived::<R>(&step, intent.side, &mut base, now);
         for difference in pimkit_core::diff_fields::<R>(&before, &target) {
             let field = &difference.field;
@@ -286,7 +286,7 @@ impl<R: Record> Run<R> {
 
 /// Whether a write is all that its step has to do.
 fn is_alone(intent: &IntentRow) -> Result<bool> {
-    let step: Step = serde_json::from_value(intent.body.clone()).map_err(|_| damaged("an intent"))?;
+    let step: Step = intent.body.read().map_err(|_| damaged("an intent"))?;
     let other = if intent.side == Side::Left { &step.far } else { &step.hub };
     Ok(other.write.is_none())
 }
