@@ -185,6 +185,29 @@ impl FieldSupport {
         R::catalogue().fields().iter().map(|f| f.path).chain([Self::ANY_CUSTOM]).map(Self::full).collect()
     }
 
+    /// Says all of it at the end of a text, briefly: for comparing, not for people.
+    pub fn say(&self, text: &mut String) {
+        let Self { field, read, write, many, max_len, precision } = self;
+        text.push_str(field.as_str());
+        text.push_str(match (read, write) {
+            (true, true) => "\trw",
+            (true, false) => "\tr",
+            (false, true) => "\tw",
+            (false, false) => "\t",
+        });
+        for (name, limit) in [("\tmany ", many), ("\tmost ", max_len)] {
+            if let Some(limit) = limit {
+                text.push_str(name);
+                text.push_str(&limit.to_string());
+            }
+        }
+        text.push_str(match precision {
+            None => "\n",
+            Some(Precision::Day) => "\tday\n",
+            Some(Precision::Minute) => "\tminute\n",
+        });
+    }
+
     /// The name under which a side says that it holds custom fields of any name.
     pub const ANY_CUSTOM: &str = "custom";
 }

@@ -184,9 +184,19 @@ impl FieldMap {
 
     /// A number that changes when the map changes.
     pub(crate) fn fingerprint(&self) -> u64 {
-        let pairs: Vec<_> = self.pairs.iter().map(|p| (&p.left, &p.right, &p.hub, &p.far)).collect();
-        // Plain structures, which JSON can always say: it is a third of the work that `Debug` is, and every run does it.
-        let text = serde_json::to_vec(&(pairs, &self.hub_custom, &self.far_custom)).unwrap_or_default();
+        // Every run does it: a short text, and no JSON.
+        let mut text = String::with_capacity(64 * (self.pairs.len() + 1));
+        for pair in &self.pairs {
+            for (field, support) in [(&pair.left, &pair.hub), (&pair.right, &pair.far)] {
+                text.push_str(field.as_str());
+                text.push('\t');
+                support.say(&mut text);
+            }
+        }
+        for custom in [&self.hub_custom, &self.far_custom] {
+            text.push('\n');
+            custom.iter().for_each(|support| support.say(&mut text));
+        }
         pimkit_core::cursor::binding(&[text])
     }
 }

@@ -228,7 +228,8 @@ impl Policy {
     /// A number that changes when a policy changes: what was worked off under another is looked at again.
     #[must_use]
     pub(crate) fn fingerprint(&self) -> u64 {
-        pimkit_core::cursor::binding(&[format!("{self:?}")])
+        // Plain structures, which JSON can always say.
+        pimkit_core::cursor::binding(&[serde_json::to_vec(self).unwrap_or_default()])
     }
 }
 
