@@ -58,6 +58,13 @@ pub(crate) struct Half<'a> {
     pub(crate) leads: bool,
 }
 
+impl<'a> Half<'a> {
+    /// What it really says of a field: in a case, overrides may have been moved for comparing.
+    fn says(&self, field: &Field) -> Option<&'a Value> {
+        value(self.fields, field)
+    }
+}
+
 /// What a merge comes to.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Merged {
@@ -119,9 +126,6 @@ struct Case {
     h1: Option<Value>,
     f0: Option<Value>,
     f1: Option<Value>,
-    /// What the sides really have: `h1` and `f1`, but where overrides were moved for comparing.
-    h_now: Option<Value>,
-    f_now: Option<Value>,
     changed: Changed,
 }
 
@@ -177,8 +181,6 @@ pub(crate) fn merge(map: &FieldMap, policy: &Policy, base: Option<&BaseRow>, rer
             h1: get(hub.fields, &pair.left),
             f0: if planted(Break::BasePerSide) { get(&base.hub, &pair.left) } else { get(&base.far, &pair.right) },
             f1: get(far.fields, &pair.right),
-            h_now: get(hub.fields, &pair.left),
-            f_now: get(far.fields, &pair.right),
             changed: Changed::Nothing,
             pair,
         };

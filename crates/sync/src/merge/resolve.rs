@@ -119,14 +119,14 @@ impl Resolver<'_> {
 
     /// What both sides have of a field, for the one who decides.
     fn undecided(&mut self, case: &Case) {
-        let change = |side, field: &Field, from: &Option<Value>, to: &Option<Value>| FieldChange {
+        let change = |side, field: &Field, from: &Option<Value>, to: Option<&Value>| FieldChange {
             side,
             field: field.clone(),
             from: from.clone(),
-            to: to.clone(),
+            to: to.cloned(),
         };
-        self.merged.undecided.push(change(Side::Left, &case.pair.left, &case.h0, &case.h_now));
-        self.merged.undecided.push(change(Side::Right, &case.pair.right, &case.f0, &case.f_now));
+        self.merged.undecided.push(change(Side::Left, &case.pair.left, &case.h0, self.hub.says(&case.pair.left)));
+        self.merged.undecided.push(change(Side::Right, &case.pair.right, &case.f0, self.far.says(&case.pair.right)));
     }
 
     /// Both sides changed something of the group.
@@ -243,8 +243,9 @@ impl Resolver<'_> {
         self.merged.conflicts += conflicts;
         let hub = from_elements(def, result);
         let far = case.for_far(hub.as_ref());
-        let hub_differs = !def.same(hub.as_ref(), case.h_now.as_ref());
-        let far_differs = !case.pair.far_def.same(far.as_ref(), case.f_now.as_ref());
+        let (hub_now, far_now) = (self.hub.says(&case.pair.left), self.far.says(&case.pair.right));
+        let hub_differs = !def.same(hub.as_ref(), hub_now);
+        let far_differs = !case.pair.far_def.same(far.as_ref(), far_now);
         let (hub_written, far_written) = (hub_differs && case.pair.hub.write, far_differs && case.pair.far.write);
         let why = match case.pair.pass {
             Pass::Held(why) if far_written => Some(why),
@@ -264,9 +265,9 @@ impl Resolver<'_> {
         if far_written {
             self.merged.far.insert(case.pair.right.clone(), far.clone().unwrap_or(Value::Null));
         }
-        let hub = if case.pair.hub.write { hub } else { case.h_now.clone() };
-        let far = if case.pair.far.write { far } else { case.f_now.clone() };
-        self.merged.agreed.push(agreed(&case.pair, hub.as_ref(), far.as_ref()));
+        let hub = if case.pair.hub.write { hub.as_ref() } else { hub_now };
+        let far = if case.pair.far.write { far.as_ref() } else { far_now };
+        self.merged.agreed.push(agreed(&case.pair, hub, far));
     }
 
     /// Who wins a conflict; nobody, where somebody must decide.
