@@ -21,6 +21,7 @@ use jiff::SignedDuration;
 use pimkit_contract::{FakeClock, MemoryHub, SeededChance, Worst};
 use pimkit_core::{Clock, Contact, ErrorKind, Event, JournalQuery, JournalRow, Kind, Record, Result, Task};
 use pimkit_sync::{AnyPair, Consent, Engine, Pair, Policy, Report};
+use shown::Shown;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -83,6 +84,8 @@ pub(crate) struct Theatre<'a> {
     given: BTreeMap<String, (u64, u64)>,
     /// Things that the end of a sync took away from a side.
     taken_away: BTreeSet<(u8, u32)>,
+    /// What the sides showed after the last run, where nobody has acted since.
+    shown: Option<Vec<Shown>>,
     /// Tokens that went from a side in a run, though no user had taken them away.
     went: BTreeSet<(u8, u32)>,
     /// By sync, how many acts there were when its last whole run began; and the same of each far side whose sync was ended.
@@ -132,6 +135,7 @@ impl<'a> Theatre<'a> {
             deleted: BTreeMap::new(),
             given: BTreeMap::new(),
             taken_away: BTreeSet::new(),
+            shown: None,
             went: BTreeSet::new(),
             whole: BTreeMap::new(),
             parted: BTreeMap::new(),
@@ -161,6 +165,7 @@ impl<'a> Theatre<'a> {
     }
 
     fn act(&mut self, act: &crate::Act) {
+        self.shown = None;
         let answers_nothing = |side: &&u8| self.sides.get(usize::from(**side)).is_some_and(|world| world.answers_nothing());
         self.ledger.unread = self.open.iter().filter(answers_nothing).copied().collect();
         if let Some(line) = self.ledger.act(self.play.kind, &self.sides, act, self.clock.now()) {
@@ -265,7 +270,7 @@ impl<'a> Theatre<'a> {
     fn run_once(&mut self, plan: &RunPlan) -> Result<Ended> {
         self.clock.advance(Duration::from_secs(7));
         let since = self.ledger.acts;
-        let (sync, shown) = (plan.sync(), self.shown());
+        let (sync, shown) = (plan.sync(), self.shown.take().unwrap_or_else(|| self.look_at_all()));
         let both = BTreeSet::from([0, plan.far]);
         let before = if plan.may_be_cut_off() { there(self.play.kind, &self.sides, &both) } else { BTreeSet::new() };
         let ended = self.drive(plan)?;

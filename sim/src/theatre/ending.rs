@@ -22,6 +22,7 @@ impl Theatre<'_> {
             side.heal();
             side.allow(self.play.kind, true);
         }
+        self.shown = None;
         for (side, id, mood) in std::mem::take(&mut self.ledger.moods) {
             if let Some(world) = self.sides.get(usize::from(side)) {
                 world.mood(self.play.kind, &id, mood, false);

@@ -21,7 +21,7 @@ pub(super) struct Shown {
 }
 
 impl Theatre<'_> {
-    pub(super) fn shown(&self) -> Vec<Shown> {
+    pub(super) fn look_at_all(&self) -> Vec<Shown> {
         let kind = self.play.kind;
         let closely = self.play.scene == Some(Scene::Unread);
         let shown = |world: &dyn FarWorld| {
@@ -40,7 +40,7 @@ impl Theatre<'_> {
 
     /// Looks for what a run took away though no user had.
     pub(super) fn check_shown(&mut self, plan: &RunPlan, before: &[Shown]) {
-        let after = self.shown();
+        let after = self.look_at_all();
         for ((side, was), is) in (0_u8..).zip(before).zip(&after) {
             for thing in was.things.difference(&is.things) {
                 if plan.ends && side == plan.far {
@@ -55,6 +55,7 @@ impl Theatre<'_> {
             let went: Vec<(u8, u32)> = went.map(|token| (side, *token)).collect();
             self.went.extend(went);
         }
+        self.shown = Some(after);
     }
 
     /// Whether somebody may miss a token that went.
