@@ -3,7 +3,8 @@
 use crate::{fresh::set_end, keys, plan::Linked, run::Run};
 use futures::TryStreamExt;
 use pimkit_core::{
-    CollectionId, ItemId, LinkQuery, LinkRow, LinkState, Presence, Record, Result, SeenRow, Side, StateChange, SyncId, cursor::binding,
+    BaseRow, CollectionId, ItemId, LinkQuery, LinkRow, LinkState, Presence, Record, Result, SeenRow, Side, StateChange, SyncId,
+    cursor::binding,
 };
 
 impl<R: Record> Run<R> {
@@ -54,9 +55,14 @@ impl<R: Record> Run<R> {
                     Side::Left => (row.clone(), other),
                     Side::Right => (other, row.clone()),
                 };
+                // What the two agreed on there they agreed on: what changed since is an edit, and not two strangers' difference.
+                let agreed = self.state().bases(std::slice::from_ref(&link.id)).await?.into_iter().flatten().next();
                 let link = self.new_link(side, Some(&hub), Some(&far), 1);
-                self.commit(vec![StateChange::Link(Box::new(link.clone()))]).await?;
-                let linked = Linked { link, base: None, hub: Some(hub), far: Some(far) };
+                let base = agreed.map(|base| BaseRow { link: link.id.clone(), hub: base.hub, far: base.far, ..BaseRow::default() });
+                let mut changes = vec![StateChange::Link(Box::new(link.clone()))];
+                changes.extend(base.iter().map(|base| StateChange::Base(Box::new(base.clone()))));
+                self.commit(changes).await?;
+                let linked = Linked { link, base, hub: Some(hub), far: Some(far) };
                 self.plan_merge(linked, Some("recognised by another sync's link".to_owned())).await?;
                 return Ok(true);
             }

@@ -134,6 +134,15 @@ pub(crate) fn arrived<R: Record>(step: &crate::Step, side: Side, base: &mut Base
             put(&mut base.hub, &agreed.left, hub);
             put(&mut base.far, &agreed.right, far);
             moved = true;
+        } else if def.mergeable() {
+            // Somebody wrote there since: what of the set has arrived is agreed all the same, entry by entry.
+            let (target, now) = (Some(target), now.get(field));
+            let (hub, far) = if side == Side::Left { (now, agreed.far.as_ref()) } else { (agreed.hub.as_ref(), now) };
+            let on_hub = arrived_of(def, base.hub.get(&agreed.left), hub, target, now);
+            let there = arrived_of(def, base.far.get(&agreed.right), far, target, now);
+            moved |= on_hub.as_ref() != base.hub.get(&agreed.left) || there.as_ref() != base.far.get(&agreed.right);
+            put(&mut base.hub, &agreed.left, on_hub);
+            put(&mut base.far, &agreed.right, there);
         }
     }
     moved
@@ -151,10 +160,15 @@ fn given<'s>(step: &'s crate::Step, side: Side, field: &Field) -> Option<&'s Val
 
 /// The base of a set of which both sides share some elements by now: those as they are, all others as they were.
 fn shared(def: &FieldDef, base: Option<&Value>, here: Option<&Value>, there: Option<&Value>) -> Option<Value> {
+    arrived_of(def, base, here, here, there)
+}
+
+/// The base of a set of which some entries are `here` as they are `there`: those as `value` has them, all others as they were.
+fn arrived_of(def: &FieldDef, base: Option<&Value>, value: Option<&Value>, here: Option<&Value>, there: Option<&Value>) -> Option<Value> {
     let (before, here, there) = (elements(def, base), elements(def, here), elements(def, there));
     let get = |list: &[(String, Value)], name: &str| list.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
     let is_shared = |name: &str| get(&here, name) == get(&there, name);
-    let mut kept: Vec<(String, Value)> = here.iter().filter(|(name, _)| is_shared(name)).cloned().collect();
+    let mut kept: Vec<(String, Value)> = elements(def, value).into_iter().filter(|(name, _)| is_shared(name)).collect();
     kept.extend(before.into_iter().filter(|(name, _)| !is_shared(name)));
     from_elements(def, kept)
 }

@@ -88,6 +88,12 @@ impl<R: Record> Run<R> {
         stored.access = known.map_or(pimkit_core::Access::Write, |k| k.access);
         let epoch = self.epoch(side, &collection).await?;
         let mut row = self.seen_row(side, epoch, known, stored).await?;
+        // What we write was changed where it came from: of this side's user it says nothing.
+        if let Some(known) = known.filter(|_| matches!(task.end(side).write, Some(SideWrite::Fields { .. })))
+            && !self.shows_an_edit(side, task, wrote)?
+        {
+            row.modified = known.modified;
+        }
         // A record made without a link (a copy) is new to the next run.
         row.changed = if task.link.is_some() { self.run } else { self.run + 1 };
         row.changed_at = self.now();

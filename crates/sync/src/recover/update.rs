@@ -4,7 +4,7 @@ use super::found_outcome;
 use crate::{
     keys,
     pair::damaged,
-    project::part_of,
+    project::{elements, from_elements, part_of},
     record::{arrived, put},
     run::Run,
     step::Step,
@@ -13,8 +13,8 @@ use crate::{
 use futures::TryStreamExt;
 use jiff::SignedDuration;
 use pimkit_core::{
-    BaseRow, Difference, Fetched, Field, Fields, IntentRow, ItemId, Outcome, Presence, Record, Result, SeenQuery, SeenRow, Side,
-    StateChange, Stored, Write,
+    BaseRow, Difference, Fetched, Field, FieldDef, Fields, IntentRow, ItemId, Outcome, Presence, Record, Result, SeenQuery, SeenRow, Side,
+    StateChange, Stored, Value, Write,
 };
 
 impl<R: Record> Run<R> {
@@ -266,7 +266,23 @@ impl<R: Record> Run<R> {
                 continue;
             }
             let ours = part_of(def, difference.to.as_ref(), value) || part_of(def, difference.from.as_ref(), value);
-            if ours {
+            if ours && def.mergeable() && value.is_some() {
+                // Of a set, what is there stays what it was; what is missing is agreed by nobody, and comes again from who has it.
+                let missing = |kept: Option<&Value>| without(def, kept, [difference.from.as_ref(), difference.to.as_ref()], value);
+                let pair = step.agreed.iter().map(|a| if intent.side == Side::Left { (&a.left, &a.right) } else { (&a.right, &a.left) });
+                let other = pair.into_iter().find(|(own, _)| *own == field).map(|(_, other)| other);
+                let (here, there) = match intent.side {
+                    Side::Left => (&mut base.hub, &mut base.far),
+                    Side::Right => (&mut base.far, &mut base.hub),
+                };
+                let left = missing(here.get(field));
+                put(here, field, left);
+                if let Some(other) = other {
+                    let left = missing(there.get(other));
+                    put(there, other, left);
+                }
+                touched = true;
+            } else if ours {
                 let (here, there) = match intent.side {
                     Side::Left => (&mut base.hub, &mut base.far),
                     Side::Right => (&mut base.far, &mut base.hub),
@@ -282,6 +298,14 @@ impl<R: Record> Run<R> {
         }
         Ok(if touched { vec![StateChange::Base(Box::new(BaseRow { link: link.to_owned(), ..base }))] } else { Vec::new() })
     }
+}
+
+/// A set without those elements of others that are not in `now`.
+fn without(def: &FieldDef, kept: Option<&Value>, others: [Option<&Value>; 2], now: Option<&Value>) -> Option<Value> {
+    let now = elements(def, now);
+    let is_there = |name: &str| now.iter().any(|(n, _)| n == name);
+    let gone: Vec<String> = others.into_iter().flat_map(|of| elements(def, of)).map(|(name, _)| name).filter(|n| !is_there(n)).collect();
+    from_elements(def, elements(def, kept).into_iter().filter(|(name, _)| !gone.contains(name)).collect())
 }
 
 /// Whether a write is all that its step has to do.
