@@ -1,7 +1,7 @@
 //! What the users did: the oracle's own book, kept by their hands and by nobody else.
 
 use crate::{
-    far::{FarWorld, Mood},
+    far::{FarWorld, Holding, Mood},
     play::{Act, address},
     props::Book,
     slot::{GUESTS, Slot, birth_field, birth_text, slots},
@@ -52,6 +52,8 @@ pub(crate) struct Deletion {
     pub(crate) side: u8,
     pub(crate) act: usize,
     pub(crate) view: BTreeSet<u32>,
+    /// Slots of which sides showed nothing then.
+    pub(crate) blind: BTreeSet<(u8, u8)>,
     /// Sides that had the thing then, this one included.
     pub(crate) on: BTreeSet<u8>,
     /// The thing, or something in it, came to this side by a write whose outcome nobody had learnt yet: whether that came
@@ -185,10 +187,21 @@ impl Ledger {
                 let on = having.map(|(n, _)| n).collect();
                 world.delete(kind, &item.id).then(|| {
                     let view = self.view(kind, item.thing, &item.before);
-                    let brought = |token: &u32| self.tokens.get(token).is_some_and(|t| t.side != side);
-                    let open_update = self.is_unclear(side) && view.iter().any(brought);
+                    // What a write brought, or took away, came with an outcome that is open.
+                    let brought = |(n, t): (&u32, &Token)| {
+                        let shown = view.contains(n) || t.gone.is_some_and(|gone| gone.side == side);
+                        t.thing == item.thing && (t.side != side && shown || t.gone.is_some_and(|gone| gone.side != side))
+                    };
+                    let open_update = self.is_unclear(side) && self.tokens.iter().any(brought);
+                    let shows_nothing = |world: &dyn FarWorld, of: &Slot| world.holds(kind, of.field) == Holding::Nothing;
+                    let of_side = |side: u8, world: &dyn FarWorld| {
+                        let slots = (0_u8..).zip(slots(kind));
+                        let blind = slots.filter(|(_, of)| shows_nothing(world, of)).map(|(slot, _)| (side, slot));
+                        blind.collect::<Vec<_>>()
+                    };
+                    let blind = (0_u8..).zip(sides).flat_map(|(side, world)| of_side(side, world.as_ref())).collect();
                     let blurred = open_update || self.unrecorded.contains(&(side, item.thing));
-                    self.deletions.push(Deletion { thing: item.thing, side, act: self.acts, view, on, blurred });
+                    self.deletions.push(Deletion { thing: item.thing, side, act: self.acts, view, blind, on, blurred });
                     format!("deletes b{}", item.thing)
                 })
             }

@@ -171,6 +171,11 @@ impl Judge<'_> {
         unseen
     }
 
+    /// Whether of a slot nothing was shown by one of two sides when a user of one of them deleted a thing.
+    fn was_blind(deletion: &Deletion, slot: u8, side: u8) -> bool {
+        [side, deletion.side].iter().any(|side| deletion.blind.contains(&(*side, slot)))
+    }
+
     /// Whether another deletion answers what one did not see.
     fn answered(deletion: &Deletion, number: u32, token: &Token) -> bool {
         let seen = deletion.view.contains(&number);
@@ -207,7 +212,7 @@ impl Judge<'_> {
                 }
                 let side = token.gone.map_or(token.side, |gone| gone.side);
                 let blurred = token.gone.is_some_and(|gone| gone.blurred);
-                if self.shared(token.slot, side, deletion.side) && !blurred {
+                if self.shared(token.slot, side, deletion.side) && !Self::was_blind(deletion, token.slot, side) && !blurred {
                     return Fate::Lives;
                 }
                 either = true;
@@ -298,7 +303,8 @@ impl Judge<'_> {
         let last = deletions.iter().filter(|d| d.side > 0 && d.on.iter().all(|side| *side == 0 || *side == d.side));
         let free = |d: &&Deletion| {
             // What was done where the deleting user cannot look speaks against nothing.
-            let shown = |t: &Token| self.shared(t.slot, t.gone.map_or(t.side, |gone| gone.side), d.side);
+            let of = |t: &Token| t.gone.map_or(t.side, |gone| gone.side);
+            let shown = |t: &Token| !Self::was_blind(d, t.slot, of(t)) && self.shared(t.slot, of(t), d.side);
             let mut unseen = self.unseen(d, tokens).into_iter().filter(|(_, t)| shown(t));
             unseen.all(|(n, t)| deletions.iter().any(|other| Self::answered(other, n, t)))
         };
@@ -343,7 +349,11 @@ impl Judge<'_> {
             (meets && elsewhere(other.side)) || ((other.slot == token.slot || together || self.by_record()) && taken)
         };
         // What two users took away at once is in the book as taken by the first alone.
-        let cleared = self.sides().any(|side| elsewhere(side) && self.evidence.ledger.cleared.contains(&(token.thing, side, token.slot)));
+        let cleared = |(thing, side, of): &(u32, u8, u8)| {
+            let together = slot.group && slots(self.evidence.kind).get(usize::from(*of)).is_some_and(|of| of.group);
+            *thing == token.thing && elsewhere(*side) && (*of == token.slot || together || self.by_record())
+        };
+        let cleared = self.evidence.ledger.cleared.iter().any(cleared);
         cleared || all.iter().any(rivals)
     }
 
@@ -461,7 +471,7 @@ impl Judge<'_> {
                 _ => false,
             };
             let cleared = token.gone.is_some_and(|gone| gone.unread && gone.side == side);
-            if !full && !cleared {
+            if !full && !cleared && !token.unread {
                 let on: Vec<String> = on.iter().map(|s| side_name(*s)).collect();
                 self.failures.push(format!("{what} is on {} and not on {}", on.join(", "), side_name(side)));
             }

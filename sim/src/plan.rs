@@ -57,6 +57,7 @@ const NOT_TOGETHER: &[(&str, &[&str], &str)] = &[
         &["stale_rounds"],
         "what an item was between our two calls is shown later, and was never shown to us: it looks like a user's clearing",
     ),
+    ("no_find", &["findable"], "a side that says that marks can be searched for can be searched"),
     (
         "by_content",
         &["listing_lag_rounds"],
