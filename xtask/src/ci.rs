@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::outcome::{Failures, Outcome};
 use crate::workspace::Workspace;
-use crate::{features, fixtures, matrix, package, process, rules, tidy};
+use crate::{features, fixtures, matrix, package, process, rules, sim, tidy};
 
 /// Everything that must hold before a change is taken, except the tests themselves.
 ///
@@ -24,7 +24,11 @@ const STEPS: &[Step] = &[
     ("package", |w| package::Args {}.run(w)),
     ("fixtures", |w| fixtures::Args {}.run(w)),
     ("rules", |w| rules::Args { json: false }.run(w)),
+    ("sim", |w| sim::Args::of(FIXED).run(w)),
 ];
+
+/// The plays of every check: the first seeds, half a minute of them on two cores, all of which hold.
+const FIXED: &[&str] = &["--seeds", "3000", "--quiet"];
 
 /// How a step ended.
 #[derive(Debug)]

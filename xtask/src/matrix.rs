@@ -140,8 +140,11 @@ mod tests {
         let lines: Vec<&str> = table.lines().collect();
         let columns = lines.first().unwrap().matches('|').count();
         assert!(lines.iter().take(4).all(|line| line.matches('|').count() == columns), "{table}");
-        assert_eq!(lines.get(2).unwrap(), &"| `x` | contacts | yes | – | – | looked for after 90 s | – | – | – | – | – | – | – | – | 20 |");
-        assert_eq!(lines.get(3).unwrap(), &"| `x` | tasks | – | – | – | told by content | – | – | – | – | – | – | – | – | 1 |");
+        assert_eq!(
+            lines.get(2).unwrap(),
+            &"| `x` | contacts | yes | – | – | looked for after 90 s | – | – | – | – | – | – | – | – | – | 20 |"
+        );
+        assert_eq!(lines.get(3).unwrap(), &"| `x` | tasks | – | – | – | told by content | – | – | – | – | – | – | – | – | – | 1 |");
         assert_eq!(lines.last().unwrap(), &"| `x` | – | – | yes | – | – |");
     }
 

@@ -19,6 +19,11 @@ pub(crate) struct Args {
 }
 
 impl Args {
+    /// What somebody would type behind `cargo xtask sim`.
+    pub(crate) fn of(arguments: &[&str]) -> Self {
+        Self { arguments: arguments.iter().map(|argument| (*argument).to_owned()).collect() }
+    }
+
     /// The break that is asked for.
     fn planted(&self) -> Option<&str> {
         let mut arguments = self.arguments.iter();
