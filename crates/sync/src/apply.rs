@@ -279,7 +279,9 @@ impl<R: Record> Run<R> {
 
     /// Sends the writes of one side and collection: the copies, or all else.
     async fn write_side(&mut self, side: Side, collection: &CollectionId, tasks: &mut [Task<R>], copies: bool) -> Result<()> {
-        self.look_before_updates(side, collection, tasks).await?;
+        if !copies {
+            self.look_before_updates(side, collection, tasks).await?;
+        }
         let mut places = Vec::new();
         let mut writes = Vec::new();
         let mut intents = Vec::new();

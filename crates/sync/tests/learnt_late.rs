@@ -11,42 +11,12 @@ use pimkit_contract::{
 };
 use pimkit_core::{Contact, Create, EmailAddress, Field, Record, Task};
 use std::time::Duration;
-use world::{World, many::Many, named};
+use world::{World, agreed, both, ids, many::Many, named, names};
 
 const POLICY: &[(&str, &str)] = &[("deletes", "delete")];
 
-/// A world in which Ada and Bob are on both sides, each with a uid.
-fn agreed(options: WorstOptions) -> World {
-    let world = World::with(options);
-    for name in ["Ada", "Bob"] {
-        let mut contact = named(name);
-        contact.uid = Some(format!("uid-{name}"));
-        contact.notes = vec![format!("note of {name}")];
-        world.hub_hand::<Contact>().put(&World::home::<Contact>(), contact);
-    }
-    world.run::<Contact>(POLICY);
-    world
-}
-
-fn names(records: Vec<Contact>) -> Vec<String> {
-    let mut names: Vec<String> = records.into_iter().filter_map(|r| r.name.full).collect();
-    names.sort();
-    names
-}
-
-fn both(world: &World) -> [Vec<String>; 2] {
-    [names(world.hub_hand::<Contact>().records()), names(world.far_hand::<Contact>().records())]
-}
-
 fn is(name: &str) -> impl Fn(&Contact) -> bool + '_ {
     move |contact| contact.name.full.as_deref() == Some(name)
-}
-
-/// The id of a contact on the hub and at the far side.
-fn ids(world: &World, name: &str) -> (pimkit_core::ItemId, pimkit_core::ItemId) {
-    let hub = world.hub_hand::<Contact>().items().into_iter().find(|(_, s)| is(name)(&s.record)).unwrap().0;
-    let far = world.far_hand::<Contact>().items().into_iter().find(|(_, s)| is(name)(&s.record)).unwrap().0;
-    (hub, far)
 }
 
 /// A run of which a request to the far side is never answered.
@@ -62,7 +32,7 @@ fn rekeying() -> WorstOptions {
 
 #[test]
 fn an_unanswered_update_that_gave_the_item_another_id_is_found_and_its_loser_kept() {
-    let world = agreed(rekeying());
+    let world = agreed(rekeying(), POLICY);
     let (hub, far) = ids(&world, "Ada");
     world.far_hand::<Contact>().edit(&far, |c| c.notes = vec!["by the far user".to_owned()]);
     world.clock.advance(Duration::from_secs(60));
@@ -82,7 +52,7 @@ fn an_unanswered_update_that_gave_the_item_another_id_is_found_and_its_loser_kep
 
 #[test]
 fn an_item_with_another_id_that_no_listing_shows_yet_is_waited_for() {
-    let world = agreed(rekeying().with(|o| o.listing_lag = Duration::from_secs(150)));
+    let world = agreed(rekeying().with(|o| o.listing_lag = Duration::from_secs(150)), POLICY);
     world.settle();
     let (hub, _) = ids(&world, "Ada");
     world.hub_hand::<Contact>().edit(&hub, |c| c.notes = vec!["edited".to_owned()]);
@@ -97,7 +67,7 @@ fn an_item_with_another_id_that_no_listing_shows_yet_is_waited_for() {
 
 #[test]
 fn a_copy_with_another_name_does_not_take_the_edits_of_the_original_that_was_deleted() {
-    let world = agreed(WorstOptions::kind());
+    let world = agreed(WorstOptions::kind(), POLICY);
     let (hub, far) = ids(&world, "Ada");
     let copy = world.hub_hand::<Contact>().copy(&hub).unwrap();
     world.hub_hand::<Contact>().edit(&copy, |c| c.name.full = Some("Grace".to_owned()));
@@ -112,7 +82,7 @@ fn a_copy_with_another_name_does_not_take_the_edits_of_the_original_that_was_del
 
 #[test]
 fn the_link_still_follows_a_renamed_item_where_nobody_edited_the_other_end() {
-    let world = agreed(rekeying());
+    let world = agreed(rekeying(), POLICY);
     let (_, far) = ids(&world, "Ada");
     world.far_hand::<Contact>().edit(&far, |c| c.name.full = Some("Grace".to_owned()));
     let report = world.run::<Contact>(POLICY);
@@ -140,7 +110,7 @@ fn what_was_deleted_while_its_collection_was_away_is_not_made_on_the_hub() {
 
 #[test]
 fn what_was_made_read_back_in_vain_and_deleted_is_not_made_again() {
-    let world = agreed(WorstOptions::kind().with(|o| o.answers_nothing = true));
+    let world = agreed(WorstOptions::kind().with(|o| o.answers_nothing = true), POLICY);
     let hub = world.hub_hand::<Contact>();
     hub.put(&World::home::<Contact>(), named("Grace"));
     world.far.set_faults(FaultPlan::none().at_nth(Operation::Fetch, 1, Fault::After(Failure::RateLimited)));
@@ -156,7 +126,7 @@ fn what_was_made_read_back_in_vain_and_deleted_is_not_made_again() {
 
 #[test]
 fn who_deletes_what_an_answered_update_wrote_has_seen_it() {
-    let world = agreed(WorstOptions::kind().with(|o| o.answers_nothing = true));
+    let world = agreed(WorstOptions::kind().with(|o| o.answers_nothing = true), POLICY);
     let (hub, far) = ids(&world, "Ada");
     world.hub_hand::<Contact>().edit(&hub, |c| c.notes = vec!["edited".to_owned()]);
     world.far.set_faults(FaultPlan::none().at_nth(Operation::Fetch, 1, Fault::After(Failure::RateLimited)));
@@ -172,7 +142,7 @@ fn who_deletes_what_an_answered_update_wrote_has_seen_it() {
 
 #[test]
 fn an_edit_that_shows_first_in_the_answer_to_a_write_is_carried_over() {
-    let world = agreed(WorstOptions::kind().with(|o| o.unconditional = true));
+    let world = agreed(WorstOptions::kind().with(|o| o.unconditional = true), POLICY);
     let (hub, far) = ids(&world, "Ada");
     world.hub_hand::<Contact>().edit(&hub, |c| c.nicknames = vec!["by the hub user".to_owned()]);
     // The listing is told short, as a success.
@@ -191,7 +161,7 @@ fn a_field_that_an_answer_does_not_know_is_not_taken_for_empty() {
         o.unread_every = Some(1);
         o.unread_fields.insert(Field::from("notes"));
     });
-    let world = agreed(options);
+    let world = agreed(options, POLICY);
     let (hub, _) = ids(&world, "Ada");
     for n in 0..3 {
         world.hub_hand::<Contact>().edit(&hub, |c| c.nicknames = vec![format!("number {n}")]);
@@ -202,12 +172,15 @@ fn a_field_that_an_answer_does_not_know_is_not_taken_for_empty() {
 
 #[test]
 fn where_repeats_are_refused_and_nothing_is_searched_the_listing_tells_what_was_made() {
-    let world = agreed(WorstOptions::kind().with(|o| {
-        o.answers_nothing = true;
-        o.no_find = true;
-        o.refuses_repeats = true;
-        o.create = Create::Repeatable;
-    }));
+    let world = agreed(
+        WorstOptions::kind().with(|o| {
+            o.answers_nothing = true;
+            o.no_find = true;
+            o.refuses_repeats = true;
+            o.create = Create::Repeatable;
+        }),
+        POLICY,
+    );
     world.hub_hand::<Contact>().put(&World::home::<Contact>(), named("Grace"));
     cut_off(&world, Operation::Fetch, Fault::HangBefore);
     world.settle();
@@ -299,7 +272,7 @@ fn two_things_that_have_one_id_on_their_two_sides_are_not_taken_for_each_other()
 #[test]
 fn a_side_that_deletes_whatever_is_there_is_asked_what_is_there() {
     for conditional in [true, false] {
-        let world = agreed(WorstOptions::kind().with(|o| o.unconditional = !conditional));
+        let world = agreed(WorstOptions::kind().with(|o| o.unconditional = !conditional), POLICY);
         let (hub, far) = ids(&world, "Ada");
         world.hub_hand::<Contact>().delete(&hub);
         world.far_hand::<Contact>().edit(&far, |c| c.notes = vec!["not listed yet".to_owned()]);

@@ -9,7 +9,7 @@ use pimkit_contract::{
     worst::{Failure, Fault, FaultPlan, Operation},
 };
 use pimkit_core::{CollectionId, Contact, ItemId, Sharing};
-use world::{World, named};
+use world::{World, both, named, names};
 
 const POLICY: &[(&str, &str)] = &[("deletes", "delete")];
 const ANNEX: &str = "annex";
@@ -29,16 +29,6 @@ fn agreed(policy: &[(&str, &str)]) -> World {
     }
     world.run::<Contact>(policy);
     world
-}
-
-fn names(records: Vec<Contact>) -> Vec<String> {
-    let mut names: Vec<String> = records.into_iter().filter_map(|r| r.name.full).collect();
-    names.sort();
-    names
-}
-
-fn both(world: &World) -> [Vec<String>; 2] {
-    [names(world.hub_hand::<Contact>().records()), names(world.far_hand::<Contact>().records())]
 }
 
 fn far_id(world: &World, name: &str) -> ItemId {

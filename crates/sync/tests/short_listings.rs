@@ -8,41 +8,11 @@ use pimkit_contract::{
     WorstOptions,
     worst::{Failure, Fault, FaultPlan, Operation},
 };
-use pimkit_core::{Contact, Create, EmailAddress, Field, ItemId};
+use pimkit_core::{Contact, Create, EmailAddress, Field};
 use std::time::Duration;
-use world::{World, named};
+use world::{World, agreed, both, ids, named};
 
 const POLICY: &[(&str, &str)] = &[("deletes", "delete")];
-
-/// A world in which Ada and Bob are on both sides, each with a uid.
-fn agreed(options: WorstOptions) -> World {
-    let world = World::with(options);
-    for name in ["Ada", "Bob"] {
-        let mut contact = named(name);
-        contact.uid = Some(format!("uid-{name}"));
-        contact.notes = vec![format!("note of {name}")];
-        world.hub_hand::<Contact>().put(&World::home::<Contact>(), contact);
-    }
-    world.run::<Contact>(POLICY);
-    world
-}
-
-fn names(records: Vec<Contact>) -> Vec<String> {
-    let mut names: Vec<String> = records.into_iter().filter_map(|r| r.name.full).collect();
-    names.sort();
-    names
-}
-
-fn both(world: &World) -> [Vec<String>; 2] {
-    [names(world.hub_hand::<Contact>().records()), names(world.far_hand::<Contact>().records())]
-}
-
-/// The id of a contact on the hub and at the far side.
-fn ids(world: &World, name: &str) -> [ItemId; 2] {
-    let is = |contact: &Contact| contact.name.full.as_deref() == Some(name);
-    [world.hub_hand::<Contact>().items(), world.far_hand::<Contact>().items()]
-        .map(|items| items.into_iter().find(|(_, s)| is(&s.record)).unwrap().0)
-}
 
 fn short(world: &World, operation: Operation, fault: Fault) {
     world.far.set_faults(FaultPlan::none().at_nth(operation, 1, fault));
@@ -50,8 +20,8 @@ fn short(world: &World, operation: Operation, fault: Fault) {
 
 #[test]
 fn a_side_that_takes_a_write_whatever_is_there_is_asked_what_is_there() {
-    let world = agreed(WorstOptions::kind().with(|o| o.unconditional = true));
-    let [hub, far] = ids(&world, "Ada");
+    let world = agreed(WorstOptions::kind().with(|o| o.unconditional = true), POLICY);
+    let (hub, far) = ids(&world, "Ada");
     world.far_hand::<Contact>().edit(&far, |c| c.notes = vec!["not listed yet".to_owned()]);
     world.clock.advance(Duration::from_secs(60));
     world.hub_hand::<Contact>().edit(&hub, |c| c.notes = vec!["of the hub".to_owned()]);
@@ -70,9 +40,9 @@ fn a_side_that_takes_a_write_whatever_is_there_is_asked_what_is_there() {
 
 #[test]
 fn one_look_before_the_writes_of_a_batch_is_one_request() {
-    let world = agreed(WorstOptions::kind().with(|o| o.unconditional = true));
+    let world = agreed(WorstOptions::kind().with(|o| o.unconditional = true), POLICY);
     for name in ["Ada", "Bob"] {
-        let [hub, _] = ids(&world, name);
+        let (hub, _) = ids(&world, name);
         world.hub_hand::<Contact>().edit(&hub, |c| c.notes = vec!["edited".to_owned()]);
     }
     let before = world.far.requests().len();
@@ -84,7 +54,7 @@ fn one_look_before_the_writes_of_a_batch_is_one_request() {
 
 #[test]
 fn that_a_create_did_not_arrive_is_told_by_a_whole_listing_only() {
-    let world = agreed(WorstOptions::kind().with(|o| o.create = Create::ByContent));
+    let world = agreed(WorstOptions::kind().with(|o| o.create = Create::ByContent), POLICY);
     world.hub_hand::<Contact>().put(&World::home::<Contact>(), named("Eve"));
     short(&world, Operation::Write, Fault::HangAfter);
     assert!(!world.stop(&world.pair::<Contact>(POLICY)), "the run ends though a request is never answered");
@@ -101,8 +71,8 @@ fn that_a_create_did_not_arrive_is_told_by_a_whole_listing_only() {
 
 #[test]
 fn an_entry_that_came_with_a_write_and_was_taken_away_stays_away_though_the_other_write_failed() {
-    let world = agreed(WorstOptions::kind());
-    let [hub, far] = ids(&world, "Ada");
+    let world = agreed(WorstOptions::kind(), POLICY);
+    let (hub, far) = ids(&world, "Ada");
     let entry = |address: &str| EmailAddress { address: address.to_owned(), ..EmailAddress::default() };
     world.hub_hand::<Contact>().edit(&hub, |c| c.emails.push(entry("hub@example.com")));
     world.far_hand::<Contact>().edit(&far, |c| c.emails.push(entry("far@example.com")));
@@ -122,10 +92,13 @@ fn an_entry_that_came_with_a_write_and_was_taken_away_stays_away_though_the_othe
 
 #[test]
 fn a_record_that_is_made_again_on_the_hub_has_what_the_far_side_could_not_hold() {
-    let world = agreed(WorstOptions::kind().with(|o| {
-        o.cut_at.insert(Field::from("notes"), 12);
-    }));
-    let [hub, far] = ids(&world, "Ada");
+    let world = agreed(
+        WorstOptions::kind().with(|o| {
+            o.cut_at.insert(Field::from("notes"), 12);
+        }),
+        POLICY,
+    );
+    let (hub, far) = ids(&world, "Ada");
     let long = "a note that goes on for quite a while";
     world.hub_hand::<Contact>().edit(&hub, |c| c.notes = vec![long.to_owned()]);
     world.run::<Contact>(POLICY);
@@ -133,15 +106,15 @@ fn a_record_that_is_made_again_on_the_hub_has_what_the_far_side_could_not_hold()
     world.hub_hand::<Contact>().delete(&hub);
     world.far_hand::<Contact>().edit(&far, |c| c.nicknames = vec!["Countess".to_owned()]);
     world.run::<Contact>(POLICY);
-    let again = ids(&world, "Ada")[0].clone();
+    let again = ids(&world, "Ada").0;
     let again = world.hub_hand::<Contact>().item(&again).unwrap().record;
     assert_eq!((again.notes, again.nicknames), (vec![long.to_owned()], vec!["Countess".to_owned()]));
 }
 
 #[test]
 fn where_ids_stay_a_copy_with_another_name_is_no_move_of_the_original() {
-    let world = agreed(WorstOptions::kind());
-    let [_, far] = ids(&world, "Ada");
+    let world = agreed(WorstOptions::kind(), POLICY);
+    let (_, far) = ids(&world, "Ada");
     let copy = world.far_hand::<Contact>().copy(&far).unwrap();
     world.far_hand::<Contact>().edit(&copy, |c| c.name.full = Some("Grace".to_owned()));
     world.far_hand::<Contact>().delete(&far);

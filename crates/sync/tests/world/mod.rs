@@ -17,7 +17,7 @@ use pimkit_contract::{
     state::MemoryState,
     worst::{ByHand, FaultPlan, Kept},
 };
-use pimkit_core::{CollectionId, Contact, ErrorKind, JournalQuery, JournalRow, Record, Result, State};
+use pimkit_core::{CollectionId, Contact, ErrorKind, ItemId, JournalQuery, JournalRow, Record, Result, State, Stored};
 use pimkit_sync::{Engine, Pair, PairBuilder, Policy, Report};
 use std::{
     pin::pin,
@@ -171,4 +171,36 @@ pub fn named(name: &str) -> Contact {
 
 pub fn is_storage(kind: ErrorKind) -> bool {
     kind == ErrorKind::Storage
+}
+
+/// Their full names, sorted.
+pub fn names(records: Vec<Contact>) -> Vec<String> {
+    let mut names: Vec<String> = records.into_iter().filter_map(|r| r.name.full).collect();
+    names.sort();
+    names
+}
+
+/// The names of the contacts of the hub and of the far side.
+pub fn both(world: &World) -> [Vec<String>; 2] {
+    [names(world.hub_hand::<Contact>().records()), names(world.far_hand::<Contact>().records())]
+}
+
+/// A world in which Ada and Bob are on both sides, each with a uid and a note.
+pub fn agreed(options: WorstOptions, policy: &[(&str, &str)]) -> World {
+    let world = World::with(options);
+    for name in ["Ada", "Bob"] {
+        let mut contact = named(name);
+        contact.uid = Some(format!("uid-{name}"));
+        contact.notes = vec![format!("note of {name}")];
+        world.hub_hand::<Contact>().put(&World::home::<Contact>(), contact);
+    }
+    world.run::<Contact>(policy);
+    world
+}
+
+/// The ids of a contact on the hub and at the far side.
+pub fn ids(world: &World, name: &str) -> (ItemId, ItemId) {
+    let is = |contact: &Contact| contact.name.full.as_deref() == Some(name);
+    let find = |items: std::collections::BTreeMap<ItemId, Stored<Contact>>| items.into_iter().find(|(_, s)| is(&s.record)).unwrap().0;
+    (find(world.hub_hand::<Contact>().items()), find(world.far_hand::<Contact>().items()))
 }
