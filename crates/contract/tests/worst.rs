@@ -278,6 +278,33 @@ fn mail_goes_out_only_when_wanted_and_is_refused_where_it_cannot_be_kept_from_go
 }
 
 #[test]
+fn a_provider_that_mails_unasked_mails_for_every_write_to_a_meeting_and_for_no_other() {
+    let calendar = CollectionId::from("events");
+    for switches in [vec![], vec!["two_calls"]] {
+        let clock = FakeClock::default();
+        let worst = Worst::new(WorstOptions::only(&switches).unwrap().with(|o| o.mails_unasked = true), &clock);
+        let events = worst.events().unwrap();
+        let write = |write| one(&*events, &calendar, write);
+        let mails = || -> Vec<_> { worst.outbox().into_iter().map(|m| (m.what, m.to.len())).collect() };
+        // Nobody is asked to be told: whom there is nobody to tell of is not.
+        let alone = id_of(&write(create("m1", samples::event(1))));
+        write(update::<Event>(&worst, &alone, |e| e.title = Some("moved".into())));
+        let by_hand = worst.by_hand::<Event>().put(&calendar, samples::meeting(1));
+        assert_eq!(mails(), []);
+        let meeting = id_of(&write(create("m2", samples::meeting(2))));
+        // Even for what is nobody else's matter, and for somebody's who came by hand.
+        write(update::<Event>(&worst, &meeting, |e| e.priority = Some(1)));
+        write(update::<Event>(&worst, &by_hand, |e| e.participants.truncate(1)));
+        let revision = worst.by_hand::<Event>().item(&meeting).unwrap().revision;
+        write(Write::Delete { id: meeting, revision, mode: Delete::Permanent });
+        let expected = [(MailKind::Invitation, 2), (MailKind::Update, 2), (MailKind::Update, 2), (MailKind::Cancellation, 2)];
+        assert_eq!(mails(), expected, "{switches:?}");
+        block_on(events.folders().unwrap().delete(&calendar, &WriteOptions::default()));
+        assert_eq!(mails().len(), 5, "{switches:?}: who is left in a calendar hears that it goes");
+    }
+}
+
+#[test]
 fn listings_say_as_little_as_they_are_told_to() {
     let line = |switches: &[&str]| {
         let (worst, _, contacts) = with(switches);

@@ -84,6 +84,10 @@ pub struct WorstOptions {
     pub write_batch: Option<u32>,
     /// Every write to a meeting with guests mails them, so it is refused unless mailing is wanted.
     pub cannot_keep_silent: bool,
+    /// Every write to a meeting with guests mails them, whatever it asks for and whatever it changes, and the connector
+    /// knows nothing of it. No connector may be like that, so it is none of the [`switches`](Self::switches): it is for
+    /// tests in which nobody is mailed only as long as nothing is written to a meeting with guests.
+    pub mails_unasked: bool,
     /// An item has another id after every edit.
     pub rekeys_on_edit: bool,
     /// An item has another id after a move.
@@ -171,6 +175,7 @@ impl Default for WorstOptions {
             two_calls: false,
             write_batch: None,
             cannot_keep_silent: false,
+            mails_unasked: false,
             rekeys_on_edit: false,
             rekeys_on_move: false,
             read_only: false,

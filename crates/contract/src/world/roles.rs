@@ -3,15 +3,15 @@
 use super::{
     Core, Face, Keep, MailKind, Operation, cannot, gone,
     shelf::Folder,
-    writing::{failed_folder, guests, would_notify},
+    writing::{failed_folder, guests, mails, would_notify},
 };
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 use pimkit_core::{
     Access, Blob, BlobId, Blobs, Categories, Category, CategoryId, ChangeOptions, ChangePage, Collection, CollectionId, Error, ErrorKind,
-    Fetched, Field, FieldSupport, Folders, ItemId, Key, Mark, Notify, Outcome, Position, Removal, Repository, Result, Role, Search, Stored,
-    Write, WriteOptions,
+    Fetched, Field, FieldSupport, Folders, ItemId, Key, Mark, Outcome, Position, Removal, Repository, Result, Role, Search, Stored, Write,
+    WriteOptions,
 };
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -159,7 +159,7 @@ impl<R: Keep> Folders for Face<R> {
             for (item, _) in inside {
                 R::shelf_mut(core).push(&own, &item, id, Err(Removal::Deleted), now);
             }
-            if options.notify == Notify::Attendees {
+            if mails(core, options.notify) {
                 for (item, guests) in told {
                     face.mail(core, &item, guests, MailKind::Cancellation);
                 }

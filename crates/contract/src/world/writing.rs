@@ -189,7 +189,7 @@ impl<R: Keep> Face<R> {
         };
         let personal = |f: &Field| PERSONAL.contains(&f.as_str()) || f.as_str().starts_with("custom.");
         let mut told: BTreeSet<String> = BTreeSet::new();
-        if planned.id.is_none() || !planned.changes.keys().all(personal) {
+        if core.options.mails_unasked || planned.id.is_none() || !planned.changes.keys().all(personal) {
             told = guests(core, &planned.body.record);
             let after = planned.changes.contains_key("participants").then(|| planned.body.record.with(&planned.changes));
             told.extend(after.and_then(Result::ok).iter().flat_map(|after| guests(core, after)));
@@ -200,7 +200,7 @@ impl<R: Keep> Face<R> {
         let (now, rest) = if two_calls { halves(planned.changes) } else { (planned.changes, Fields::new()) };
         let last = rest.is_empty();
         let (id, version) = self.store(core, collection, planned.id.as_ref(), planned.body, &now, last);
-        if notify == Notify::Attendees {
+        if mails(core, notify) {
             self.mail(core, &id, told, if planned.id.is_none() { MailKind::Invitation } else { MailKind::Update });
         }
         let intended = match write {
@@ -410,7 +410,7 @@ impl<R: Keep> Face<R> {
         let shelf = R::shelf_mut(core);
         shelf.trash.extend(kept.map(|stored| (id.clone(), stored)));
         shelf.push(&options, id, collection, Err(Removal::Deleted), now);
-        if notify == Notify::Attendees {
+        if mails(core, notify) {
             self.mail(core, id, told, MailKind::Cancellation);
         }
         Outcome::written(id.clone(), None)
@@ -437,6 +437,11 @@ pub(super) fn whole<R: Keep>(id: &ItemId, version: &Version<R>, body: &Body<R>) 
 pub(super) fn guests<R: Keep>(core: &Core, record: &R) -> BTreeSet<String> {
     let own = |address: &str| core.options.addresses.iter().any(|a| a.eq_ignore_ascii_case(address));
     record.guests().into_iter().filter(|address| !own(address)).map(str::to_owned).collect()
+}
+
+/// Whether those who could be told of a write are.
+pub(super) fn mails(core: &Core, notify: Notify) -> bool {
+    core.options.mails_unasked || notify == Notify::Attendees
 }
 
 /// The refusal of what would mail somebody although nobody is to be told.
