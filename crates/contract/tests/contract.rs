@@ -295,6 +295,15 @@ impl Repository<Contact> for Broken {
         if self.does("nothing is ever found") {
             return keys.iter().map(|_| Ok(Vec::new())).collect();
         }
+        if self.does("findable, and marks are not searched for") {
+            let mut answers = self.1.find(collection, keys).await;
+            for (key, answer) in keys.iter().zip(&mut answers) {
+                if matches!(key, Key::Mark(_)) && answer.is_ok() {
+                    *answer = Err(pimkit_core::unsupported("find"));
+                }
+            }
+            return answers;
+        }
         self.1.find(collection, keys).await
     }
     async fn fields(&self, collection: &CollectionId) -> Result<Vec<FieldSupport>> {
@@ -391,7 +400,13 @@ impl Harness for BrokenHarness {
         Floor::default().kind(Kind::Contact, |c| c.write = true)
     }
     async fn fresh(&self) -> Box<dyn Stage> {
-        let worst = Worst::new(WorstOptions::only(&["no_trash"]).unwrap(), &FakeClock::default());
+        let options = WorstOptions::only(&["no_trash"]).unwrap().with(|o| {
+            if self.0.starts_with("findable") {
+                o.create = Create::Findable { settles_after: Duration::ZERO };
+            }
+            o.no_find = self.0 == "findable, and nothing can be searched for";
+        });
+        let worst = Worst::new(options, &FakeClock::default());
         let door = Door(worst.by_hand());
         Box::new(BrokenStage(Breaks(self.0, worst), door))
     }
@@ -401,8 +416,10 @@ impl Harness for BrokenHarness {
 #[test]
 fn a_broken_promise_fails_the_case_that_is_named_after_it() {
     let found = |breaks: &'static str| -> Report { block_on(suite::observe(&BrokenHarness(breaks))) };
-    let sound = found("nothing");
-    assert!(sound.failed.is_empty(), "{sound}");
+    for sound in ["nothing", "findable"] {
+        let sound = found(sound);
+        assert!(sound.failed.is_empty(), "{sound}");
+    }
     let cases = [
         ("a missing collection is empty", "contacts::a_missing_collection_is_gone_in_every_method"),
         ("a bad cursor starts anew", "contacts::a_damaged_or_foreign_cursor_is_expired"),
@@ -412,6 +429,8 @@ fn a_broken_promise_fails_the_case_that_is_named_after_it() {
         ("answers come in another order", "contacts::fetch_answers_in_order"),
         ("gone is left out", "contacts::fetch_answers_in_order"),
         ("nothing is ever found", "contacts::items_are_found_by_mark_and_uid"),
+        ("findable, and nothing can be searched for", "connector::a_findable_create_can_be_searched_for"),
+        ("findable, and marks are not searched for", "contacts::items_are_found_by_mark_and_uid"),
         ("nicknames are lost", "contacts::field_nicknames"),
         ("marks are not looked at", "contacts::a_mark_stays_on_its_item"),
         ("an update writes the whole record", "contacts::an_update_writes_only_what_differs"),

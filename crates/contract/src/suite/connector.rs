@@ -15,6 +15,7 @@ pub(super) async fn cases(ask: &dyn Ask, report: &mut Report) {
     report.add(name("info_names_the_kinds_that_are_there"), kinds(ask).await);
     report.add(name("the_floor_is_declared"), floor(ask).await);
     report.add(name("collections_can_do_no_more_than_info_says"), ceiling(ask).await);
+    report.add(name("a_findable_create_can_be_searched_for"), findable(ask).await);
     report.add(name("futures_may_move_between_threads"), sendable(ask).await);
     for kind in [Kind::Message, Kind::User] {
         let there = has(&*ask.fresh().await.connector(), kind);
@@ -124,6 +125,25 @@ async fn ceiling(ask: &dyn Ask) -> Verdict {
     let layered = Layered::new(Arc::clone(&connector), ReadOnly);
     ensure!(layered.info().id == connector.info().id, "a layer changes the connector's name");
     Ok(())
+}
+
+/// A lost create is looked for where that is promised: without `find` it would be held for ever.
+async fn findable_in<R: Kept>(connector: &dyn Connector) -> Verdict {
+    let Some(items) = R::repository(connector) else { return Ok(()) };
+    for collection in items.collections().await? {
+        let can = &collection.capabilities;
+        let promised = matches!(can.create, Create::Findable { .. });
+        ensure!(!promised || can.find, "{}: a create is declared findable, and `find` is not declared", R::KIND.plural());
+    }
+    Ok(())
+}
+
+async fn findable(ask: &dyn Ask) -> Verdict {
+    let stage = ask.fresh().await;
+    let connector = stage.connector();
+    findable_in::<Contact>(&*connector).await?;
+    findable_in::<Event>(&*connector).await?;
+    findable_in::<Task>(&*connector).await
 }
 
 /// That this compiles is the case: a future that is not `Send` could not be given to `elsewhere`.

@@ -6,8 +6,8 @@ use super::{
 };
 use crate::world::{Keep, Kept};
 use pimkit_core::{
-    BlobId, CategoryId, Change, ChangeOptions, Cursor, Delete, ErrorKind, Fetched, ItemId, Key, Next, Outcome, PageToken, Position, Stored,
-    Write, WriteOptions, cursor,
+    BlobId, CategoryId, Change, ChangeOptions, Create, Cursor, Delete, ErrorKind, Fetched, ItemId, Key, Next, Outcome, PageToken, Position,
+    Stored, Write, WriteOptions, cursor,
 };
 use std::collections::BTreeSet;
 
@@ -298,10 +298,14 @@ async fn finding<R: Kept>(c: &Context<'_, R>) -> Verdict {
         [Key::Mark(mark), Key::Uid(uid.clone().unwrap_or_default()), Key::Mark("no-such-mark".into()), Key::Uid("no-such-uid".into())];
     let answers = c.items.find(c.id(), &keys).await;
     ensure!(answers.len() == keys.len(), "{} keys have {} answers", keys.len(), answers.len());
+    let findable = matches!(c.can().create, Create::Findable { .. });
     let mut asked = 0;
     for (n, answer) in answers.into_iter().enumerate() {
         match answer {
-            Err(error) if says_missing(&error) => {}
+            Err(error) if says_missing(&error) => {
+                let promised = findable && matches!(keys.get(n), Some(Key::Mark(_)));
+                ensure!(!promised, "a create is declared findable, and its mark cannot be searched for: {error}");
+            }
             Err(error) => return Err(error.into()),
             Ok(_) if !c.can().find => return fail("finding is declared missing, and answers"),
             Ok(_) if n == 1 && uid.is_none() => {}
