@@ -6,7 +6,8 @@ use crate::outcome::{Failures, Outcome};
 
 /// Sum up the results in the output of `cargo test`.
 ///
-/// The last line printed is `N passed, N failed, N skipped`. Fails when a test failed, when none ran, or when cargo
+/// The last line printed is `N passed, N failed, N skipped`. Skipped are the tests marked `#[ignore]`, and what a test that ran
+/// left out and said so: `skipped: sell_17 over vdir: no list of categories`. Fails when a test failed, when none ran, or when cargo
 /// itself did not end with 0.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -26,7 +27,7 @@ pub(crate) struct Tally {
     pub(crate) passed: u64,
     /// Tests that failed.
     pub(crate) failed: u64,
-    /// Tests marked `#[ignore]`.
+    /// Tests marked `#[ignore]`, and what the others left out.
     pub(crate) skipped: u64,
 }
 
@@ -49,9 +50,9 @@ impl Args {
 }
 
 impl Tally {
-    /// Adds up every `test result:` line.
+    /// Adds up every `test result:` line, and every line that says what a test left out.
     pub(crate) fn parse(log: &str) -> Self {
-        log.lines().filter_map(result_line).fold(Self::default(), |sum, one| Self {
+        log.lines().filter_map(|line| result_line(line).or_else(|| left_out(line))).fold(Self::default(), |sum, one| Self {
             programs: sum.programs + one.programs,
             passed: sum.passed + one.passed,
             failed: sum.failed + one.failed,
@@ -102,6 +103,16 @@ fn result_line(line: &str) -> Option<Tally> {
     Some(tally)
 }
 
+/// `skipped: RULE over FAR SIDE: what it lacks`, which a test says past the capture of its output; behind the test's own name where
+/// tests run one at a time.
+fn left_out(line: &str) -> Option<Tally> {
+    let plain = without_colour(line);
+    let plain = plain.trim();
+    let said = plain.strip_prefix("test ").and_then(|rest| rest.split_once(" ... ")).map_or(plain, |(_, said)| said);
+    let (what, lacks) = said.strip_prefix("skipped: ")?.split_once(": ")?;
+    (what.contains(" over ") && !lacks.is_empty()).then(|| Tally { skipped: 1, ..Tally::default() })
+}
+
 /// The line without the escape sequences that colour it.
 fn without_colour(line: &str) -> String {
     let mut plain = String::with_capacity(line.len());
@@ -143,6 +154,22 @@ note: test result: ok. 100 passed; in the middle of a line does not count
         let tally = Tally::parse(LOG);
         assert_eq!(tally, Tally { programs: 3, passed: 7, failed: 2, skipped: 1 });
         assert_eq!(tally.to_string(), "7 passed, 2 failed, 1 skipped");
+    }
+
+    #[test]
+    fn what_a_test_left_out_is_a_skip_and_talk_of_skips_is_none() {
+        let said = "skipped: sell_17 over vdir: no list of categories";
+        let one = Tally { skipped: 1, ..Tally::default() };
+        for line in [said.to_owned(), format!("test sell_17_a_name_comes_back ... {said}"), format!("\u{1b}[33m{said}\u{1b}[0m")] {
+            assert_eq!(Tally::parse(&line), one, "{line}");
+        }
+        for line in
+            ["skipped: nothing", "4 skipped: sell_17 over vdir: no list", "skipped: sell_17 over vdir", "skip contacts::trash: none"]
+        {
+            assert_eq!(Tally::parse(line), Tally::default(), "{line}");
+        }
+        let tally = Tally::parse(&format!("{LOG}{said}\n{said}\n"));
+        assert_eq!((tally.programs, tally.to_string()), (3, "7 passed, 2 failed, 3 skipped".to_owned()));
     }
 
     #[test]

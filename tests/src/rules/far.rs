@@ -2,8 +2,8 @@
 
 use futures::{StreamExt, executor::block_on};
 use pimkit::{
-    Change, ChangeOptions, CollectionId, Connector, Fetched, ItemId, Mark, Outcome, Position, Record, Repository, RepositoryExt, State,
-    Stored, WriteOptions, formats::TextRecord,
+    Change, ChangeOptions, CollectionId, Connector, Fetched, ItemId, Mark, Outcome, Position, Record, Repository, RepositoryExt, Result,
+    State, Stored, WriteOptions, formats::TextRecord, unsupported,
 };
 use pimkit_contract::{FakeClock, state::MemoryState, worst::Kept};
 use std::{fmt::Debug, sync::Arc};
@@ -110,11 +110,11 @@ pub trait Mailbox: Clone + Debug {
         assert!(matches!(outcome, Outcome::Written { .. }), "{outcome:?}");
     }
 
-    /// The names on the mailbox's own list of categories; none where there is no such list.
-    fn categories<R: Item>(&self) -> Option<Vec<String>> {
+    /// The names on the mailbox's own list of categories; the declared `Unsupported` where there is no such list.
+    fn categories<R: Item>(&self) -> Result<Vec<String>> {
         let repository = repository::<R>(self.connector().as_ref());
-        let categories = repository.categories()?;
-        Some(block_on(categories.list(&self.home::<R>())).unwrap().into_iter().map(|c| c.name).collect())
+        let categories = repository.categories().ok_or_else(|| unsupported("categories"))?;
+        Ok(block_on(categories.list(&self.home::<R>()))?.into_iter().map(|c| c.name).collect())
     }
 
     /// Puts a name on the mailbox's own list of categories; nothing where there is no such list.

@@ -6,7 +6,7 @@ use super::{
 };
 use futures::executor::block_on;
 use pimkit::{
-    CollectionId, ItemId, Record, Result, State, Stored,
+    CollectionId, Contact, ErrorKind, ItemId, Record, Result, Role, State, Stored,
     local::{AppUser, Local, Options, UserRole},
     sync::{Consent, Container, Engine, FieldPair, Pair, Policy, Report},
 };
@@ -96,7 +96,23 @@ impl<F: FarSide> Stage<F> {
         self.state = Arc::new(pimkit_contract::state::MemoryState::new());
     }
 
-    /// Says, past the capture of test output, that the far side lacks what the rule is about.
+    /// Whether the mailbox has a list of categories. Where it has none, that must be what its connector declares; it is a skip.
+    ///
+    /// # Panics
+    /// When what is declared is not what is there.
+    pub fn has_categories(&self, mailbox: &F::Mailbox) -> bool {
+        let listed = mailbox.categories::<Contact>();
+        let declared = mailbox.connector().info().roles.contains(&Role::Categories);
+        assert_eq!(listed.is_ok(), declared, "what is declared is there, and nothing else: {listed:?}");
+        if let Err(error) = listed {
+            assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+            self.skip("no list of categories");
+            return false;
+        }
+        true
+    }
+
+    /// Says, past the capture of test output, that the far side lacks what the rule is about. `cargo xtask tally` counts it.
     pub fn skip(&self, lacks: &str) {
         // Nobody to tell is no reason to fail.
         let _ = std::io::stderr().write_all(format!("skipped: {} over {}: {lacks}\n", self.rule, F::NAME).as_bytes());
