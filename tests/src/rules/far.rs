@@ -16,6 +16,9 @@ impl<R: Kept + TextRecord> Item for R {}
 pub trait FarSide: Sized + Debug {
     /// What it is called in skips.
     const NAME: &'static str;
+    /// Whether guests are mailed for every write to their meeting, whatever the write asks for, and the connector does
+    /// not know it. Then nobody is mailed only where nothing is written to a meeting with guests.
+    const MAILS_UNASKED: bool = false;
     /// A user's mailbox.
     type Mailbox: Mailbox;
 
@@ -61,6 +64,12 @@ pub trait Mailbox: Clone + Debug {
     /// Where a user's items lie when nobody says otherwise.
     fn home<R: Item>(&self) -> CollectionId {
         CollectionId::from(R::KIND.plural())
+    }
+
+    /// Whether a meeting can be written to there without mailing its guests, as the connector declares it.
+    fn keeps_silent<R: Item>(&self, collection: &CollectionId) -> bool {
+        let collections = block_on(repository::<R>(self.connector().as_ref()).collections()).unwrap();
+        collections.into_iter().find(|c| c.id == *collection).unwrap().capabilities.can_keep_silent
     }
 
     /// Everything of a kind, by collection and id.

@@ -5,6 +5,7 @@
 //! every far side that calls [`every_rule!`](crate::every_rule); a new provider implements [`FarSide`] and calls it too.
 
 pub mod far;
+pub mod guests;
 pub mod people;
 pub mod sage;
 pub mod sell;
@@ -26,6 +27,7 @@ pub use stage::{Desk, Stage, Sync};
 #[macro_export]
 macro_rules! every_rule {
     ($far:ty) => {
+        $crate::meeting_rules!($far);
         $crate::rule_tests! { $far;
             sell {
                 sell_21_contacts_and_their_edits_flow_both_ways,
@@ -60,17 +62,6 @@ macro_rules! every_rule {
                 sell_32_of_two_addresses_under_one_label_the_newest_stays,
                 sell_33_the_value_that_was_replaced_is_kept_in_a_custom_field_of_the_app,
             }
-            zoho_events {
-                zo_19_switching_on_makes_one_calendar_of_its_own,
-                zo_20_events_made_on_either_side_come_to_the_other,
-                zo_21_synced_events_lie_in_the_own_calendar_and_in_no_other,
-                zo_22_only_events_that_the_user_owns_are_synced,
-                zo_23_the_first_run_exports_no_more_than_5000_events,
-                zo_24_events_to_come_go_first,
-                zo_25_past_events_follow_the_latest_first,
-                zo_26_imported_events_are_never_synced,
-                zo_27_events_made_singly_or_mass_updated_are_synced_as_the_policy_says,
-            }
             zoho_contacts {
                 zo_33_set_up_offers_a_map_of_fields_that_can_be_edited,
                 zo_34_fields_that_the_mailbox_cannot_hold_are_not_offered,
@@ -83,10 +74,6 @@ macro_rules! every_rule {
                 zo_41_contacts_made_singly_or_mass_updated_are_synced_as_the_policy_says,
             }
             zoho_ends {
-                zo_28_the_user_disables_the_calendar_sync,
-                zo_29_deleting_the_own_calendar_disables_the_sync_and_deletes_nothing_in_the_app,
-                zo_30_disabling_removes_the_synced_events_from_the_mailbox_whichever_side_they_came_from,
-                zo_31_the_app_keeps_its_events_when_the_sync_ends,
                 zo_42_the_user_disables_the_contact_sync,
                 zo_43_deleting_the_own_folder_disables_the_contact_sync,
                 zo_44_disabling_deletes_the_folder,
@@ -105,6 +92,32 @@ macro_rules! every_rule {
                 zg_11_each_later_run_moves_no_more_than_500_contacts_and_forgets_none,
                 zg_14_contacts_are_synced_as_far_as_the_users_rights_go,
             }
+        }
+    };
+}
+
+/// Makes a test of each rule about events over a far side, and of what becomes of their guests.
+#[macro_export]
+macro_rules! meeting_rules {
+    ($far:ty) => {
+        $crate::rule_tests! { $far;
+            zoho_events {
+                zo_19_switching_on_makes_one_calendar_of_its_own,
+                zo_20_events_made_on_either_side_come_to_the_other,
+                zo_21_synced_events_lie_in_the_own_calendar_and_in_no_other,
+                zo_22_only_events_that_the_user_owns_are_synced,
+                zo_23_the_first_run_exports_no_more_than_5000_events,
+                zo_24_events_to_come_go_first,
+                zo_25_past_events_follow_the_latest_first,
+                zo_26_imported_events_are_never_synced,
+                zo_27_events_made_singly_or_mass_updated_are_synced_as_the_policy_says,
+            }
+            zoho_ends {
+                zo_28_the_user_disables_the_calendar_sync,
+                zo_29_deleting_the_own_calendar_disables_the_sync_and_deletes_nothing_in_the_app,
+                zo_30_disabling_removes_the_synced_events_from_the_mailbox_whichever_side_they_came_from,
+                zo_31_the_app_keeps_its_events_when_the_sync_ends,
+            }
             sage {
                 sg_15_an_apps_event_takes_its_edits_in_the_app_to_the_calendar,
                 sg_16_an_apps_event_takes_its_edits_in_the_calendar_to_the_app,
@@ -117,6 +130,10 @@ macro_rules! every_rule {
                 sg_23_invitations_that_are_not_answered_are_shown_all_the_same,
                 sg_26_an_event_from_outside_that_the_user_organises_can_be_edited,
                 sg_27_guests_of_an_apps_event_are_linked_to_their_records,
+            }
+            guests {
+                guests_of_the_apps_meetings_are_mailed_by_no_policy_but_real,
+                what_an_organiser_does_in_the_mailbox_is_answered_with_no_write,
             }
         }
     };

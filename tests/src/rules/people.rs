@@ -1,6 +1,6 @@
 //! Records of the rule tests, and short words for what a test looks at.
 
-use pimkit::{Contact, ContactKind, EmailAddress, Event, Phone, Record, Stored, When};
+use pimkit::{Contact, ContactKind, EmailAddress, Event, Organizer, Participant, Phone, Record, Stored, When};
 use pimkit_contract::FakeClock;
 
 /// An e-mail address for work.
@@ -49,6 +49,24 @@ pub fn event(title: &str, clock: &FakeClock, days: i64) -> Event {
         e.start = Some(When::utc(start));
         e.end = Some(When::utc(start + hour));
     })
+}
+
+/// An event of an hour that this address called, with two guests whom the app does not know.
+#[must_use]
+pub fn meeting(title: &str, clock: &FakeClock, days: i64, organizer: &str) -> Event {
+    let mut meeting = event(title, clock, days);
+    meeting.organizer = Some(Organizer { address: organizer.to_owned(), name: None });
+    meeting.participants = GUESTS.map(|address| Participant { address: address.to_owned(), ..Participant::default() }).into();
+    meeting
+}
+
+/// Who is invited to a [`meeting`].
+pub const GUESTS: [&str; 2] = ["guest@elsewhere.example", "other@elsewhere.example"];
+
+/// Who is invited to an event.
+#[must_use]
+pub fn invited(event: &Event) -> Vec<&str> {
+    event.participants.iter().map(|p| p.address.as_str()).collect()
 }
 
 /// What a record is called.

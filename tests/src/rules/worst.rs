@@ -14,6 +14,8 @@ use std::{
 pub trait Character: Debug + Default {
     /// What the provider is called in skips.
     const NAME: &'static str;
+    /// As [`FarSide::MAILS_UNASKED`].
+    const MAILS_UNASKED: bool = false;
     /// Its switches.
     fn options() -> WorstOptions;
 }
@@ -30,6 +32,14 @@ pub struct WithoutCategories;
 /// relations between contacts.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Nasty;
+
+/// Kind, but every write to a meeting with guests mails them, whatever the connector asks for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MailsUnasked;
+
+/// As [`MailsUnasked`], and the connector knows it: what would mail somebody is refused.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CannotKeepSilent;
 
 impl Character for Kind {
     const NAME: &'static str = "worst (kind)";
@@ -62,6 +72,21 @@ impl Character for Nasty {
     }
 }
 
+impl Character for MailsUnasked {
+    const NAME: &'static str = "worst (mails unasked)";
+    const MAILS_UNASKED: bool = true;
+    fn options() -> WorstOptions {
+        WorstOptions::kind().with(|o| o.mails_unasked = true)
+    }
+}
+
+impl Character for CannotKeepSilent {
+    const NAME: &'static str = "worst (cannot keep silent)";
+    fn options() -> WorstOptions {
+        WorstOptions::only(&["cannot_keep_silent"]).unwrap().with(|o| o.mails_unasked = true)
+    }
+}
+
 /// Mailboxes in memory.
 #[derive(Debug)]
 pub struct Memory<C> {
@@ -76,6 +101,7 @@ pub struct MemoryBox(Worst);
 
 impl<C: Character> FarSide for Memory<C> {
     const NAME: &'static str = C::NAME;
+    const MAILS_UNASKED: bool = C::MAILS_UNASKED;
     type Mailbox = MemoryBox;
 
     fn open(clock: &FakeClock) -> Self {

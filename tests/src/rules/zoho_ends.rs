@@ -2,7 +2,8 @@
 
 use super::{
     FarSide, Mailbox, Stage,
-    people::{Named as _, event, names, person},
+    far::address_of,
+    people::{Named as _, event, meeting, names, person},
     zoho_contacts::{FOLDER, folder},
     zoho_events::{CALENDAR, PROFILE, calendar, synced},
 };
@@ -41,14 +42,40 @@ pub fn zo_30_disabling_removes_the_synced_events_from_the_mailbox_whichever_side
     let (ann, sync) = stage.set_up::<Event>(PROFILE);
     let home = sync.mailbox.home::<Event>();
     sync.mailbox.put(&home, event("Private", &stage.clock, 2));
-    ann.put("calendar", event("Lunch", &stage.clock, 3));
+    ann.put("calendar", meeting("Lunch", &stage.clock, 3, &address_of("ann")));
     sync.run();
     sync.mailbox.put(&calendar(&sync.mailbox), event("Dinner", &stage.clock, 4));
     sync.run();
     assert_eq!(synced(&sync.mailbox), ["Dinner", "Lunch"]);
+    // Nothing goes before its user has agreed to it; until then the sync goes on.
+    sync.ask_to_disable();
+    assert_eq!(synced(&sync.mailbox), ["Dinner", "Lunch"]);
+    ann.put("calendar", event("Supper", &stage.clock, 5));
+    sync.run();
+    assert_eq!(synced(&sync.mailbox), ["Dinner", "Lunch", "Supper"]);
     sync.disable();
+    sync.rest();
     assert_eq!(names(&sync.mailbox.items::<Event>()), ["Private"], "the user's own events stay");
     assert!(sync.mailbox.outbox().is_empty(), "and nobody is mailed");
+    assert_eq!(names(&ann.items::<Event>()), ["Dinner", "Lunch", "Supper"]);
+
+    // A meeting that was made in the calendar has guests there, who would hear that it is cancelled.
+    let stage = Stage::<F>::new("zo_30");
+    let (ann, sync) = stage.set_up::<Event>(PROFILE);
+    let sync = sync.mailing();
+    ann.put("calendar", event("Lunch", &stage.clock, 3));
+    sync.run();
+    let own = calendar(&sync.mailbox);
+    sync.mailbox.put(&own, meeting("Board", &stage.clock, 4, &address_of("ann")));
+    sync.run();
+    assert!(sync.mailbox.outbox().is_empty());
+    let silent = sync.mailbox.keeps_silent::<Event>(&own);
+    sync.disable();
+    sync.rest();
+    let left = sync.mailbox.items::<Event>();
+    assert_eq!(left.iter().any(|e| e.record.name() == "Board"), !silent, "what cannot go silently stays");
+    assert_eq!(sync.mailbox.outbox().len(), usize::from(F::MAILS_UNASKED), "{:?}", sync.mailbox.outbox());
+    assert_eq!(names(&ann.items::<Event>()), ["Board", "Lunch"]);
 }
 
 pub fn zo_31_the_app_keeps_its_events_when_the_sync_ends<F: FarSide>() {
