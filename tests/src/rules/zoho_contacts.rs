@@ -3,12 +3,12 @@
 use super::{
     Desk, FarSide, Mailbox, Stage,
     far::repository,
-    people::{Named as _, names, person, phone, the},
+    people::{Named as _, event, names, person, phone, the},
     stage::done,
 };
 use futures::executor::block_on;
 use pimkit::{
-    CollectionId, Contact, Kind, Provenance, Record,
+    CollectionId, Contact, Event, Kind, Provenance, Record,
     local::{FieldType, UserRole},
     sync::{FieldMap, FieldPair, Policy},
 };
@@ -77,12 +77,39 @@ pub fn zo_34_fields_that_the_mailbox_cannot_hold_are_not_offered<F: FarSide>() {
 
 pub fn zo_35_switching_on_makes_one_contact_folder_of_its_own<F: FarSide>() {
     let stage = Stage::<F>::new("zo_35");
-    let (_, sync) = stage.set_up::<Contact>(PROFILE);
-    let before = sync.mailbox.collections::<Contact>().len();
+    let (ann, sync) = stage.set_up::<Contact>(PROFILE);
+    let bobs = stage.far.mailbox("bob");
+    let before = sync.mailbox.collections::<Contact>();
+    assert!(!before.iter().any(|(_, name)| name == FOLDER));
+    // Until it is switched on there is none, though the calendar's sync has what it needs.
+    let events = stage.sync::<Event>(&ann, PROFILE);
+    ann.put("calendar", event("Lunch", &stage.clock, 3));
+    ann.put("contacts", person("Ada Lovelace"));
+    events.run();
+    assert_eq!(sync.mailbox.collection::<Contact>(FOLDER), None);
     sync.run();
     let made = folder(&sync.mailbox);
-    sync.run();
-    assert_eq!((folder(&sync.mailbox), sync.mailbox.collections::<Contact>().len()), (made, before + 1));
+    let there = sync.mailbox.collections::<Contact>();
+    assert!(!before.iter().any(|(id, _)| *id == made), "it is the sync's own, and none that was there");
+    assert!(before.iter().all(|was| there.contains(was)), "those that were there are as they were");
+    for _ in 0..2 {
+        sync.run();
+        events.run();
+        assert_eq!((folder(&sync.mailbox), sync.mailbox.collections::<Contact>().len()), (made.clone(), there.len()));
+    }
+    assert_eq!(bobs.collection::<Contact>(FOLDER), None, "in the mailbox of the one who switched it on");
+    // Nor is a second one made for one that its user calls otherwise.
+    sync.mailbox.rename_collection::<Contact>(&made, "My CRM");
+    ann.put("contacts", person("Grace Hopper"));
+    for _ in 0..2 {
+        sync.run();
+        assert_eq!(sync.mailbox.collections::<Contact>().len(), there.len());
+        assert_eq!(
+            names(&sync.mailbox.items::<Contact>()),
+            ["Ada Lovelace", "Grace Hopper"],
+            "it is synced, and nobody in it is made twice"
+        );
+    }
 }
 
 pub fn zo_36_contacts_made_on_either_side_come_to_the_other<F: FarSide>() {

@@ -44,20 +44,56 @@ fn put(mailbox: &impl Mailbox, contact: Contact) -> ItemId {
 }
 
 pub fn zg_01_the_direction_is_chosen<F: FarSide>() {
-    for (direction, in_app, in_mailbox) in [
-        ("two_way", vec!["Ada Lovelace", "Charles Babbage"], vec!["Ada Lovelace", "Charles Babbage"]),
-        ("to_right", vec!["Ada Lovelace"], vec!["Ada Lovelace", "Charles Babbage"]),
-        ("to_left", vec!["Ada Lovelace", "Charles Babbage"], vec!["Charles Babbage"]),
-    ] {
+    for (direction, to_app, to_mailbox) in [("two_way", true, true), ("to_right", false, true), ("to_left", true, false)] {
         let stage = Stage::<F>::new("zg_01");
         let (ann, sync) = stage.set_up::<Contact>(PROFILE);
-        let sync = sync.with(|p| p.set("direction", direction).unwrap());
+        let sync = sync.with(|p| {
+            p.set("direction", direction).unwrap();
+            p.set("deletes", "delete").unwrap();
+        });
+        let mailbox = &sync.mailbox;
+        // One on each side, and some that both have.
         ann.put("contacts", person("Ada Lovelace"));
-        put(&sync.mailbox, person("Charles Babbage"));
+        put(mailbox, person("Charles Babbage"));
+        let both = ["Emmy Noether", "Grace Hopper", "Mary Somerville", "Sofia Kovalevskaya"];
+        for name in both {
+            ann.put("contacts", person(name));
+            put(mailbox, person(name));
+        }
+        let here = |name: &str| the(&ann.items::<Contact>(), name);
+        let there = |name: &str| the(&mailbox.items::<Contact>(), name);
+        let known = |own: &'static str, other: &'static str, comes: bool| {
+            let mut known: Vec<_> = both.iter().copied().chain([own]).chain(comes.then_some(other)).collect();
+            known.sort_unstable();
+            known
+        };
         for _ in 0..2 {
             sync.run();
-            assert_eq!(names(&ann.items::<Contact>()), in_app, "{direction}");
-            assert_eq!(names(&sync.mailbox.items::<Contact>()), in_mailbox, "{direction}");
+            assert_eq!(names(&ann.items::<Contact>()), known("Ada Lovelace", "Charles Babbage", to_app), "{direction}");
+            assert_eq!(names(&mailbox.items::<Contact>()), known("Charles Babbage", "Ada Lovelace", to_mailbox), "{direction}");
+        }
+        // Edits go the way that was chosen; what is edited on the other side stays there and gets no further.
+        ann.edit::<Contact>(&here("Grace Hopper").id, |c| c.notes = vec!["by the app".into()]);
+        mailbox.edit::<Contact>(&there("Emmy Noether").id, |c| c.notes = vec!["by the mailbox".into()]);
+        let come = |comes: bool, note: &str| if comes { vec![note.to_owned()] } else { vec![] };
+        for _ in 0..2 {
+            sync.run();
+            assert_eq!(
+                (here("Grace Hopper").record.notes, there("Emmy Noether").record.notes),
+                (come(true, "by the app"), come(true, "by the mailbox"))
+            );
+            assert_eq!(there("Grace Hopper").record.notes, come(to_mailbox, "by the app"), "{direction}");
+            assert_eq!(here("Emmy Noether").record.notes, come(to_app, "by the mailbox"), "{direction}");
+        }
+        // So do deletions; what was deleted on the other side is not made again.
+        ann.delete::<Contact>(&here("Mary Somerville").id);
+        mailbox.delete::<Contact>(&there("Sofia Kovalevskaya").id);
+        for _ in 0..2 {
+            sync.run();
+            let (left, right) = (ann.items::<Contact>(), mailbox.items::<Contact>());
+            assert!(!names(&left).contains(&"Mary Somerville") && !names(&right).contains(&"Sofia Kovalevskaya"), "{direction}");
+            assert_eq!(names(&right).contains(&"Mary Somerville"), !to_mailbox, "{direction}");
+            assert_eq!(names(&left).contains(&"Sofia Kovalevskaya"), !to_app, "{direction}");
         }
     }
 }
@@ -198,29 +234,58 @@ pub fn zg_07_fields_are_mapped_and_pairs_can_be_added<F: FarSide>() {
     assert_eq!(the(&with.mailbox.items::<Contact>(), "Ada Lovelace").record.titles.len(), 1);
 }
 
+/// A contact of this name, with this address at work.
+fn at_work(name: &str, address: &str) -> Contact {
+    let mut contact = person(name);
+    contact.emails = vec![mail(address)];
+    contact
+}
+
 pub fn zg_08_a_sync_that_is_set_up_again_makes_no_duplicates<F: FarSide>() {
-    let mut stage = Stage::<F>::new("zg_08");
-    let all = ["Ada Lovelace", "Charles Babbage", "Grace Hopper"];
-    {
-        let (ann, sync) = stage.set_up::<Contact>(PROFILE);
-        ann.put("contacts", person("Ada Lovelace"));
-        ann.put("contacts", person("Charles Babbage"));
-        put(&sync.mailbox, person("Grace Hopper"));
-        sync.run();
-    }
-    stage.forget();
-    let ann = Desk { local: stage.app.acting("ann").unwrap(), user: "ann".to_owned() };
-    let again = stage.sync::<Contact>(&ann, PROFILE).named("set up again");
-    for _ in 0..2 {
+    for state_is_lost in [true, false] {
+        let mut stage = Stage::<F>::new("zg_08");
+        {
+            let (ann, sync) = stage.set_up::<Contact>(PROFILE);
+            ann.put("contacts", person("Ada Lovelace"));
+            ann.put("contacts", person("Charles Babbage"));
+            put(&sync.mailbox, person("Grace Hopper"));
+            // Two that have nothing in common but the address.
+            ann.put("contacts", at_work("Mary Somerville", "mary@engines.example"));
+            put(&sync.mailbox, at_work("Mrs Somerville", "MARY@engines.example"));
+            sync.run();
+            assert_eq!((ann.items::<Contact>().len(), sync.mailbox.items::<Contact>().len()), (4, 4));
+            sync.disable();
+        }
+        if state_is_lost {
+            stage.forget();
+        }
+        let ann = Desk { local: stage.app.acting("ann").unwrap(), user: "ann".to_owned() };
+        let again = stage.sync::<Contact>(&ann, PROFILE).named("set up again");
+        let mailbox = &again.mailbox;
+        // Meanwhile its user makes Ada anew there, under another name, and a namesake of Charles comes into the app: it is
+        // the address that tells.
+        mailbox.delete::<Contact>(&the(&mailbox.items::<Contact>(), "Ada Lovelace").id);
+        put(mailbox, at_work("Augusta King", "ADA@work.example"));
+        let namesake = ann.put("contacts", at_work("Charles Babbage", "charles@other.example"));
+        let all = ["Ada Lovelace", "Charles Babbage", "Charles Babbage", "Grace Hopper", "Mary Somerville"];
+        for _ in 0..2 {
+            again.run();
+            assert_eq!(names(&ann.items::<Contact>()), all, "state is lost: {state_is_lost}");
+            assert_eq!(names(&mailbox.items::<Contact>()), all, "state is lost: {state_is_lost}");
+        }
+        // And they are pairs again.
+        for contact in ann.items::<Contact>() {
+            let note = contact.record.emails[0].address.to_lowercase();
+            ann.edit::<Contact>(&contact.id, |c| c.notes = vec![note]);
+        }
         again.run();
-        assert_eq!(names(&ann.items::<Contact>()), all);
-        assert_eq!(names(&again.mailbox.items::<Contact>()), all);
+        let there = mailbox.items::<Contact>();
+        assert_eq!(there.len(), all.len());
+        for contact in &there {
+            assert_eq!(contact.record.notes, [contact.record.emails[0].address.to_lowercase()], "{}", contact.record.name());
+        }
+        assert_eq!(ann.get::<Contact>(&namesake).notes, ["charles@other.example"]);
     }
-    // And they are pairs again.
-    let ada = the(&ann.items::<Contact>(), "Ada Lovelace").id;
-    ann.edit::<Contact>(&ada, |c| c.notes = vec!["still here".into()]);
-    again.run();
-    assert_eq!(the(&again.mailbox.items::<Contact>(), "Ada Lovelace").record.notes, ["still here"]);
 }
 
 pub fn zg_09_the_apps_first_address_is_held_against_the_mailboxes_address_at_work<F: FarSide>() {
