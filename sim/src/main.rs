@@ -17,10 +17,13 @@ use std::{process::ExitCode, time::Duration};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// So many seeds, where nothing else is said.
 const SEEDS: u64 = 1000;
+/// From so many seeds on, nothing that can be tried may be left untried.
+const ENOUGH: u64 = 1000;
 
 /// Plays seeds against the sync engine, and says which ones break it.
 ///
-/// Ends with 0 when every seed holds, with 1 when one does not, with 2 when it was called wrongly.
+/// Ends with 0 when every seed holds, with 1 when one does not, with 2 when it was called wrongly. From 1000 seeds on it ends
+/// with 1, too, when a fault that can strike somewhere was never tried there.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask sim", bin_name = "cargo xtask sim")]
 struct Args {
@@ -185,7 +188,28 @@ fn many(args: &Args) -> ExitCode {
     } else {
         text(&summary)
     }
-    if summary.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let untried = untried(&summary);
+    if is_enough(&summary) {
+        untried.iter().for_each(|cell| eprintln!("error: not tried in {} seeds: {cell}", summary.seeds));
+    } else if !untried.is_empty() && !args.json {
+        println!("{} seeds are too few to judge what was not tried: that takes {ENOUGH}", summary.seeds);
+    }
+    if holds(&summary) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Whether so much was played that a fault which was tried nowhere says something.
+fn is_enough(summary: &Summary) -> bool {
+    summary.seeds >= ENOUGH
+}
+
+/// What could have been tried and was not, a line for each.
+fn untried(summary: &Summary) -> Vec<String> {
+    missing(&summary.coverage).into_iter().map(|(stage, wrong, place)| format!("{stage:?} {wrong:?} {place:?}")).collect()
+}
+
+/// Whether every seed held, and enough of them left nothing untried.
+fn holds(summary: &Summary) -> bool {
+    summary.failed.is_empty() && (!is_enough(summary) || untried(summary).is_empty())
 }
 
 fn jobs(args: &Args) -> usize {
@@ -216,9 +240,7 @@ fn campaign(args: &Args, from: u64, seeds: u64, until_failure: bool) -> Summary 
 
 fn text(summary: &Summary) {
     print!("{}", table(&summary.coverage));
-    for (stage, wrong, place) in missing(&summary.coverage) {
-        println!("not tried: {stage:?} {wrong:?} {place:?}");
-    }
+    untried(summary).iter().for_each(|cell| println!("not tried: {cell}"));
     reasons().iter().for_each(|line| println!("cannot be hit, as {line}"));
     NOT_PLAYED.iter().chain(NOT_ACTED).for_each(|(name, why)| println!("not played: {name} ({why})"));
     for failed in summary.failed.iter().take(20) {
@@ -250,7 +272,48 @@ fn json(summary: &Summary) {
             "medians": { "edits": edits, "faults": faults, "crashes": crashes },
             "failed": summary.failed,
             "coverage": coverage,
-            "notTried": missing(&summary.coverage).len(),
+            "notTried": untried(summary).len(),
+            "untried": untried(summary),
+            "isEnough": is_enough(summary),
         })
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pimkit_sim::{Hit, PLACES, STAGES, WRONGS};
+
+    /// A campaign of so many seeds that tried everything but what is left out.
+    fn played(seeds: u64, left_out: Option<Hit>) -> Summary {
+        let mut summary = Summary { seeds, ..Summary::default() };
+        for stage in STAGES.into_iter().filter(|stage| Some(*stage) != left_out) {
+            for wrong in WRONGS {
+                for place in PLACES {
+                    summary.coverage.insert((stage, wrong, place), 1);
+                }
+            }
+        }
+        summary
+    }
+
+    #[test]
+    fn a_campaign_that_is_long_enough_and_left_a_fault_untried_does_not_hold() {
+        for (seeds, left_out, expected) in [
+            (ENOUGH, None, true),
+            (ENOUGH, Some(Hit::Recover), false),
+            (ENOUGH - 1, Some(Hit::Recover), true),
+            (100_000, Some(Hit::Apply), false),
+        ] {
+            assert_eq!(holds(&played(seeds, left_out)), expected, "{seeds} {left_out:?}");
+        }
+        assert!(untried(&played(1, Some(Hit::Recover))).contains(&"Recover Crash BeforeCommit".to_owned()));
+        assert_eq!(untried(&played(1, None)), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_seed_that_fails_fails_the_campaign_however_short() {
+        let failed = Failed { seed: 7, failures: vec!["lost".to_owned()] };
+        assert!(!holds(&Summary { failed: vec![failed], ..played(1, None) }));
+    }
 }
