@@ -4,7 +4,7 @@
 mod support;
 
 use serde_json::Value;
-use std::fs;
+use std::{fs, process::Stdio};
 use support::{Desk, TO_STORE, card, writes};
 
 /// Two folders: what is in one can be edited as text on both sides.
@@ -294,7 +294,7 @@ fn a_second_process_says_that_the_first_runs_and_changes_nothing() {
     for n in 0..3_000 {
         desk.card(&format!("{n}.vcf"), &card(&format!("u{n}"), "Ada", &format!("Number{n}"), &n.to_string()));
     }
-    let mut first = desk.command(&["sync", "--json"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut first = desk.command(&["sync", "--json"]).stdout(Stdio::piped()).spawn().unwrap();
     // The first one has the lease as soon as its lock is there; until then the second may win it.
     let lock = || fs::read_dir(desk.path("")).unwrap().any(|e| e.unwrap().file_name().to_string_lossy().ends_with(".lock"));
     while !lock() {
@@ -310,6 +310,62 @@ fn a_second_process_says_that_the_first_runs_and_changes_nothing() {
     assert!(told.json()["syncs"][0]["failed"].as_str().unwrap().contains("another run"), "{told:?}");
     assert_eq!(desk.records("crm", "contacts").len(), 3_000);
     assert_eq!(writes(&desk.sync()), 0);
+}
+
+#[test]
+fn of_two_runs_started_at_once_one_works_and_the_other_names_it_and_nothing_is_double_or_lost() {
+    // Two full folders that have nothing in common are what is meant here.
+    let desk = folders("guards = { matches_nothing = 0, creates = { number = 1000000 } }\n");
+    let sides = ["hub/all", "contacts/friends"];
+    let (mut all, mut refused) = (Vec::new(), 0);
+    // The two may by chance run one after the other, which is as good and no proof: then they are started again.
+    for round in 0..10 {
+        for (side, folder) in sides.iter().enumerate() {
+            for n in 0..150 {
+                let uid = format!("u{side}-{round}-{n:03}");
+                desk.write(&format!("{folder}/{uid}.vcf"), &card(&uid, &format!("Given{side}{round}"), &format!("Number{n}"), "1"));
+                all.push(uid);
+            }
+        }
+        // And on each side an edit of what came to it from the other one.
+        let came = |side: usize| format!("u{}-{}-000", 1 - side, round - 1);
+        if round > 0 {
+            for (side, folder) in sides.iter().enumerate() {
+                let files = fs::read_dir(desk.path(folder)).unwrap().map(|e| format!("{folder}/{}", e.unwrap().file_name().display()));
+                let file = files.into_iter().find(|file| desk.read(file).contains(&came(side))).unwrap();
+                desk.write(&file, &desk.read(&file).replace("END:VCARD", "NOTE:edited\r\nEND:VCARD"));
+            }
+        }
+        let start = || desk.command(&["sync", "--json"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let started = [start(), start()];
+        let ids: Vec<_> = started.iter().map(std::process::Child::id).collect();
+        let [one, two] = started.map(|run| support::Called::from(run.wait_with_output().unwrap()));
+        let (done, other, id) = if one.code == 0 { (one, two, ids[0]) } else { (two, one, ids[1]) };
+        done.exits(0);
+        if other.code != 0 {
+            let other = other.exits(1);
+            let why = other.json()["syncs"][0]["failed"].as_str().unwrap().to_owned();
+            assert!(why.contains("another run holds the component") && why.contains(&format!("process {id})")), "{why}");
+            assert_eq!(writes(&other.json()), 0, "{other:?}");
+            assert!(other.stderr.contains("error: people: "), "{other:?}");
+            refused += 1;
+        }
+        for (account, folder) in ["crm", "home"].into_iter().zip(sides) {
+            // `records` fails on a duplicate.
+            let records = desk.records(account, "contacts");
+            assert_eq!(records.len(), all.len(), "{account}");
+            assert!(all.iter().all(|uid| records.contains_key(uid)), "{account}");
+            assert_eq!(fs::read_dir(desk.path(folder)).unwrap().count(), all.len(), "no file is left over, hidden ones neither");
+            for side in (0..2).filter(|_| round > 0) {
+                assert_eq!(records[&came(side)]["notes"], serde_json::json!(["edited"]), "{account}");
+            }
+        }
+        assert_eq!(writes(&desk.sync()), 0);
+        if refused > 0 && round > 0 {
+            return;
+        }
+    }
+    panic!("of ten times no run met another one");
 }
 
 #[test]
