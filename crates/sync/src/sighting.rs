@@ -2,17 +2,15 @@
 
 use crate::{blobs, keys, run::Run};
 use jiff::Timestamp;
-use pimkit_core::{BlobRef, Field, Fields, Presence, Record, Result, SeenRow, Side, Stored, Value};
+use pimkit_core::{BlobRef, Presence, Record, Result, SeenRow, Side, Stored, Value};
 
 impl<R: Record> Run<R> {
     /// The sighting that an item makes, given what was known of it.
     pub(crate) async fn seen_row(&self, side: Side, epoch: u64, known: Option<&SeenRow>, stored: Stored<R>) -> Result<SeenRow> {
         let half = self.half(side);
         let modified = self.modified(side, &stored);
-        let mut unread = stored.unread.clone();
-        let mut fields = stored.record.fields();
-        let filled = self.fill_digests(side, known, &stored, &mut fields, &mut unread).await?;
-        let record = if filled { stored.record.with(&fields)? } else { stored.record };
+        let stored = self.digested(side, known, stored).await?;
+        let fields = stored.record.fields();
         let hash = keys::hash(&fields);
         let now = self.now();
         let mut row = SeenRow {
@@ -20,11 +18,11 @@ impl<R: Record> Run<R> {
             kind: R::KIND,
             collection: stored.collection.clone(),
             item: stored.id.clone(),
-            keys: keys::keys(R::KIND, &stored.id, &fields, record.uid(), stored.mark.as_ref(), hash),
-            record: Some(pimkit_core::encode_record(&record)?),
+            keys: keys::keys(R::KIND, &stored.id, &fields, stored.record.uid(), stored.mark.as_ref(), hash),
+            record: Some(pimkit_core::encode_record(&stored.record)?),
             revision: Some(stored.revision),
             hash,
-            unread,
+            unread: stored.unread,
             access: stored.access,
             mark: stored.mark,
             modified,
@@ -67,21 +65,14 @@ impl<R: Record> Run<R> {
         stored.modified.and_then(|at| at.checked_sub(skew).ok())
     }
 
-    /// Blobs are compared by their bytes: where a side does not say what they hash to, they are read
-    /// once, and again only when their id changes. One that cannot be read is unknown, not gone. True
-    /// when the fields are not the record's any more.
-    async fn fill_digests(
-        &self,
-        side: Side,
-        known: Option<&SeenRow>,
-        stored: &Stored<R>,
-        fields: &mut Fields,
-        unread: &mut Vec<Field>,
-    ) -> Result<bool> {
-        let missing = |blob: &Value| blob.get("digest").is_none() && blob.get("uri").is_none();
+    /// An item with what its bytes hash to. Blobs are compared by their bytes: where a side does not say what they hash to, they
+    /// are read once, and again only when their id changes. One that cannot be read is unknown, not gone.
+    pub(crate) async fn digested(&self, side: Side, known: Option<&SeenRow>, mut stored: Stored<R>) -> Result<Stored<R>> {
         if !stored.record.blobs().iter().any(|b| b.digest.is_none() && b.uri.is_none()) {
-            return Ok(false);
+            return Ok(stored);
         }
+        let missing = |blob: &Value| blob.get("digest").is_none() && blob.get("uri").is_none();
+        let mut fields = stored.record.fields();
         let before: Option<R> = known.and_then(|k| k.record.as_deref()).and_then(|bytes| pimkit_core::decode_record(bytes).ok());
         let before: Vec<BlobRef> = before.map(|r| r.blobs().into_iter().cloned().collect()).unwrap_or_default();
         for name in ["photo", "attachments"] {
@@ -102,14 +93,15 @@ impl<R: Record> Run<R> {
                     }
                     _ => {
                         let field = keys::field(name);
-                        if !unread.contains(&field) {
-                            unread.push(field);
+                        if !stored.unread.contains(&field) {
+                            stored.unread.push(field);
                         }
                     }
                 }
             }
         }
-        Ok(true)
+        stored.record = stored.record.with(&fields)?;
+        Ok(stored)
     }
 }
 

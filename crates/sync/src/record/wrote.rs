@@ -23,10 +23,11 @@ impl<R: Record> Run<R> {
         now: Option<Box<Stored<R>>>,
         partly: bool,
     ) -> Result<Option<Wrote<R>>> {
+        // What is agreed and what is journalled is compared with what is seen later: by the same digests.
         if let Some(stored) = now {
-            let stored =
-                Stored { revision: revision.unwrap_or_else(|| stored.revision.clone()), record: told(intent, &stored)?, ..*stored };
-            return Ok(Some(Wrote::read(id, stored)));
+            let stored = Stored { revision: revision.unwrap_or_else(|| stored.revision.clone()), ..*stored };
+            let stored = self.digested(side, task.row(side), stored).await?;
+            return Ok(Some(Wrote::read(id, Stored { record: told(intent, &stored)?, ..stored })));
         }
         if revision.is_some() && !partly {
             let sent: R = match &intent.target {
@@ -39,8 +40,8 @@ impl<R: Record> Run<R> {
         let repository = self.half(side).repository.clone();
         match repository.fetch(&task.end(side).collection, std::slice::from_ref(&id)).await.into_iter().next() {
             Some(Fetched::Found(stored)) => {
-                let record = told(intent, &stored)?;
-                Ok(Some(Wrote::read(id, Stored { record, ..*stored })))
+                let stored = self.digested(side, task.row(side), *stored).await?;
+                Ok(Some(Wrote::read(id, Stored { record: told(intent, &stored)?, ..stored })))
             }
             _ => Ok(None),
         }
