@@ -4,8 +4,11 @@
 mod world;
 
 use futures::executor::block_on;
-use pimkit_contract::{WorstOptions, samples, worst::ByHand};
-use pimkit_core::{Attachment, Blob, BlobRef, Connector, Contact, Event, ItemId, Record, Repository, Stored};
+use pimkit_contract::{
+    WorstOptions, samples,
+    worst::{ByHand, Failure, Fault, FaultPlan, Operation},
+};
+use pimkit_core::{Attachment, Blob, BlobRef, Connector, Contact, Event, ItemId, Record, Repository, Side, Stored};
 use pimkit_sync::Verdict;
 use std::{sync::Arc, time::Duration};
 use world::{World, named};
@@ -77,5 +80,35 @@ fn a_photo_that_a_run_wrote_there_is_taken_back_when_the_run_is_undone() {
         let there = far.items().into_values().next().unwrap();
         let expected: Vec<Vec<u8>> = before.iter().map(|bytes| bytes.to_vec()).collect();
         assert_eq!(bytes(&world.far.contacts().unwrap(), &there), expected);
+    }
+}
+
+#[test]
+fn a_write_of_bytes_whose_answer_was_lost_is_seen_to_have_arrived_and_is_in_the_journal() {
+    let [one, two]: [&[u8]; 2] = [b"one", b"two"];
+    for traits in [&["no_digests"][..], &["no_digests", "unconditional"]] {
+        for (before, after) in [(vec![one], vec![two]), (vec![one, two], vec![two]), (vec![one], vec![])] {
+            let world = World::with(WorstOptions::only(traits).unwrap());
+            let (hub, far): (ByHand<Event>, ByHand<Event>) = (world.hub_hand(), world.far_hand());
+            let upload = |all: &[&[u8]]| files(all.iter().map(|bytes| hub.upload("image/png", bytes)).collect());
+            let mut event = samples::event(1);
+            event.attachments = upload(&before);
+            let id = hub.put(&World::home::<Event>(), event);
+            world.run::<Event>(&[]);
+            let new = upload(&after);
+            hub.edit(&id, |e| e.attachments = new);
+            world.far.set_faults(FaultPlan::none().at_nth(Operation::Write, 1, Fault::After(Failure::Transport)));
+            world.run::<Event>(&[]);
+            world.far.set_faults(FaultPlan::none());
+            for _ in 0..3 {
+                world.run::<Event>(&[]);
+                let there = far.items().into_values().next().unwrap();
+                let sides = [bytes(&world.hub.events().unwrap(), &hub.item(&id).unwrap()), bytes(&world.far.events().unwrap(), &there)];
+                assert_eq!(sides, [after.clone(), after.clone()], "{traits:?} {before:?}");
+            }
+            let journal = world.journal();
+            let told = journal.iter().filter(|row| row.changes.iter().any(|c| c.side == Side::Right && c.field.as_str() == "attachments"));
+            assert_eq!(told.count(), 2, "made and changed, {traits:?} {before:?}: {journal:#?}");
+        }
     }
 }

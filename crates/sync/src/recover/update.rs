@@ -22,7 +22,11 @@ impl<R: Record> Run<R> {
         let Some(item) = &intent.item else { return Ok(false) };
         let repository = self.half(intent.side).repository.clone();
         match repository.fetch(&intent.collection, std::slice::from_ref(item)).await.into_iter().next() {
-            Some(Fetched::Found(stored)) => self.updated(intent, *stored).await,
+            Some(Fetched::Found(stored)) => {
+                let known = self.sighted(intent, Some(item)).await?;
+                let stored = self.digested(intent.side, known.as_ref(), *stored).await?;
+                self.updated(intent, stored).await
+            }
             Some(Fetched::Gone) => {
                 // Deleted, or the write itself gave it another id: the sides are read first.
                 self.to_find.insert(intent.id.clone());
