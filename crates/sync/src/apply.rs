@@ -14,8 +14,8 @@ use crate::{
 use futures::TryStreamExt;
 use jiff::Timestamp;
 use pimkit_core::{
-    BaseRow, BlobId, CollectionId, Error, ErrorKind, Fields, IntentKind, ItemId, LinkRow, Mark, Outcome, ProgressRow, Record, Result,
-    Revision, SeenRow, Side, StateChange, Stored, StreamKey, Write, WriteOptions,
+    BaseRow, BlobId, CollectionId, Error, ErrorKind, Field, Fields, IntentKind, ItemId, LinkRow, Mark, Outcome, ProgressRow, Record,
+    Result, Revision, SeenRow, Side, StateChange, Stored, StreamKey, Write, WriteOptions,
 };
 use std::{
     collections::BTreeMap,
@@ -53,18 +53,21 @@ pub(crate) struct Wrote<R> {
     pub(crate) mark: Option<Mark>,
     /// When the side says that it was changed last: what answers a write may have been edited since.
     pub(crate) modified: Option<Timestamp>,
+    /// What it did not tell, and was not told by us.
+    pub(crate) unread: Vec<Field>,
     record: R,
     fields: OnceLock<Fields>,
 }
 
 impl<R: Record> Wrote<R> {
     pub(crate) fn new(item: ItemId, revision: Option<Revision>, record: R, mark: Option<Mark>) -> Self {
-        Self { item, revision, mark, modified: None, record, fields: OnceLock::new() }
+        Self { item, revision, mark, modified: None, unread: Vec::new(), record, fields: OnceLock::new() }
     }
 
     /// What was read of an item after it was written.
     pub(crate) fn read(item: ItemId, stored: Stored<R>) -> Self {
-        Self { modified: stored.modified, ..Self::new(item, Some(stored.revision), stored.record, stored.mark) }
+        let unread = stored.unread;
+        Self { modified: stored.modified, unread, ..Self::new(item, Some(stored.revision), stored.record, stored.mark) }
     }
 
     /// The record as it is there, when the side said it; what was sent, when not.

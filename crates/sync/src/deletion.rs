@@ -20,7 +20,7 @@ use crate::{
     undecided::{DECIDE, was_deleted},
 };
 use pimkit_core::{
-    CollectionId, Delete, ErrorKind, Fetched, ItemId, Key, LinkRole, LinkRow, LinkState, Presence, Record, Result, SeenRow, Side,
+    CollectionId, Delete, ErrorKind, Fetched, Fields, ItemId, Key, LinkRole, LinkRow, LinkState, Presence, Record, Result, SeenRow, Side,
     StateChange, Value,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -349,12 +349,20 @@ impl<R: Record> Run<R> {
         if gone == Side::Right
             && let Some(why) = self.detaches(&row.item).await?
         {
+            let mut linked = linked;
+            if self.edited(rest, &linked, &row).await? {
+                linked.link.unseen = true;
+                linked.link.version += 1;
+                self.commit(vec![StateChange::Link(Box::new(linked.link.clone()))]).await?;
+            }
             return self.suppress(gone, &linked, evidence, why.to_owned()).await;
         }
         if linked.link.decision == Some(rest) {
             return self.suppress(gone, &linked, evidence, format!("decided: the {} one stays", rest.word())).await;
         }
-        if linked.link.decision.is_none() && self.edited(rest, &linked, &row).await? {
+        let edited = linked.link.decision.is_none()
+            && (self.edited(rest, &linked, &row).await? || (rest == Side::Left && self.is_unseen_elsewhere(&row.item).await?));
+        if edited {
             return self.edit_beats_delete(gone, linked, &row, evidence).await;
         }
         let deletable = self.is_deletable(rest, &row.item).await? && self.may_delete_any(rest).await?;
@@ -363,8 +371,13 @@ impl<R: Record> Run<R> {
             let why = format!("{}, and the {} one may not be", was_deleted(gone), rest.word());
             return self.wait(linked.link, Some((LinkState::Held, why))).await;
         }
-        if !self.is_conditional(rest, &row.collection) {
+        if !self.is_conditional(rest, &row.collection) || hides_new(rest, &linked, &row) {
             match self.now_there(rest, &row).await? {
+                Some(now) if hides_new(rest, &linked, &now) && linked.link.decision != Some(gone) => {
+                    self.report.held += 1;
+                    let why = format!("{}, and the {} one does not tell all that it holds: {DECIDE}", was_deleted(gone), rest.word());
+                    return self.wait(linked.link, Some((LinkState::Held, why))).await;
+                }
                 Some(now) if now.hash == row.hash => {}
                 Some(now) => {
                     // It is deleted in the next run, if what changed is none of ours.
@@ -417,19 +430,28 @@ impl<R: Record> Run<R> {
         let unread = self.unread_of(rest, row);
         let terms = self.terms_of_edit(linked, &fields).await?;
         let (fields, agreed) = (terms.view(rest, &whole, &fields), terms.view(rest, &whole, &agreed));
+        // What the deleted one said too is no edit, though nobody had taken down that both say it.
+        let deleted = match linked.end(rest.other()) {
+            Some(row) => self.fields_of(row)?,
+            None => Fields::new(),
+        };
         Ok(terms.map(&whole).pairs(&[&fields, &agreed]).iter().filter(|pair| pair.pass != Pass::Never).any(|pair| {
-            let (field, def) = match rest {
-                Side::Left => (&pair.left, pair.def),
-                Side::Right => (&pair.right, pair.far_def),
+            let (field, def, other) = match rest {
+                Side::Left => (&pair.left, pair.def, &pair.right),
+                Side::Right => (&pair.right, pair.far_def, &pair.left),
             };
             let (before, now) = (value(&agreed, field), value(&fields, field));
             let ours = rest == Side::Right && base.sent.contains(field) && degraded(def, before, now);
-            !def.identity && !ours && !unread.contains(field) && !def.same(before, now)
+            let said = now.is_some() && def.same(value(&deleted, other), now);
+            !def.identity && !ours && !said && !unread.contains(field) && !def.same(before, now)
         }))
     }
 
     /// The deleted one is made again, so that the edit is not lost; but never a meeting.
     async fn edit_beats_delete(&mut self, gone: Side, linked: Linked, row: &SeenRow, evidence: String) -> Result<()> {
+        if gone == Side::Left && self.is_to_be_made_again(linked.link.hub_item.as_ref())? {
+            return self.wait(linked.link, None).await;
+        }
         let fields = self.fields_of(row)?;
         let meeting = matches!(fields.get("participants"), Some(Value::Array(list)) if !list.is_empty());
         if meeting || !self.half(gone).collections.iter().any(scope::writable) {
@@ -468,6 +490,15 @@ impl<R: Record> Run<R> {
         named.dedup();
         keys::hashed(&named)
     }
+}
+
+/// Whether an item keeps back fields that it never told, or may have changed since it told them: nobody can say what is lost
+/// with it.
+fn hides_new(side: Side, linked: &Linked, row: &SeenRow) -> bool {
+    let told = linked.base.as_ref().map(|base| if side == Side::Left { &base.hub } else { &base.far });
+    let agreed = if side == Side::Left { &linked.link.hub_revision } else { &linked.link.revision };
+    let changed = row.revision != *agreed;
+    row.unread.iter().any(|field| changed || told.is_none_or(|fields| !fields.contains_key(field)))
 }
 
 fn set(answers: &mut [Option<Finding>], place: usize, finding: Finding) {

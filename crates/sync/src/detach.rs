@@ -7,7 +7,7 @@ use crate::{
     policy::HubDelete,
     run::Run,
 };
-use pimkit_core::{Action, ItemId, LinkState, Record, Result, Side};
+use pimkit_core::{Action, ItemId, LinkState, Record, Result, Side, StateChange};
 
 impl<R: Record> Run<R> {
     /// Why a deletion at the far side lets go of this link alone; absent where the hub record may follow.
@@ -39,6 +39,27 @@ impl<R: Record> Run<R> {
             }
         }
         Ok(false)
+    }
+
+    /// Whether the hub record was changed in another mailbox's sight before its user let go of it, unseen by that user: whoever
+    /// deletes it from the last one may not have seen it either.
+    pub(crate) async fn is_unseen_elsewhere(&mut self, hub_item: &ItemId) -> Result<bool> {
+        let mut unseen = false;
+        for sync in self.state().syncs().await? {
+            let links = self.state().links_of_hub(&sync, std::slice::from_ref(hub_item)).await?;
+            for mut link in links.into_iter().flatten() {
+                let ours = link.kind == R::KIND && link.hub_account == self.hub.account.id && link.sync != *self.sync();
+                if !ours || link.state != LinkState::Suppressed || !link.unseen {
+                    continue;
+                }
+                // It counts once: the record is made again for who deletes it now, to be looked at.
+                link.unseen = false;
+                link.version += 1;
+                unseen = true;
+                self.commit(vec![StateChange::Link(Box::new(link))]).await?;
+            }
+        }
+        Ok(unseen)
     }
 
     /// Whether the acting user may delete records of this kind on a side at all; everybody may where there is no app to ask.

@@ -49,6 +49,11 @@ impl<R: Record> Run<R> {
             if side == Side::Left && self.follow_replaced(&row).await? {
                 continue;
             }
+            if side == Side::Left && self.is_made_again(&row)? {
+                // It stands for a record that a link may lead to; which one is known when the other sync has taken it down.
+                self.keep_dirty(row);
+                continue;
+            }
             if self.rejoin(side, &row).await? || self.is_back_from_before(side, &row).await? {
                 continue;
             }
@@ -58,6 +63,9 @@ impl<R: Record> Run<R> {
             if self.is_of_a_missing_collection(side, &row).await? {
                 // It may be what stood there: it waits until that is known.
                 self.keep_dirty(row);
+                continue;
+            }
+            if side == Side::Right && self.is_of_the_past(&row).await? {
                 continue;
             }
             if side == Side::Right && self.may_have_moved(&row).await? {
@@ -133,6 +141,10 @@ impl<R: Record> Run<R> {
                 by.words()
             );
             self.wait_unlinked(side, row, "held", "duplicates = hold", &text);
+            return Ok(());
+        }
+        if side == Side::Left && self.may_be_invited(&row, fields).await? {
+            self.keep_dirty(row);
             return Ok(());
         }
         given.made.insert((row.collection.clone(), row.item.clone()));
@@ -239,6 +251,7 @@ impl<R: Record> Run<R> {
             note: None,
             again: true,
             parked: false,
+            unseen: false,
             decision: None,
             version: 1,
         };

@@ -31,6 +31,15 @@ pub(crate) fn organiser(fields: &Fields) -> Option<String> {
     fields.get(ORGANIZER).and_then(address).filter(|_| meeting)
 }
 
+/// The addresses of who takes part, and of who called the meeting.
+pub(crate) fn addresses(fields: &Fields) -> Vec<String> {
+    let people = match fields.get(PARTICIPANTS) {
+        Some(Value::Array(list)) => list.as_slice(),
+        _ => &[],
+    };
+    people.iter().chain(fields.get(ORGANIZER)).filter_map(address).collect()
+}
+
 /// Whether an address is one of these.
 pub(crate) fn is_among(address: &str, own: &[String]) -> bool {
     own.iter().any(|a| plain(a) == plain(address))

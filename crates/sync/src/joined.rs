@@ -4,13 +4,15 @@
 //! attendee's own times and places never reach the organiser. What the hub's users changed since is an edit as ever.
 
 use crate::{
+    guests,
     map::FieldMap,
     merge::Merged,
     plan::Linked,
     run::Run,
+    scope::writable,
     terms::{PERSONAL, Terms},
 };
-use pimkit_core::{BaseRow, FieldChange, Fields, LinkRole, Record, Result, Side, Value};
+use pimkit_core::{BaseRow, FieldChange, Fields, Kind, LinkRole, Record, Result, SeenRow, Side, Value};
 
 impl<R: Record> Run<R> {
     /// What a record agreed on with the copy that spoke for it, as if the organiser's item had agreed on it too; absent
@@ -25,6 +27,25 @@ impl<R: Record> Run<R> {
         let pairs = map.pairs(&[&spoken.hub]);
         let far: Fields = pairs.iter().filter_map(|pair| Some((pair.right.clone(), spoken.hub.get(&pair.left)?.clone()))).collect();
         Ok(Some(BaseRow { link: linked.link.id.clone(), hub: spoken.hub, far, ..BaseRow::default() }))
+    }
+}
+
+impl<R: Record> Run<R> {
+    /// Whether a new hub record is a meeting that came from one mailbox, with the owner of this one among its people, and is
+    /// in this one too: its provider has put it there, and a listing came short. Made here, it would stand there twice.
+    pub(crate) async fn may_be_invited(&mut self, hub: &SeenRow, fields: &Fields) -> Result<bool> {
+        let own = self.far.account.addresses.clone();
+        let people = guests::addresses(fields);
+        let takes_part = R::KIND == Kind::Event && people.iter().any(|address| guests::is_among(address, &own));
+        if !takes_part || self.links_elsewhere(&self.link_of_nothing(), &hub.item).await?.iter().all(|link| link.origin == Side::Left) {
+            return Ok(false);
+        }
+        let Some(home) = self.far.collections.iter().find(|c| writable(c)).map(|c| c.id.clone()) else { return Ok(false) };
+        if !self.listed_again.contains(&(Side::Right, home.clone())) && !self.list_again(Side::Right, &home).await? {
+            return Ok(true);
+        }
+        let named: Vec<String> = hub.keys.iter().filter(|key| key.starts_with("uid:")).cloned().collect();
+        Ok(!self.unlinked(Side::Right, &named, 1, None).await?.is_empty())
     }
 }
 

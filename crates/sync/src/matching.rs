@@ -15,6 +15,7 @@ use crate::{
     run::Run,
     score::{Rung, score},
     step::Action,
+    stranger::same_thing,
 };
 use pimkit_core::{CollectionId, Fields, ItemId, Kind, LinkRow, Presence, Record, Result, SeenRow, Side};
 use std::collections::{BTreeMap, BTreeSet};
@@ -240,6 +241,15 @@ impl<R: Record> Run<R> {
             if by == Rung::Key(MatchKey::Uid) && !fitting.is_empty() && self.shares_its_uid(side, row, fields, &keys).await? {
                 continue;
             }
+            if self.was_copied(&by, side, row, &fitting, &keys).await? {
+                let mut alike = Vec::new();
+                for other in fitting {
+                    if same_thing(R::KIND, fields, &self.fields_of(&other)?) {
+                        alike.push(other);
+                    }
+                }
+                fitting = alike;
+            }
             match self.pick(by, row, fields, fitting)? {
                 Look::None => {}
                 found => return Ok(found),
@@ -255,6 +265,37 @@ impl<R: Record> Run<R> {
                 let theirs = self.fields_of(&other)?;
                 let is_this = other.item == row.item && other.collection == row.collection;
                 if !is_this && Self::fits(&Rung::Key(MatchKey::Uid), side, fields, row, side, &theirs, &other) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether an item, or one that fits it, stood beside another one that carried its uid or mark too and is away now: of the
+    /// two one was a copy, and neither says which.
+    async fn was_copied(&self, by: &Rung, side: Side, row: &SeenRow, fitting: &[SeenRow], keys: &[String]) -> Result<bool> {
+        let here = |rows: &[SeenRow], gone: &SeenRow| {
+            // What we deleted has no other id now; what was missing was there until the look before.
+            let stood = |row: &SeenRow| gone.deleted_by.is_some() || gone.unchanged_at.is_some_and(|until| row.changed_at <= until);
+            let beside = |row: &SeenRow| row.item != gone.item && stood(row);
+            rows.iter().any(beside) && matches!(gone.presence, Presence::Missing { .. } | Presence::Gone)
+        };
+        let own = std::slice::from_ref(row);
+        for (of, rows) in [(side, own), (side.other(), fitting)] {
+            let marks: Vec<String> = rows.iter().filter_map(|row| row.mark.as_ref()).map(keys::mark_key).collect();
+            let named = match by {
+                Rung::Key(MatchKey::Uid) => keys,
+                Rung::Mark if of == Side::Right => marks.as_slice(),
+                _ => continue,
+            };
+            if fitting.is_empty() || named.is_empty() {
+                continue;
+            }
+            let account = &self.half(of).account.id;
+            for (collection, item) in self.state().seen_by_keys(account, R::KIND, named, CANDIDATES).await?.into_iter().flatten() {
+                let seen = self.state().seen(account, R::KIND, &collection, &[item]).await?;
+                if seen.into_iter().flatten().any(|gone| here(rows, &gone)) {
                     return Ok(true);
                 }
             }

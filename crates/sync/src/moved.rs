@@ -1,7 +1,7 @@
 //! What moved before its old place was known to be empty: the two are told by two listings, and one of them may be
 //! late, short, or not to be had at all. Taken for new, it would be made once more on the other side.
 
-use crate::{fresh::named, run::Run, stranger::same_thing};
+use crate::{fresh::named, keys, run::Run, stranger::same_thing};
 use pimkit_core::{Fetched, ItemId, LinkState, Presence, Record, Removal, Result, SeenRow, Side, StateChange};
 
 impl<R: Record> Run<R> {
@@ -38,6 +38,15 @@ impl<R: Record> Run<R> {
             }
         }
         Ok(false)
+    }
+
+    /// Whether a far item without a link carries a mark of this sync and cannot be found by its id: we made it, it was
+    /// deleted before we ever saw it, and a late listing shows it all the same.
+    pub(crate) async fn is_of_the_past(&mut self, row: &SeenRow) -> Result<bool> {
+        let ours = row.mark.as_ref().and_then(keys::parts).is_some_and(|parts| keys::is_of(&parts, self.sync()));
+        let alone =
+            self.links_of(Side::Right, &row.collection, std::slice::from_ref(&row.item)).await?.into_iter().flatten().next().is_none();
+        Ok(ours && alone && self.is_gone_untold(row).await?)
     }
 
     /// Whether an item that no listing says is missing cannot be found by its id. It is looked into in the next run.

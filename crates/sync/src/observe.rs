@@ -6,6 +6,7 @@
 
 use crate::{
     planted::{Break, planted},
+    record::UNNAMED,
     report::Progress,
     run::Run,
     sighting::{returned, same_row, superseded},
@@ -203,7 +204,9 @@ impl<R: Record> Run<R> {
                 }
                 Change::Listed { id, revision } => {
                     let same = page.known.get(&id).is_some_and(|row| {
-                        matches!(row.presence, Presence::Present | Presence::OtherKind) && revision.is_some() && row.revision == revision
+                        let told = row.epoch != UNNAMED || row.unread.is_empty();
+                        let there = matches!(row.presence, Presence::Present | Presence::OtherKind);
+                        told && there && revision.is_some() && row.revision == revision
                     });
                     if same { page.named.push(id) } else { fetch.push(id) }
                 }
@@ -319,14 +322,14 @@ impl<R: Record> Run<R> {
         let known = page.known.get(&stored.id).filter(|_| !planted(Break::StaleCheck));
         let older = |row: &SeenRow| row.modified.zip(self.modified(page.side, stored)).is_some_and(|(known, now)| now < known);
         let replaced = |row: &SeenRow| superseded(row, stored) || older(row);
-        known.is_some_and(|row| returned(row) || (row.revision.as_ref() != Some(&stored.revision) && replaced(row)))
+        known.is_some_and(|row| returned(row) || (is_another(row, stored) && replaced(row)))
     }
 
     /// Stale, and so soon after our own write that it is no edit yet.
     fn is_settling(&self, page: &Page<'_>, stored: &Stored<R>) -> bool {
         let Some(row) = page.known.get(&stored.id).filter(|_| !planted(Break::StaleCheck)) else { return false };
         let settles = self.half(page.side).settles(page.collection, &self.setup.policy);
-        let stale = returned(row) || (row.revision.as_ref() != Some(&stored.revision) && superseded(row, stored));
+        let stale = returned(row) || (is_another(row, stored) && superseded(row, stored));
         stale && self.now().duration_since(row.changed_at) < jiff::SignedDuration::try_from(settles).unwrap_or(jiff::SignedDuration::MAX)
     }
 
@@ -443,9 +446,14 @@ fn is_own(error: &pimkit_core::Error) -> bool {
     error.kind() == ErrorKind::LeaseLost || error.operation().is_some_and(|o| o.starts_with("state."))
 }
 
+/// Whether an item is told as another one than it was known as last: of another revision, or there though it was gone.
+fn is_another<R: Record>(row: &SeenRow, stored: &Stored<R>) -> bool {
+    row.presence == Presence::Gone || row.revision.as_ref() != Some(&stored.revision)
+}
+
 /// Whether an item changed, or was read before, and now does not tell all that it told.
 fn is_partly_told<R: Record>(page: &Page<'_>, stored: &Stored<R>) -> bool {
     let known = page.known.get(&stored.id);
-    let changed = known.is_none_or(|row| row.revision.as_ref() != Some(&stored.revision));
+    let changed = known.is_none_or(|row| row.epoch == UNNAMED || row.revision.as_ref() != Some(&stored.revision));
     stored.unread.iter().any(|field| changed || known.is_some_and(|row| !row.unread.contains(field)))
 }

@@ -376,6 +376,7 @@ impl<R: Record> Run<R> {
     pub(crate) async fn plan_merge(&mut self, linked: Linked, mut reason: Option<String>) -> Result<()> {
         self.ask(linked.hub.iter().map(|hub| &hub.item)).await?;
         let Some(mut linked) = self.stay_outside(linked).await? else { return Ok(()) };
+        self.ask_for_untold(&mut linked).await?;
         self.note_rolled_back(&linked);
         let fields = |row: Option<&SeenRow>| row.map(|row| self.fields_of(row)).transpose();
         let (Some(hub_fields), Some(far_fields)) = (fields(linked.hub.as_ref())?, fields(linked.far.as_ref())?) else { return Ok(()) };

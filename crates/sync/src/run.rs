@@ -57,6 +57,8 @@ pub(crate) struct Run<R: Record> {
     pub(crate) to_find: BTreeSet<String>,
     /// Collections that were listed once more, from their beginning.
     pub(crate) listed_again: BTreeSet<(Side, CollectionId)>,
+    /// Whether another listing may be asked for what the first one did not show.
+    pub(crate) may_list_again: bool,
     /// Updates of hub records that a sync has sent, this one or another, and not taken down.
     pub(crate) unrecorded: Vec<IntentRow>,
     /// Intents that their side could not be asked for in this run.
@@ -170,6 +172,7 @@ impl<R: Record> Run<R> {
             open_creates: OpenCreates::default(),
             to_find: BTreeSet::new(),
             listed_again: BTreeSet::new(),
+            may_list_again: false,
             unrecorded: Vec::new(),
             unasked: BTreeSet::new(),
             planned_under: 0,

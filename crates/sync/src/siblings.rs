@@ -1,10 +1,10 @@
 //! Syncs that join the same two accounts: what one of them has linked is no news to the others.
 
-use crate::{fresh::set_end, keys, plan::Linked, run::Run};
+use crate::{fresh::set_end, keys, pair::damaged, plan::Linked, run::Run, step::Step};
 use futures::TryStreamExt;
 use pimkit_core::{
-    BaseRow, CollectionId, ItemId, LinkQuery, LinkRow, LinkState, Presence, Record, Result, SeenRow, Side, StateChange, SyncId,
-    cursor::binding,
+    BaseRow, CollectionId, IntentKind, ItemId, LinkQuery, LinkRow, LinkState, Mark, Presence, Record, Result, SeenRow, Side, StateChange,
+    SyncId, cursor::binding,
 };
 
 impl<R: Record> Run<R> {
@@ -71,6 +71,29 @@ impl<R: Record> Run<R> {
             }
         }
         Ok(false)
+    }
+
+    /// The hub records that other syncs were about to make in place of deleted ones, and of which they have not learnt what came
+    /// of it: which one it stands for, and its mark.
+    fn made_again_elsewhere(&self) -> Result<Vec<(ItemId, Option<Mark>)>> {
+        let mut found = Vec::new();
+        for intent in self.unrecorded.iter().filter(|i| i.write == IntentKind::Create && i.sync != *self.sync()) {
+            let step: Step = intent.body.read().map_err(|_| damaged("an intent"))?;
+            found.extend(step.replaces.map(|replaced| (replaced, intent.mark.clone())));
+        }
+        Ok(found)
+    }
+
+    /// Whether another sync was about to make a deleted hub record again: a second one would stand beside it.
+    pub(crate) fn is_to_be_made_again(&self, deleted: Option<&ItemId>) -> Result<bool> {
+        Ok(self.made_again_elsewhere()?.iter().any(|(replaced, _)| Some(replaced) == deleted))
+    }
+
+    /// Whether a hub record is one that another sync was about to make in place of a deleted one.
+    pub(crate) fn is_made_again(&self, row: &SeenRow) -> Result<bool> {
+        let named = Mark::from(row.item.to_string());
+        let is_it = |mark: &Mark| row.mark.as_ref() == Some(mark) || named == *mark;
+        Ok(self.made_again_elsewhere()?.iter().any(|(_, mark)| mark.as_ref().is_some_and(is_it)))
     }
 
     /// Whether a hub record without a link stands for one that was deleted and that a link of this sync leads to: another sync

@@ -30,7 +30,7 @@ impl<R: Record> Run<R> {
             presence: Presence::Present,
             changed: self.run,
             // Another sync may have seen it since this one's last run.
-            unchanged_at: known.map(|k| self.before.map_or(k.changed_at, |before| before.max(k.changed_at))),
+            unchanged_at: known.filter(|k| k.record.is_some()).map(|k| self.before.map_or(k.changed_at, |before| before.max(k.changed_at))),
             changed_at: now,
             superseded: known.map(|k| k.superseded.clone()).unwrap_or_default(),
             deleted_by: None,
@@ -46,14 +46,14 @@ impl<R: Record> Run<R> {
                 let over = row.superseded.len().saturating_sub(4);
                 row.superseded.drain(..over);
             }
-            let same =
-                known.presence == Presence::Present && known.hash == row.hash && known.unread == row.unread && known.access == row.access;
-            if same && known.mark == row.mark {
+            if known.presence == Presence::Present && known.hash == row.hash && known.unread == row.unread {
                 // What it says came to be then, whatever its side counts as a change.
                 row.modified = known.modified.or(row.modified);
-                row.changed = known.changed;
                 row.changed_at = known.changed_at;
                 row.unchanged_at = known.unchanged_at;
+                if known.access == row.access && known.mark == row.mark {
+                    row.changed = known.changed;
+                }
             }
         }
         Ok(row)

@@ -6,7 +6,7 @@
 //! carried over. A conflict is then between two users, whenever their edits were synced.
 
 use crate::{
-    apply::Task,
+    apply::{Task, Wrote},
     merge::{Interval, Times},
     planted::{Break, planted},
     policy::Conflicts,
@@ -91,7 +91,8 @@ impl<R: Record> Run<R> {
     /// When a value was changed that a sync has brought to the hub, in a write that it has not taken down yet.
     async fn brought(&self, row: &SeenRow, field: &Field, value: Option<&Value>) -> Result<Option<Stamp>> {
         let def = R::catalogue().field(field.as_str());
-        for intent in self.unrecorded.iter().filter(|i| i.item.as_ref() == Some(&row.item) && i.collection == row.collection) {
+        let updates = self.unrecorded.iter().filter(|i| i.write == IntentKind::Update && i.collection == row.collection);
+        for intent in updates.filter(|i| i.item.as_ref() == Some(&row.item)) {
             let (Some(target), Some(link)) = (intent.target.as_deref(), &intent.link) else { continue };
             let target = pimkit_core::decode_record::<R>(target)?.fields();
             if !def.as_ref().is_some_and(|def| def.same(target.get(field), value)) {
@@ -107,7 +108,7 @@ impl<R: Record> Run<R> {
         Ok(None)
     }
 
-    /// The updates of hub records that any sync has sent and not taken down.
+    /// The creates and updates of hub records that any sync has sent and not taken down.
     pub(crate) async fn find_unrecorded(&self) -> Result<Vec<IntentRow>> {
         let mut found = Vec::new();
         let mut syncs = self.state().syncs().await?;
@@ -117,18 +118,26 @@ impl<R: Record> Run<R> {
         for sync in syncs {
             let open: Vec<IntentRow> = self.state().intents(&sync).try_collect().await?;
             let ours = |intent: &IntentRow| intent.side == Side::Left && intent.kind == R::KIND && intent.account == self.hub.account.id;
-            found.extend(open.into_iter().filter(|intent| ours(intent) && intent.write == IntentKind::Update));
+            let writes = |intent: &IntentRow| matches!(intent.write, IntentKind::Create | IntentKind::Update);
+            found.extend(open.into_iter().filter(|intent| ours(intent) && writes(intent)));
         }
         Ok(found)
     }
 
-    /// What a write to the hub says of its fields: they were changed when the far side was, and there.
-    pub(crate) async fn stamp_written(&self, task: &Task<R>, written: &ItemId) -> Result<Option<StateChange>> {
+    /// What a write to the hub says of its fields: they were changed when the far side was, and there. `row`: the record as it
+    /// is there now. What else it says than we knew is its user's.
+    pub(crate) async fn stamp_written(&self, task: &Task<R>, wrote: &Wrote<R>, row: &SeenRow) -> Result<Option<StateChange>> {
+        let written = &wrote.item;
         let Some(far) = &task.far else { return Ok(None) };
         let change = interval(far);
         let stamp = Stamp { after: change.after, until: change.until, origin: self.far.account.id.clone() };
         match &task.end(Side::Left).write {
-            Some(SideWrite::Create { .. }) => Ok(Some(self.stamp_row(written, BTreeMap::from([(Field::from(REST), stamp)])))),
+            Some(SideWrite::Create { .. }) => {
+                // Found late, it may have been changed already: what is known of its fields stays.
+                let mut stamps = self.kept_stamps(written).await?;
+                stamps.insert(Field::from(REST), stamp);
+                Ok(Some(self.stamp_row(written, stamps)))
+            }
             Some(SideWrite::Fields { fields, .. }) => {
                 let Some(hub) = &task.hub else { return Ok(None) };
                 let mut stamps = self.kept_stamps(&hub.item).await?;
@@ -141,6 +150,13 @@ impl<R: Record> Run<R> {
                     let merges = R::catalogue().field(field.as_str()).is_some_and(pimkit_core::FieldDef::mergeable);
                     if !(merges && stamps.get(field).is_some_and(|kept| kept.until > stamp.until)) {
                         stamps.insert(field.clone(), stamp.clone());
+                    }
+                }
+                for difference in diff_fields::<R>(&self.fields_of(hub)?, wrote.fields()) {
+                    if !fields.contains_key(&difference.field) && !hub.unread.contains(&difference.field) {
+                        let change = interval(row);
+                        let origin = self.hub.account.id.clone();
+                        stamps.insert(difference.field, Stamp { after: change.after, until: change.until, origin });
                     }
                 }
                 Ok(Some(self.stamp_row(written, stamps)))

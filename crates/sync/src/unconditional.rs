@@ -3,8 +3,11 @@
 //!
 //! What comes between our look and our write is lost there all the same: nothing but the side itself could tell.
 
-use crate::{apply::Task, run::Run, step::SideWrite};
+use crate::{apply::Task, plan::Linked, record::UNNAMED, run::Run, step::SideWrite};
 use pimkit_core::{CollectionId, Fetched, ItemId, Presence, Record, Removal, Result, SeenRow, Side, StateChange};
+
+/// How often an item is asked for what it kept back.
+const ASKED: usize = 2;
 
 impl<R: Record> Run<R> {
     /// Whether the writes to a collection say which revision they are meant for.
@@ -22,6 +25,25 @@ impl<R: Record> Run<R> {
             self.later([StateChange::Seen(Box::new(now.clone()))]);
         }
         Ok(Some(now))
+    }
+
+    /// Asks again for what an item did not tell after an unanswered write: a listing that named it since may have been read.
+    pub(crate) async fn ask_for_untold(&mut self, linked: &mut Linked) -> Result<()> {
+        for side in [Side::Left, Side::Right] {
+            let untold = |row: &SeenRow| row.epoch == UNNAMED && !row.unread.is_empty() && row.presence == Presence::Present;
+            let Some(mut row) = linked.end(side).filter(|row| untold(row)).cloned() else { continue };
+            for _ in 0..ASKED {
+                let Some(now) = self.now_there(side, &row).await? else { break };
+                row = now;
+                if row.unread.is_empty() {
+                    break;
+                }
+            }
+            row.epoch = self.epoch(side, &row.collection).await?.max(1);
+            self.later([StateChange::Seen(Box::new(row.clone()))]);
+            linked.set(side, row);
+        }
+        Ok(())
     }
 
     /// Asks for all that a batch is about to update, in one call; what is not as it was planned against is planned anew.

@@ -166,6 +166,7 @@ pub(super) fn link(id: &str, sync: &str, hub_item: Option<&str>, collection: &st
         note: Some("why\nso".into()),
         again: false,
         parked: true,
+        unseen: true,
         decision: Some(Side::Right),
         version: 9,
     }

@@ -296,6 +296,9 @@ pub struct LinkRow {
     /// Nothing is done with it until somebody releases it: an undone change would only be made again.
     #[serde(default)]
     pub parked: bool,
+    /// The hub record had changed when the far item's user deleted that one, and its user had not seen it.
+    #[serde(default)]
+    pub unseen: bool,
     /// Which side somebody chose to win what is in conflict; used up by the next merge.
     #[serde(default)]
     pub decision: Option<Side>,

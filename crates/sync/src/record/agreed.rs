@@ -85,6 +85,7 @@ impl<R: Record> Run<R> {
         }
         let copy = new && task.far.as_ref().is_some_and(|far| names_another(&link, far));
         link.again = task.again || copy || !step.waiting.is_empty();
+        link.unseen = false;
         // Somebody's decision is good for one merge.
         link.decision = link.decision.filter(|_| !step.waiting.is_empty());
         link.version += 1;
@@ -134,8 +135,9 @@ pub(crate) fn arrived<R: Record>(step: &crate::Step, side: Side, base: &mut Base
             put(&mut base.hub, &agreed.left, hub);
             put(&mut base.far, &agreed.right, far);
             moved = true;
-        } else if def.mergeable() {
-            // Somebody wrote there since: what of the set has arrived is agreed all the same, entry by entry.
+        } else if def.mergeable() && is_named_alike(def, agreed.hub.as_ref(), agreed.far.as_ref()) {
+            // Somebody wrote there since: what of the set has arrived is agreed all the same, entry by entry. Where the two
+            // sides call an entry by another name (cut, made smaller), it cannot be told which of them has.
             let (target, now) = (Some(target), now.get(field));
             let (hub, far) = if side == Side::Left { (now, agreed.far.as_ref()) } else { (agreed.hub.as_ref(), now) };
             let on_hub = arrived_of(def, base.hub.get(&agreed.left), hub, target, now);
@@ -146,6 +148,12 @@ pub(crate) fn arrived<R: Record>(step: &crate::Step, side: Side, base: &mut Base
         }
     }
     moved
+}
+
+/// Whether two sets have entries of the same names.
+fn is_named_alike(def: &FieldDef, one: Option<&Value>, other: Option<&Value>) -> bool {
+    let names = |value| elements(def, value).into_iter().map(|(name, _)| name).collect::<std::collections::BTreeSet<_>>();
+    names(one) == names(other)
 }
 
 /// What a side that a step writes to as well has by then: the far side is written first.

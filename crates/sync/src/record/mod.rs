@@ -4,10 +4,12 @@ mod agreed;
 mod wrote;
 
 pub(crate) use agreed::{arrived, put};
+pub(crate) use wrote::UNNAMED;
 
 use crate::{
     apply::{Task, Wrote},
     plan::Linked,
+    recover::found_outcome,
     report::LeftOver,
     run::Run,
     step::{Action, SideWrite},
@@ -21,6 +23,12 @@ impl<R: Record> Run<R> {
     /// Takes the answer of a write. What is not known stays an open intent.
     pub(crate) async fn settle(&mut self, side: Side, task: &mut Task<R>, intent: &IntentRow, outcome: Outcome<R>) -> Result<()> {
         match outcome {
+            Outcome::Written { id, .. } if intent.write == IntentKind::Create && self.is_anothers(intent, &id).await? => {
+                task.stopped = true;
+                self.hold_made(intent).await?;
+                let done = "held: what was made for it has a link to another item".to_owned();
+                self.later([StateChange::StepDone { run: self.run, step: task.number, done }]);
+            }
             Outcome::Written { id, revision, now, left_out } => {
                 for (field, error) in &left_out {
                     self.journal_left_out(task, side, field, error);
@@ -67,17 +75,32 @@ impl<R: Record> Run<R> {
                 if intent.write == IntentKind::Create {
                     return self.taken(side, task, intent, now).await;
                 }
+                // Our own write that came twice, or late from a process believed dead: it is taken down as any other.
+                let (now, answer) = match now {
+                    Some(now) => (Some(now), None),
+                    None => self.asked(task.row(side), side).await,
+                };
+                if let Some(stored) = &now
+                    && intent.write == IntentKind::Update
+                    && intent.before != intent.target
+                    && self.says_what_was_sent(intent, &stored.record)?
+                {
+                    return Box::pin(self.settle(side, task, intent, found_outcome(Stored::clone(stored)))).await;
+                }
                 let mut changes = vec![StateChange::Settled(intent.id.clone())];
                 match now {
                     Some(stored) => {
                         let epoch = self.epoch(side, &stored.collection).await?;
-                        let row = self.observed(side, epoch, task.row(side), *stored).await?;
+                        let mut row = self.observed(side, epoch, task.row(side), *stored).await?;
+                        if !row.unread.is_empty() {
+                            row.epoch = UNNAMED;
+                        }
                         changes.push(StateChange::Seen(Box::new(row)));
                     }
                     None => {
                         // Not the revision that it was planned against: asked anew in the next run.
                         if let Some(row) = task.row(side).cloned() {
-                            changes.extend(self.reread(side, row).await?);
+                            changes.extend(self.reread(row, answer));
                         }
                     }
                 }
@@ -105,8 +128,16 @@ impl<R: Record> Run<R> {
         let mut found = now.map(|stored| *stored);
         if let (None, Some(mark)) = (&found, &intent.mark) {
             let repository = self.half(side).repository.clone();
-            let answer = repository.find(&intent.collection, &[Key::Mark(mark.clone())]).await.into_iter().next();
-            found = answer.and_then(pimkit_core::Result::ok).and_then(|items| items.into_iter().next());
+            match repository.find(&intent.collection, &[Key::Mark(mark.clone())]).await.into_iter().next() {
+                Some(Ok(items)) => found = items.into_iter().next(),
+                // Whose place it is could not be asked this time. What cannot be asked at all is another thing's.
+                Some(Err(error)) if error.kind() != ErrorKind::Unsupported => {
+                    self.open_note(task);
+                    task.stopped = true;
+                    return Ok(());
+                }
+                _ => {}
+            }
         }
         let sent: Option<R> = intent.target.as_deref().and_then(|bytes| pimkit_core::decode_record(bytes).ok());
         let ours = |stored: &Stored<R>| {
@@ -187,20 +218,23 @@ impl<R: Record> Run<R> {
         vec![StateChange::Link(Box::new(link))]
     }
 
-    /// What is there now, for an item that was not as it was thought to be.
-    async fn reread(&mut self, side: Side, row: SeenRow) -> Result<Vec<StateChange>> {
+    /// What an item is now, whose side did not say it with a conflict; else what it answered.
+    async fn asked(&self, row: Option<&SeenRow>, side: Side) -> (Option<Box<Stored<R>>>, Option<Fetched<R>>) {
+        let Some(row) = row else { return (None, None) };
         let repository = self.half(side).repository.clone();
-        let answer = repository.fetch(&row.collection, std::slice::from_ref(&row.item)).await.into_iter().next();
-        Ok(match answer {
-            Some(Fetched::Found(stored)) => vec![StateChange::Seen(Box::new(self.observed(side, row.epoch, Some(&row), *stored).await?))],
-            Some(Fetched::Gone) => {
-                let mut row = row;
-                row.presence = Presence::Missing { reason: pimkit_core::Removal::Unknown };
-                row.changed = self.run;
-                row.changed_at = self.now();
-                vec![StateChange::Seen(Box::new(row))]
-            }
-            _ => Vec::new(),
+        match repository.fetch(&row.collection, std::slice::from_ref(&row.item)).await.into_iter().next() {
+            Some(Fetched::Found(stored)) => (Some(stored), None),
+            answer => (None, answer),
+        }
+    }
+
+    /// An item that was not there as it was thought to be, and could not be read.
+    fn reread(&self, mut row: SeenRow, answer: Option<Fetched<R>>) -> Option<StateChange> {
+        matches!(answer, Some(Fetched::Gone)).then(|| {
+            row.presence = Presence::Missing { reason: pimkit_core::Removal::Unknown };
+            row.changed = self.run;
+            row.changed_at = self.now();
+            StateChange::Seen(Box::new(row))
         })
     }
 

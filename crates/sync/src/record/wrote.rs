@@ -7,7 +7,7 @@ use crate::{
     step::SideWrite,
 };
 use pimkit_core::{
-    CollectionId, Fetched, IntentRow, ItemId, Presence, Record, Result, SeenRow, Side, StateChange, Stored, cursor::binding,
+    CollectionId, Fetched, Field, IntentRow, ItemId, Presence, Record, Result, SeenRow, Side, StateChange, Stored, cursor::binding,
 };
 
 impl<R: Record> Run<R> {
@@ -27,7 +27,8 @@ impl<R: Record> Run<R> {
         if let Some(stored) = now {
             let stored = Stored { revision: revision.unwrap_or_else(|| stored.revision.clone()), ..*stored };
             let stored = self.digested(side, task.row(side), stored).await?;
-            return Ok(Some(Wrote::read(id, Stored { record: told(intent, &stored)?, ..stored })));
+            let record = told(intent, &stored)?;
+            return Ok(Some(Wrote::read(id, untold(intent, Stored { record, ..stored })?)));
         }
         if revision.is_some() && !partly {
             let sent: R = match &intent.target {
@@ -41,7 +42,8 @@ impl<R: Record> Run<R> {
         match repository.fetch(&task.end(side).collection, std::slice::from_ref(&id)).await.into_iter().next() {
             Some(Fetched::Found(stored)) => {
                 let stored = self.digested(side, task.row(side), *stored).await?;
-                Ok(Some(Wrote::read(id, Stored { record: told(intent, &stored)?, ..stored })))
+                let record = told(intent, &stored)?;
+                Ok(Some(Wrote::read(id, untold(intent, Stored { record, ..stored })?)))
             }
             _ => Ok(None),
         }
@@ -86,6 +88,9 @@ impl<R: Record> Run<R> {
         stored.mark = wrote.mark.clone().or_else(|| known.and_then(|k| k.mark.clone()));
         stored.modified = wrote.modified;
         stored.unread = known.map(|k| k.unread.clone()).unwrap_or_default();
+        let partly = !wrote.unread.is_empty();
+        let untold: Vec<Field> = wrote.unread.iter().filter(|field| !stored.unread.contains(field)).cloned().collect();
+        stored.unread.extend(untold);
         stored.access = known.map_or(pimkit_core::Access::Write, |k| k.access);
         let epoch = self.epoch(side, &collection).await?;
         let mut row = self.seen_row(side, epoch, known, stored).await?;
@@ -98,6 +103,9 @@ impl<R: Record> Run<R> {
         // A record made without a link (a copy) is new to the next run.
         row.changed = if task.link.is_some() { self.run } else { self.run + 1 };
         row.changed_at = self.now();
+        if partly {
+            row.epoch = UNNAMED;
+        }
         // Links of other syncs may still lead to the record that this one stands for.
         row.keys.extend(task.step.replaces.iter().map(|old| keys::id_key(binding(&[old.as_str()]))));
         let mut changes = Vec::new();
@@ -110,12 +118,25 @@ impl<R: Record> Run<R> {
                 item: old.item.clone(),
             });
         }
-        changes.push(StateChange::Seen(Box::new(row)));
         if side == Side::Left {
-            changes.extend(self.stamp_written(task, &wrote.item).await?);
+            changes.extend(self.stamp_written(task, wrote, &row).await?);
         }
+        changes.push(StateChange::Seen(Box::new(row)));
         Ok(changes)
     }
+}
+
+/// The round of an item that did not tell all of itself after a write, and that no listing has named since: it is asked for
+/// when one does.
+pub(crate) const UNNAMED: u64 = 0;
+
+/// Of what an item did not tell after our write, what we did not send either.
+fn untold<R: Record>(intent: &IntentRow, mut stored: Stored<R>) -> Result<Stored<R>> {
+    if let Some(target) = intent.target.as_deref().filter(|_| !stored.unread.is_empty()) {
+        let sent = pimkit_core::decode_record_fields::<R>(target)?;
+        stored.unread.retain(|field| !sent.contains_key(field));
+    }
+    Ok(stored)
 }
 
 /// What an item says after our write. What it does not tell this time is as we sent it: it was not read, and so is not empty.

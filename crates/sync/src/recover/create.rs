@@ -9,9 +9,10 @@ use crate::{
     run::Run,
     stranger::same_thing,
 };
+use futures::TryStreamExt;
 use pimkit_core::{
-    Create, ErrorKind, Fetched, Fields, IntentRow, ItemId, Key, LinkState, Mark, Outcome, Presence, Record, Removal, Result, SeenRow, Side,
-    StateChange, Stored, Write, cursor::binding,
+    CollectionId, Create, ErrorKind, Fetched, Fields, IntentRow, ItemId, Key, LinkState, Mark, Outcome, Presence, Record, Removal, Result,
+    SeenQuery, SeenRow, Side, StateChange, Stored, Write, cursor::binding,
 };
 
 impl<R: Record> Run<R> {
@@ -26,6 +27,9 @@ impl<R: Record> Run<R> {
         }
         if let Some(row) = self.shown_to_another_sync(intent).await? {
             return self.finish_intent(intent, found_outcome(self.stored_as(&row)?)).await;
+        }
+        if let Some(gone) = self.shown_and_gone(intent).await? {
+            return self.made_and_gone(intent, &gone).await;
         }
         match collection.capabilities.create {
             Create::Repeatable => {
@@ -78,13 +82,13 @@ impl<R: Record> Run<R> {
     }
 
     /// Whether an item has another link than that of the intent.
-    pub(super) async fn is_anothers(&self, intent: &IntentRow, item: &ItemId) -> Result<bool> {
+    pub(crate) async fn is_anothers(&self, intent: &IntentRow, item: &ItemId) -> Result<bool> {
         let links = self.links_of(intent.side, &intent.collection, std::slice::from_ref(item)).await?;
         Ok(links.into_iter().flatten().any(|link| Some(&link.id) != intent.link.as_ref()))
     }
 
     /// What the repeat came to was linked meanwhile, as somebody else's: it is no longer this link's to take.
-    pub(super) async fn hold_made(&mut self, intent: &IntentRow) -> Result<bool> {
+    pub(crate) async fn hold_made(&mut self, intent: &IntentRow) -> Result<bool> {
         let mut changes = vec![StateChange::Settled(intent.id.clone())];
         if let Some(id) = &intent.link
             && let Some(mut link) = self.state().link(id).await?
@@ -112,22 +116,39 @@ impl<R: Record> Run<R> {
         match repository.fetch(&intent.collection, std::slice::from_ref(item)).await.into_iter().next() {
             Some(Fetched::Found(stored)) => self.finish_intent(intent, found_outcome(*stored)).await,
             // It was there, and was deleted since: made again it would come back to whoever deleted it.
-            Some(Fetched::Gone) => {
-                let Some(target) = intent.target.as_deref() else { return Ok(false) };
-                let mut stored = Stored::new(item.clone(), &intent.collection, "", pimkit_core::decode_record(target)?);
-                stored.mark.clone_from(&intent.mark);
-                let resolved = self.finish_intent(intent, found_outcome(stored)).await?;
-                let account = self.half(intent.side).account.id.clone();
-                let rows = self.state().seen(&account, R::KIND, &intent.collection, std::slice::from_ref(item)).await?;
-                let missing = rows.into_iter().flatten().map(|row| {
-                    let presence = Presence::Missing { reason: Removal::Unknown };
-                    StateChange::Seen(Box::new(SeenRow { presence, changed: self.run, ..row }))
-                });
-                self.commit(missing.collect()).await?;
-                Ok(resolved)
-            }
+            Some(Fetched::Gone) => self.made_and_gone(intent, item).await,
             _ => Ok(false),
         }
+    }
+
+    /// What a create made was there, and was deleted since.
+    async fn made_and_gone(&mut self, intent: &IntentRow, item: &ItemId) -> Result<bool> {
+        let Some(target) = intent.target.as_deref() else { return Ok(false) };
+        let mut stored = Stored::new(item.clone(), &intent.collection, "", pimkit_core::decode_record(target)?);
+        stored.mark.clone_from(&intent.mark);
+        let resolved = self.finish_intent(intent, found_outcome(stored)).await?;
+        let account = self.half(intent.side).account.id.clone();
+        let rows = self.state().seen(&account, R::KIND, &intent.collection, std::slice::from_ref(item)).await?;
+        let missing = rows.into_iter().flatten().map(|row| {
+            let presence = Presence::Missing { reason: Removal::Unknown };
+            StateChange::Seen(Box::new(SeenRow { presence, changed: self.run, ..row }))
+        });
+        self.commit(missing.collect()).await?;
+        Ok(resolved)
+    }
+
+    /// The item with the mark of a create that another sync of the account has seen, and seen go.
+    async fn shown_and_gone(&self, intent: &IntentRow) -> Result<Option<ItemId>> {
+        let Some(mark) = &intent.mark else { return Ok(None) };
+        let account = &self.half(intent.side).account.id;
+        for (collection, item) in self.state().seen_by_keys(account, R::KIND, &[keys::mark_key(mark)], 4).await?.into_iter().flatten() {
+            let rows = self.state().seen(account, R::KIND, &collection, std::slice::from_ref(&item)).await?;
+            let gone = |row: &SeenRow| matches!(row.presence, Presence::Missing { .. } | Presence::Gone);
+            if collection == intent.collection && rows.iter().flatten().any(gone) {
+                return Ok(Some(item));
+            }
+        }
+        Ok(None)
     }
 
     /// A hub record was to be made again, nobody knows whether it was, and another sync has made it meanwhile: the link
@@ -190,7 +211,11 @@ impl<R: Record> Run<R> {
         asked.extend(record.uid().map(keys::uid_key));
         asked.push(keys::hash_key(keys::hash(&fields)));
         let (mut fitting, mut edited): (Vec<SeenRow>, Vec<SeenRow>) = Default::default();
-        for (collection, item) in self.unlinked(intent.side, &asked, 16, None).await?.into_values().flatten() {
+        let mut places: Vec<(CollectionId, ItemId)> = self.unlinked(intent.side, &asked, 16, None).await?.into_values().flatten().collect();
+        if by_content && record.uid().is_none() {
+            places.extend(self.came_without_a_name(intent).await?);
+        }
+        for (collection, item) in places {
             // One item may have several of the keys.
             if collection != intent.collection || fitting.iter().chain(&edited).any(|r| r.item == item) {
                 continue;
@@ -198,12 +223,17 @@ impl<R: Record> Run<R> {
             let ids = [item];
             let row = self.state().seen(&account, R::KIND, &collection, &ids).await?.into_iter().flatten().next();
             let Some(row) = row.filter(|r| r.presence == Presence::Present) else { continue };
+            if record.uid().is_some_and(|uid| row.keys.contains(&keys::uid_key(uid))) {
+                // Whatever it says by now, and whenever it was seen first: it waits with the intent.
+                self.open_creates.items.insert((intent.side, collection.clone(), row.item.clone()));
+            }
             let marked = row.mark.is_some() && row.mark == intent.mark;
-            let since = row.unchanged_at.is_none() && row.changed_at >= intent.at;
+            let since = self.came_since(intent, &row);
             if marked || (since && self.may_be(&fields, &row)?) {
                 fitting.push(row);
             } else if since
                 && record.uid().is_some_and(|uid| row.keys.contains(&keys::uid_key(uid)))
+                && self.is_edited(intent.side, &fields, &row).await?
                 && !self.fits_another(intent, &fields, &row).await?
             {
                 edited.push(row);
@@ -235,6 +265,9 @@ impl<R: Record> Run<R> {
             [] if by_content && self.has_unread_since(intent.side, &intent.collection, intent.at).await? => Ok(false),
             // One listing may have come short: that it is not there is believed when another one says so too.
             [] if by_content && self.now() >= intent.settles && !self.listed_again.contains(&place) => {
+                if !self.may_list_again {
+                    return Ok(false);
+                }
                 let read = self.list_again(intent.side, &intent.collection).await?;
                 Box::pin(self.recover_seen(intent, read)).await
             }
@@ -273,6 +306,36 @@ impl<R: Record> Run<R> {
                 Ok(false)
             }
         }
+    }
+
+    /// Items without a uid and without a link that came since a write left: half made, they have none of the keys that what was
+    /// sent has.
+    async fn came_without_a_name(&self, intent: &IntentRow) -> Result<Vec<(CollectionId, ItemId)>> {
+        let mut query = SeenQuery::of(&self.half(intent.side).account.id, R::KIND).within(&intent.collection);
+        query.changed_after = Some(intent.run.saturating_sub(1));
+        let mut rows = self.state().seen_rows(query);
+        let mut found = Vec::new();
+        while let Some(row) = rows.try_next().await? {
+            let named = row.keys.iter().any(|key| key.starts_with("uid:"));
+            if !named && row.presence == Presence::Present && self.came_since(intent, &row) && !self.is_anothers(intent, &row.item).await? {
+                found.push((row.collection, row.item));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether an item that carries the uid that was sent may be what was made and edited since: one of another name, beside
+    /// others with that uid, is a user's copy of those.
+    async fn is_edited(&self, side: Side, sent: &Fields, row: &SeenRow) -> Result<bool> {
+        if same_thing(R::KIND, sent, &self.fields_of(row)?) {
+            return Ok(true);
+        }
+        for uid in row.keys.iter().filter(|key| key.starts_with("uid:")) {
+            if self.carriers(side, uid).await?.len() > 1 {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Whether an item is rather what another write of unknown outcome left: of a record and its copy, which carry one uid,

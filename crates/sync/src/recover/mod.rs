@@ -56,6 +56,15 @@ impl<R: Record> Run<R> {
     /// After the sides were read: what was seen of creates whose outcome is still open.
     pub(crate) async fn find_again(&mut self) -> Result<()> {
         self.open.clear();
+        // What a listing shows is taken down before another listing is asked for what it does not show: that one may come short.
+        for again in [false, true] {
+            self.may_list_again = again;
+            self.find_all(again).await?;
+        }
+        Ok(())
+    }
+
+    async fn find_all(&mut self, last: bool) -> Result<()> {
         for intent in self.intents().await? {
             let known = self.half(intent.side).collection(&intent.collection).is_some();
             let read = !self.half(intent.side).failed.contains_key(&intent.collection);
@@ -65,12 +74,19 @@ impl<R: Record> Run<R> {
                     IntentKind::Update | IntentKind::Move => self.recover_rekeyed(&intent, read).await?,
                     _ => false,
                 };
-            if !resolved {
+            if !resolved && last {
                 self.keep_open(&intent);
                 self.note("the outcome of an earlier write is still open; its item waits".to_owned());
             }
         }
         Ok(())
+    }
+
+    /// Whether an item was seen for the first time after a write left. Where the clock was set back meanwhile, what this run
+    /// saw first came after it all the same; and it may have seen it change since.
+    fn came_since(&self, intent: &IntentRow, row: &SeenRow) -> bool {
+        let set_back = intent.at > self.started && row.changed > intent.run;
+        row.unchanged_at.is_none_or(|at| at >= self.started) && (set_back || row.changed_at >= intent.at.min(self.started))
     }
 
     /// Whether an item may be what a create of unknown outcome made.
@@ -150,6 +166,13 @@ impl<R: Record> Run<R> {
         {
             return self.hold_made(intent).await;
         }
+        // What it does not tell may not have arrived: the outcome stays open.
+        if let (IntentKind::Create, Outcome::Written { now: Some(now), .. }, Some(target)) = (intent.write, &outcome, &intent.target) {
+            let sent = pimkit_core::decode_record::<R>(target)?.fields();
+            if now.unread.iter().any(|field| sent.contains_key(field)) {
+                return Ok(false);
+            }
+        }
         let Some(mut task) = self.task(intent).await? else {
             self.commit(vec![StateChange::Settled(intent.id.clone())]).await?;
             return Ok(true);
@@ -194,6 +217,6 @@ impl<R: Record> Run<R> {
     }
 }
 
-fn found_outcome<R: Record>(stored: Stored<R>) -> Outcome<R> {
+pub(crate) fn found_outcome<R: Record>(stored: Stored<R>) -> Outcome<R> {
     Outcome::Written { id: stored.id.clone(), revision: Some(stored.revision.clone()), now: Some(Box::new(stored)), left_out: Vec::new() }
 }

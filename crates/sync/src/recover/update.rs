@@ -5,7 +5,7 @@ use crate::{
     keys,
     pair::damaged,
     project::{elements, from_elements, part_of},
-    record::{arrived, put},
+    record::{UNNAMED, arrived, put},
     run::Run,
     step::Step,
     stranger::same_thing,
@@ -48,12 +48,24 @@ impl<R: Record> Run<R> {
             return self.updated(intent, stored).await;
         }
         // Only a fetch by its id says that it is gone.
-        if !self.to_find.contains(&intent.id) {
+        if !self.to_find.contains(&intent.id) || self.has_unread_since(intent.side, &intent.collection, intent.at).await? {
             return Ok(false);
         }
         let shown = intent.at.checked_add(SignedDuration::try_from(self.setup.policy.settle()).unwrap_or_default()).unwrap_or(intent.at);
         if !read || self.now() < shown.max(intent.settles) {
             return Ok(false);
+        }
+        // One listing may have come short.
+        if !self.listed_again.contains(&(intent.side, intent.collection.clone())) {
+            if !self.may_list_again {
+                return Ok(false);
+            }
+            let read = self.list_again(intent.side, &intent.collection).await?;
+            return Box::pin(self.recover_rekeyed(intent, read)).await;
+        }
+        // Whether it arrived nobody will know: what it wrote over is kept.
+        if let Some(mut task) = self.task(intent).await? {
+            self.journal_lost(&mut task, intent.side);
         }
         let mut changes = vec![StateChange::Settled(intent.id.clone())];
         changes.extend(known.map(|row| {
@@ -112,7 +124,7 @@ impl<R: Record> Run<R> {
         let mut rows = self.state().seen_rows(query);
         let mut found = None;
         while let Some(row) = rows.try_next().await?.filter(|_| !written.is_empty()) {
-            let came = row.presence == Presence::Present && row.unchanged_at.is_none() && row.changed_at >= intent.at;
+            let came = row.presence == Presence::Present && self.came_since(intent, &row);
             if !came || Some(&row.item) == intent.item.as_ref() {
                 continue;
             }
@@ -158,17 +170,28 @@ impl<R: Record> Run<R> {
         };
         let epoch = known.as_ref().map_or(0, |k| k.epoch);
         let now = stored.record.fields();
+        let partly = !stored.unread.is_empty();
         let mut changes = vec![StateChange::Settled(intent.id.clone())];
         let followed = self.follow_id(intent, &stored).await?;
         let mut row = self.observed(intent.side, epoch, known.as_ref(), stored).await?;
         row.changed = self.run;
+        if partly {
+            row.epoch = UNNAMED;
+        }
+        if let Some(known) = &known
+            && Self::is_only_ours(intent, &self.fields_of(known)?, &now)?
+        {
+            row.modified = known.modified;
+        }
         if followed.is_empty() {
             changes.extend(self.plan_again(intent).await?);
         }
         changes.extend(followed);
         changes.push(StateChange::Seen(Box::new(row)));
         if let Some(link) = &intent.link {
-            changes.extend(self.half_done(intent, link, &now).await?);
+            // Somebody saw it as we wrote it, and what it says since was written over that.
+            let came = self.had_come(intent, known.as_ref())?;
+            changes.extend(self.half_done(intent, link, came.as_ref().unwrap_or(&now)).await?);
         }
         if let Some(mut task) = self.task(intent).await? {
             // Lost is what is not there any more. Whoever wrote over it since may have done so before our write, or after it.
@@ -210,6 +233,14 @@ impl<R: Record> Run<R> {
         Ok(outcomes.into_iter().next().unwrap_or_else(|| Outcome::Unknown(damaged("an answer"))))
     }
 
+    /// What other syncs have agreed on of the hub record of an intent.
+    async fn agreed_elsewhere(&self, intent: &IntentRow) -> Result<Vec<Fields>> {
+        let (Side::Left, Some(item), Some(id)) = (intent.side, &intent.item, &intent.link) else { return Ok(Vec::new()) };
+        let Some(link) = self.state().link(id).await? else { return Ok(Vec::new()) };
+        let others: Vec<String> = self.links_elsewhere(&link, item).await?.into_iter().map(|other| other.id).collect();
+        Ok(self.state().bases(&others).await?.into_iter().flatten().map(|base| base.hub).collect())
+    }
+
     /// A write gave the item another id, and was not read back: the link follows it there.
     async fn follow_id(&self, intent: &IntentRow, stored: &Stored<R>) -> Result<Vec<StateChange>> {
         let link = match &intent.link {
@@ -222,10 +253,39 @@ impl<R: Record> Run<R> {
             Side::Right => (link.account.clone(), &mut link.item),
         };
         let Some(old) = end.replace(stored.id.clone()).filter(|old| *old != stored.id) else { return Ok(Vec::new()) };
-        let drop = StateChange::DropSeen { account, kind: R::KIND, collection: intent.collection.clone(), item: old };
         link.again = true;
         link.version += 1;
-        Ok(vec![drop, StateChange::Link(Box::new(link))])
+        let mut changes = vec![StateChange::Link(Box::new(link))];
+        // Links of other syncs may still lead to a hub record that was.
+        if intent.side == Side::Right {
+            changes.push(StateChange::DropSeen { account, kind: R::KIND, collection: intent.collection.clone(), item: old });
+        }
+        Ok(changes)
+    }
+
+    /// What a write was to make of an item that is known to have said just that.
+    fn had_come(&self, intent: &IntentRow, known: Option<&SeenRow>) -> Result<Option<Fields>> {
+        let (Some(before), Some(target), Some(known)) = (intent.before.as_deref(), intent.target.as_deref(), known) else {
+            return Ok(None);
+        };
+        let target = pimkit_core::decode_record_fields::<R>(target)?;
+        let (first, then) = (keys::hash(&pimkit_core::decode_record_fields::<R>(before)?), keys::hash(&target));
+        // It may have said that long before as well: only what came after what the write was planned against counts.
+        let at = |hash: u64| known.superseded.iter().rposition(|(_, was)| *was == hash);
+        Ok(at(first).zip(at(then)).is_some_and(|(first, then)| first < then).then_some(target))
+    }
+
+    /// Whether an item says nothing else than it did but what a write to it changed: of its user's edits its time says nothing.
+    fn is_only_ours(intent: &IntentRow, known: &Fields, now: &Fields) -> Result<bool> {
+        let (Some(before), Some(target)) = (&intent.before, &intent.target) else { return Ok(false) };
+        let (before, target): (R, R) = (pimkit_core::decode_record(before)?, pimkit_core::decode_record(target)?);
+        let ours = pimkit_core::diff(&before, &target);
+        let is_ours = |d: &Difference| {
+            let written = ours.iter().find(|of| of.field == d.field);
+            let def = R::catalogue().field(d.field.as_str());
+            written.zip(def).is_some_and(|(of, def)| def.same(of.to.as_ref(), now.get(&d.field)))
+        };
+        Ok(pimkit_core::diff_fields::<R>(known, now).iter().all(is_ours))
     }
 
     /// Whether an item does not tell this time of a field that a write changed.
@@ -237,13 +297,16 @@ impl<R: Record> Run<R> {
 
     /// Whether a write has arrived whole, and its step has nothing else to do.
     fn is_done(&self, intent: &IntentRow, now: &R) -> Result<bool> {
+        Ok(is_alone(intent)? && self.says_what_was_sent(intent, now)?)
+    }
+
+    /// Whether an item has all that an update changes as the update was to make it.
+    pub(crate) fn says_what_was_sent(&self, intent: &IntentRow, now: &R) -> Result<bool> {
         let (Some(before), Some(target)) = (&intent.before, &intent.target) else { return Ok(false) };
         let (before, target): (R, R) = (pimkit_core::decode_record(before)?, pimkit_core::decode_record(target)?);
-        let now = now.fields();
-        let arrived = pimkit_core::diff(&before, &target)
-            .iter()
-            .all(|d| R::catalogue().field(d.field.as_str()).is_some_and(|def| def.same(now.get(&d.field), d.to.as_ref())));
-        Ok(is_alone(intent)? && arrived)
+        let (now, differences) = (now.fields(), pimkit_core::diff(&before, &target));
+        let same = |d: &Difference| R::catalogue().field(d.field.as_str()).is_some_and(|def| def.same(now.get(&d.field), d.to.as_ref()));
+        Ok(differences.iter().all(same))
     }
 
     /// A write of several calls that stopped between two of them leaves fields that are neither as
@@ -261,12 +324,17 @@ impl<R: Record> Run<R> {
         let Some(mut base) = kept else { return Ok(Vec::new()) };
         // What did arrive is agreed, whatever comes after it.
         let step: Step = intent.body.read().map_err(|_| damaged("an intent"))?;
+        let elsewhere = self.agreed_elsewhere(intent).await?;
         let mut touched = arrived::<R>(&step, intent.side, &mut base, now);
         for difference in pimkit_core::diff_fields::<R>(&before, &target) {
             let field = &difference.field;
             let Some(def) = R::catalogue().field(field.as_str()) else { continue };
             let value = now.get(field);
             if def.same(value, difference.to.as_ref()) || def.same(value, difference.from.as_ref()) {
+                continue;
+            }
+            // What another sync has agreed on with its far side since is its user's edit, whatever of ours it lacks.
+            if elsewhere.iter().any(|agreed| def.same(agreed.get(field), value)) {
                 continue;
             }
             let ours = part_of(def, difference.to.as_ref(), value) || part_of(def, difference.from.as_ref(), value);
