@@ -78,14 +78,23 @@ pub(crate) struct Ledger {
     pub(crate) long: BTreeSet<u32>,
     /// Things, sides and slots that a user of that side has cleared.
     pub(crate) cleared: BTreeSet<(u32, u8, u8)>,
+    /// Things of which a user took away what another one had taken away before, unseen, or what was back.
+    pub(crate) retaken: BTreeSet<u32>,
     /// By sync, the sides to which it sent a write whose outcome is open.
     pub(crate) unclear: BTreeSet<(u8, u8)>,
     /// Things that were kept from us on a side for a while.
     pub(crate) hidden: BTreeSet<(u8, u32)>,
-    /// Things that were in a mood for a while: when that ends, it is the last change of the item.
+    /// Things that were in a mood for a while, or were taken out of one: when that ends, it is the last change of the item.
     pub(crate) mended: BTreeSet<(u8, u32)>,
     /// Things that came to such a side by the run that left it open.
     pub(crate) unrecorded: BTreeSet<(u8, u32)>,
+    /// Things that came to a side by a write of unknown outcome and were hidden there before anybody looked, be it by their
+    /// users or by listings that came short.
+    pub(crate) lost_sight: BTreeSet<u32>,
+    /// Sides that hid, in a listing, what a write of unknown outcome was about, and the acts before which that was.
+    pub(crate) murky: BTreeMap<u8, usize>,
+    /// Things that a process which was taken over may still write to.
+    pub(crate) doubtful: BTreeSet<u32>,
     /// Tokens of the app's user that no run has listed yet.
     untold: BTreeSet<u32>,
     /// Sides that answer nothing and were written to by the run that goes on, which has not taken the outcome down.
@@ -200,7 +209,8 @@ impl Ledger {
                         blind.collect::<Vec<_>>()
                     };
                     let blind = (0_u8..).zip(sides).flat_map(|(side, world)| of_side(side, world.as_ref())).collect();
-                    let blurred = open_update || self.unrecorded.contains(&(side, item.thing));
+                    let doubtful = self.doubtful.contains(&item.thing);
+                    let blurred = open_update || doubtful || self.unrecorded.contains(&(side, item.thing));
                     self.deletions.push(Deletion { thing: item.thing, side, act: self.acts, view, blind, on, blurred });
                     format!("deletes b{}", item.thing)
                 })
@@ -219,14 +229,19 @@ impl Ledger {
             Act::Prop { on, prop, .. } => self.prop(kind, sides, side, *on, *prop),
             Act::Mood { pick, mood, on, .. } => {
                 let item = picked(kind, world, *pick)?;
-                if *on && *mood != Mood::Vanished {
+                if *mood != Mood::Vanished {
                     self.mended.insert((side, item.thing));
                 }
                 if *on && *mood == Mood::Hidden {
+                    if self.unrecorded.contains(&(side, item.thing)) {
+                        self.lost_sight.insert(item.thing);
+                    }
                     self.hidden.insert((side, item.thing));
                 }
                 world.mood(kind, &item.id, *mood, *on).then(|| {
-                    self.moods.push((side, item.id, *mood));
+                    if *on {
+                        self.moods.push((side, item.id, *mood));
+                    }
                     format!("b{} is {mood:?}: {on}", item.thing)
                 })
             }
@@ -256,10 +271,16 @@ impl Ledger {
 
     /// A run with this far side ended. What users did while it went on, where it left a write open, is blurred too.
     /// `listed`: it saw all that is on the hub.
-    pub(crate) fn ended(&mut self, far: u8, since: usize, clean: bool, listed: bool, open: &BTreeSet<u8>) {
+    pub(crate) fn ended(&mut self, far: u8, since: usize, clean: bool, listed: bool, open: &BTreeSet<u8>, lied: &BTreeMap<u8, u32>) {
         if listed {
-            self.untold.clear();
+            // What was written while it went on may have come after its look at the hub.
+            self.untold.retain(|n| self.tokens.get(n).is_some_and(|token| token.act >= since));
         }
+        let hidden: Vec<u8> = lied.keys().copied().filter(|side| self.is_unclear(*side)).collect();
+        // What is not there is believed when two listings say so.
+        let twice = |side: &u8| lied.get(side).is_some_and(|times| *times > 1);
+        self.lost_sight.extend(self.unrecorded.iter().filter(|(side, _)| twice(side)).map(|(_, thing)| *thing));
+        self.murky.extend(hidden.into_iter().map(|side| (side, self.acts)));
         if clean {
             self.unclear.retain(|(sync, _)| *sync != far);
             self.unrecorded.retain(|(side, _)| *side != far && *side != 0);
@@ -270,8 +291,43 @@ impl Ledger {
         }
     }
 
+    /// What users of a side have taken away since an act is blurred: a write whose outcome is open may have met it.
+    pub(crate) fn blur(&mut self, side: u8, since: usize) {
+        for gone in self.tokens.values_mut().filter_map(|t| t.gone.as_mut()) {
+            gone.blurred |= gone.side == side && gone.act >= since;
+        }
+    }
+
+    /// A listing hid what a write of unknown outcome was about, twice, where a write gives items other ids.
+    pub(crate) fn lose_sight(&mut self, side: u8) {
+        if self.is_unclear(side) {
+            self.lost_sight.extend(self.made.keys());
+        }
+    }
+
+    /// Another process took over: what the first one was about to send may still come, whatever was deleted since, and
+    /// whatever is deleted later may be what a late write left of it.
+    pub(crate) fn overtaken(&mut self) {
+        self.doubtful.extend(self.made.keys());
+        for deletion in &mut self.deletions {
+            deletion.blurred = true;
+        }
+    }
+
     /// What a run brought to sides whose writes it left open; `before`: what was there when it began.
-    pub(crate) fn came(&mut self, kind: Kind, sides: &[Box<dyn FarWorld>], before: &BTreeSet<(u8, u32)>, open: &BTreeSet<u8>) {
+    /// `since`: the act that it began with. What came and was deleted at once may not have come whole, or may come again.
+    pub(crate) fn came(
+        &mut self,
+        kind: Kind,
+        sides: &[Box<dyn FarWorld>],
+        before: &BTreeSet<(u8, u32)>,
+        open: &BTreeSet<u8>,
+        since: usize,
+    ) {
+        for deletion in self.deletions.iter_mut().filter(|d| d.act >= since) {
+            deletion.blurred |=
+                !before.contains(&(deletion.side, deletion.thing)) && self.made.get(&deletion.thing) != Some(&deletion.side);
+        }
         let new = there(kind, sides, open).into_iter().filter(|at| !before.contains(at) && self.made.get(&at.1) != Some(&at.0));
         self.unrecorded.extend(new);
     }
@@ -337,10 +393,11 @@ impl Ledger {
         let own = |token: &u32| !guest || self.tokens.get(token).is_some_and(|t| t.side == side);
         let gone: Vec<u32> = seen.difference(&left).copied().filter(own).collect();
         for gone in &gone {
-            if let Some(token) = self.tokens.get_mut(gone)
-                && token.gone.is_none()
-            {
-                token.gone = Some(Gone { side, act, by, blurred, unread });
+            if let Some(token) = self.tokens.get_mut(gone) {
+                if token.gone.is_some() {
+                    self.retaken.insert(item.thing);
+                }
+                token.gone.get_or_insert(Gone { side, act, by, blurred, unread });
             }
         }
         let field = fields.keys().next_back().map(ToString::to_string).unwrap_or_default();

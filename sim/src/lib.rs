@@ -17,6 +17,7 @@
 
 mod breaks;
 mod campaign;
+mod committed;
 mod coverage;
 mod dice;
 mod far;

@@ -24,6 +24,8 @@ pub(crate) struct Evidence<'a> {
     /// By far side whose sync was ended, the first act that it may not have carried over: another sync meets both sides anew.
     pub(crate) parted: &'a BTreeMap<u8, usize>,
     pub(crate) terms: &'a Terms,
+    /// Sides that show late what their users did.
+    pub(crate) late: &'a BTreeSet<u8>,
     /// Sides that were written to.
     pub(crate) written: &'a BTreeSet<u8>,
     /// Times of users and sides cannot be compared.
@@ -197,7 +199,8 @@ impl Judge<'_> {
             // came between the two decides what became of the thing.
             let passing = |(n, t): &(u32, &Token)| {
                 let later = t.gone.is_some_and(|gone| gone.act > deletion.act && gone.side != deletion.side);
-                t.side != deletion.side && !deletion.view.contains(n) && later
+                let late = t.gone.is_some() && self.evidence.late.contains(&t.side);
+                t.side != deletion.side && !deletion.view.contains(n) && (later || late)
             };
             // What two users took away at once is in the book as taken by the first alone.
             let cleared = |(of, side, slot): &(u32, u8, u8)| {
@@ -205,13 +208,14 @@ impl Judge<'_> {
                 *of == thing && *side != deletion.side && taken
             };
             let kept = self.changes(deletion, tokens).iter().any(|(.., kept)| *kept);
-            either |= kept || deletion.blurred || tokens.iter().any(passing) || self.evidence.ledger.cleared.iter().any(cleared);
+            let retaken = self.evidence.ledger.retaken.contains(&thing);
+            either |= kept || retaken || deletion.blurred || tokens.iter().any(passing) || self.evidence.ledger.cleared.iter().any(cleared);
             for (number, token) in self.unseen(deletion, tokens) {
                 if deletions.iter().any(|other| Self::answered(other, number, token)) {
                     continue;
                 }
                 let side = token.gone.map_or(token.side, |gone| gone.side);
-                let blurred = token.gone.is_some_and(|gone| gone.blurred);
+                let blurred = deletion.blurred || token.gone.is_some_and(|gone| gone.blurred);
                 if self.shared(token.slot, side, deletion.side) && !Self::was_blind(deletion, token.slot, side) && !blurred {
                     return Fate::Lives;
                 }
@@ -244,6 +248,9 @@ impl Judge<'_> {
             return;
         }
         let alive = counts.first().is_some_and(|n| *n > 0);
+        if ledger.lost_sight.contains(&thing) {
+            return;
+        }
         for (number, token) in &tokens {
             if alive {
                 self.token(*number, token, &tokens);
@@ -262,7 +269,9 @@ impl Judge<'_> {
 
     /// What is wrong with where a thing is, when there is one far side.
     fn wrong_in_one(&self, thing: u32, fate: Fate, counts: &[usize]) -> Option<&'static str> {
-        let alive = counts.iter().all(|n| *n == 1);
+        // What came by a write of unknown outcome and was hidden from us before we looked may have been made once more.
+        let most = if self.evidence.ledger.lost_sight.contains(&thing) { 2 } else { 1 };
+        let alive = counts.iter().all(|n| (1..=most).contains(n));
         let gone = counts.iter().all(|n| *n == 0);
         let hidden = self.evidence.ledger.hidden.contains(&(1, thing));
         let own = self.evidence.ledger.deletions.iter().any(|d| d.thing == thing && d.side == 1);
@@ -282,13 +291,17 @@ impl Judge<'_> {
     fn wrong_in_several(&self, thing: u32, fate: Fate, counts: &[usize], tokens: &[(u32, &Token)]) -> Option<&'static str> {
         let deletions: Vec<&Deletion> = self.evidence.ledger.deletions.iter().filter(|d| d.thing == thing).collect();
         let on_hub = deletions.iter().any(|d| d.side == 0);
-        if counts.iter().any(|n| *n > 1) {
+        // What came by a write of unknown outcome and was hidden from us before we looked may have been made once more; beside
+        // what stayed where it was hidden, what somebody else had edited may have been.
+        let twice = |side: u8| self.evidence.ledger.lost_sight.contains(&thing) || self.may_stay(side, thing);
+        if (0_u8..).zip(counts).any(|(side, n)| *n > if twice(side) { 2 } else { 1 }) {
             return Some("must be on no side twice");
         }
-        let hub = counts.first().is_some_and(|n| *n == 1);
+        let hub = counts.first().is_some_and(|n| *n > 0);
         let absent: Vec<u8> = (0_u8..).zip(counts).filter(|(side, n)| *side > 0 && **n == 0).map(|(side, _)| side).collect();
         if hub {
-            if absent.iter().any(|side| !deletions.iter().any(|d| d.side == *side)) {
+            let doubtful = self.evidence.ledger.doubtful.contains(&thing);
+            if !doubtful && absent.iter().any(|side| !deletions.iter().any(|d| d.side == *side)) {
                 return Some("must be in every mailbox whose user has not deleted it");
             }
             let only_hub = deletions.iter().all(|d| d.side == 0);
@@ -306,7 +319,8 @@ impl Judge<'_> {
             let of = |t: &Token| t.gone.map_or(t.side, |gone| gone.side);
             let shown = |t: &Token| !Self::was_blind(d, t.slot, of(t)) && self.shared(t.slot, of(t), d.side);
             let mut unseen = self.unseen(d, tokens).into_iter().filter(|(_, t)| shown(t));
-            unseen.all(|(n, t)| deletions.iter().any(|other| Self::answered(other, n, t)))
+            let blurred = |t: &Token| t.gone.is_some_and(|gone| gone.blurred);
+            unseen.all(|(n, t)| blurred(t) || deletions.iter().any(|other| Self::answered(other, n, t)))
         };
         if on_hub {
             return (fate == Fate::Lives).then_some("was edited by somebody who did not see its deletion, and is nowhere");
@@ -391,7 +405,10 @@ impl Judge<'_> {
 
     /// Whether a side must never see what another one wrote.
     fn is_kept_from(&self, side: u8, token: &Token, slot: &Slot) -> bool {
-        let of_guest = self.evidence.ledger.meetings.get(&token.thing).is_some_and(|(_, guest)| token.side == *guest);
+        // Where the organiser's mailbox shows nothing of the field, the hub has nothing but the guest's copy to go by.
+        let of_guest = self.evidence.ledger.meetings.get(&token.thing).is_some_and(|(organiser, guest)| {
+            token.side == *guest && (side > 0 || self.holding(*organiser, token.slot) != Holding::Nothing)
+        });
         let kept = slot.field == GUESTS && side > 0 && self.holding(side, token.slot) == Holding::Nothing;
         kept || (of_guest && slot.field != "keywords")
     }
@@ -449,7 +466,9 @@ impl Judge<'_> {
             // What a sync took away with its end had changes that never went anywhere: they are kept in the journal.
             let ended = self.evidence.taken_away.contains(&(gone.side, token.thing)) && gone.by.is_none_or(|by| self.is_buried(by, slot));
             let anew = self.evidence.parted.values().any(|act| gone.act >= *act);
-            let lost = gone.blurred || gone.unread || ended || anew || (lost && (slot.group || self.by_record()));
+            // Of a write that was never looked for, since a listing hid what it was about, nobody knows what it left.
+            let murky = self.evidence.ledger.murky.values().any(|act| token.act < *act && gone.act >= token.act);
+            let lost = murky || gone.blurred || gone.unread || ended || anew || (lost && (slot.group || self.by_record()));
             if !lost {
                 let by = side_name(gone.side);
                 self.failures.push(format!("{what} is back on {on:?}, though the user of {by} had taken it away"));

@@ -269,9 +269,14 @@ pub enum Act {
 }
 
 impl RunPlan {
-    /// Whether the run may end before it has taken down what came of its writes.
-    pub(crate) fn may_be_cut_off(&self) -> bool {
-        !self.faults.is_empty() || self.commit.is_some() || self.stop.is_some() || self.taken.is_some()
+    /// Whether the run may end before it has taken down what came of its writes, or users act while it writes.
+    pub(crate) fn leaves_doubts(&self) -> bool {
+        !self.acts.is_empty()
+            || !self.on.is_empty()
+            || !self.faults.is_empty()
+            || self.commit.is_some()
+            || self.stop.is_some()
+            || self.taken.is_some()
     }
 }
 
@@ -288,6 +293,11 @@ impl FarPlan {
     #[must_use]
     pub fn has(&self, switch: &str) -> bool {
         self.switches.iter().any(|s| s == switch)
+    }
+
+    /// Whether its listings show what is there some time after it came to be.
+    pub(crate) fn lists_late(&self) -> bool {
+        self.switches.iter().any(|s| s == "slow" || s.starts_with("listing_lag"))
     }
 
     /// The options of the far side of this number.

@@ -1,6 +1,7 @@
 //! The engine's memory with a probe in it: gives way at each commit, so that a run may be stopped
 //! before and after it, fails commits on demand, and lets another process take the lease.
 
+use crate::committed;
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use pimkit_core::{
@@ -38,10 +39,22 @@ struct Inner {
     commits: u64,
     fail: Option<(u64, bool)>,
     failed: Option<CommitOf>,
-    /// Commits that were not told yet: how many changes, and what they hash to.
-    told: Vec<(usize, u64)>,
+    /// Commits that were not told yet.
+    told: Vec<Commit>,
     deep: bool,
+    in_words: bool,
     lease: Option<Lease>,
+}
+
+/// What was committed.
+#[derive(Debug)]
+pub(crate) struct Commit {
+    /// How many changes.
+    pub(crate) count: usize,
+    /// What they hash to.
+    pub(crate) hash: u64,
+    /// What they say, where somebody looks.
+    pub(crate) words: Vec<String>,
 }
 
 /// A state with a probe in it.
@@ -78,9 +91,9 @@ fn of(changes: &[StateChange]) -> CommitOf {
 }
 
 impl Probe {
-    /// `deep`: what commits hold is hashed whole, not only how much it is.
-    pub(crate) fn new(state: Arc<dyn State>, deep: bool) -> Self {
-        Self { state, inner: Arc::new(Mutex::new(Inner { deep, ..Inner::default() })) }
+    /// `deep`: what commits hold is hashed whole, not only how much it is; `in_words`: it is told as well.
+    pub(crate) fn new(state: Arc<dyn State>, deep: bool, in_words: bool) -> Self {
+        Self { state, inner: Arc::new(Mutex::new(Inner { deep, in_words, ..Inner::default() })) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -112,7 +125,7 @@ impl Probe {
     }
 
     /// The commits since this was asked last.
-    pub(crate) fn told(&self) -> Vec<(usize, u64)> {
+    pub(crate) fn told(&self) -> Vec<Commit> {
         std::mem::take(&mut self.lock().told)
     }
 
@@ -174,7 +187,8 @@ impl State for Probe {
             let mut inner = self.lock();
             inner.commits += 1;
             let hash = if inner.deep { hash_of(&changes) } else { 0 };
-            inner.told.push((changes.len(), hash));
+            let words = if inner.in_words { changes.iter().filter_map(committed::in_words).collect() } else { Vec::new() };
+            inner.told.push(Commit { count: changes.len(), hash, words });
             let number = inner.commits;
             let fault = inner.fail.filter(|(n, _)| *n == number).map(|(_, effect)| effect);
             if fault.is_some() {

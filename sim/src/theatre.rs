@@ -10,7 +10,7 @@ use crate::{
     far::FarWorld,
     ledger::{Ledger, side_name, there},
     oracle::{self, Evidence},
-    play::{Move, Play, RunPlan},
+    play::{FarPlan, Move, Play, RunPlan},
     probe::{Probe, hash_of},
     store::Store,
     terms::Terms,
@@ -99,6 +99,10 @@ pub(crate) struct Theatre<'a> {
     unknown: BTreeSet<u8>,
     /// Sides that told a listing short, as a success: what it kept back no later round names by itself.
     lied: BTreeSet<u8>,
+    /// How many of their listings did not show what is there.
+    lying: BTreeMap<u8, u32>,
+    /// By side, the acts that the last runs began with before a listing came short there.
+    listed: BTreeMap<u8, Vec<usize>>,
     /// Sides that were written to.
     written: BTreeSet<u8>,
     /// What the policies change of what must be.
@@ -123,7 +127,7 @@ impl<'a> Theatre<'a> {
         }
         let store = if play.sqlite { Store::sqlite()? } else { Store::memory() };
         Ok(Self {
-            probe: Probe::new(store.state()?, look.deep),
+            probe: Probe::new(store.state()?, look.deep, look.trace),
             store,
             chance: SeededChance::new(play.seed),
             ledger: Ledger::default(),
@@ -143,6 +147,8 @@ impl<'a> Theatre<'a> {
             open: BTreeSet::new(),
             unknown: BTreeSet::new(),
             lied: BTreeSet::new(),
+            lying: BTreeMap::new(),
+            listed: BTreeMap::new(),
             written: BTreeSet::new(),
             terms: Terms::of(play),
             said: Performance::default(),
@@ -272,7 +278,7 @@ impl<'a> Theatre<'a> {
         let since = self.ledger.acts;
         let (sync, shown) = (plan.sync(), self.shown.take().unwrap_or_else(|| self.look_at_all()));
         let both = BTreeSet::from([0, plan.far]);
-        let before = if plan.may_be_cut_off() { there(self.play.kind, &self.sides, &both) } else { BTreeSet::new() };
+        let before = if plan.leaves_doubts() { there(self.play.kind, &self.sides, &both) } else { BTreeSet::new() };
         let ended = self.drive(plan)?;
         self.check_shown(plan, &shown);
         if plan.ends {
@@ -300,9 +306,27 @@ impl<'a> Theatre<'a> {
         } else {
             self.stale.insert(sync.clone());
         }
-        self.ledger.ended(plan.far, since, clean, clean && !self.lied.contains(&0), &open);
-        if plan.may_be_cut_off() {
-            self.ledger.came(self.play.kind, &self.sides, &before, &open);
+        let lying = self.lying.clone();
+        let rekeys =
+            |side: u8| usize::from(side).checked_sub(1).and_then(|n| self.play.fars.get(n)).is_some_and(|far| far.has("rekeys_on_edit"));
+        for side in lying.iter().filter(|(side, times)| **times > 1 && rekeys(**side)).map(|(side, _)| *side) {
+            self.ledger.lose_sight(side);
+        }
+        self.ledger.ended(plan.far, since, clean, clean && !self.lied.contains(&0), &open, &lying);
+        // What a user took away where listings come short, nobody had listed when the write left.
+        for side in [0, plan.far] {
+            let late = usize::from(side).checked_sub(1).and_then(|n| self.play.fars.get(n)).is_some_and(FarPlan::lists_late);
+            let listed = self.listed.entry(side).or_default();
+            if open.contains(&side) && (late || self.lied.contains(&side)) {
+                self.ledger.blur(side, listed.first().copied().unwrap_or_default());
+            } else if !self.lied.contains(&side) {
+                listed.push(since);
+                let over = listed.len().saturating_sub(if late { 3 } else { 1 });
+                listed.drain(..over);
+            }
+        }
+        if plan.leaves_doubts() {
+            self.ledger.came(self.play.kind, &self.sides, &before, &open, since);
         }
         self.clock.advance(Duration::from_secs(3));
         self.said.runs += 1;
@@ -333,7 +357,7 @@ impl<'a> Theatre<'a> {
 
     fn restart(&mut self) -> Result<()> {
         self.store.restart()?;
-        self.probe = Probe::new(self.store.state()?, self.look.deep);
+        self.probe = Probe::new(self.store.state()?, self.look.deep, self.look.trace);
         self.said.crashes += 1;
         Ok(())
     }
@@ -346,7 +370,9 @@ impl<'a> Theatre<'a> {
         let mut failures = self.end()?;
         let journal = self.journal()?;
         let clock_jumped = self.play.moves.iter().any(|m| matches!(m, Move::Clock(_)));
+        let late = (1_u8..).zip(&self.play.fars).filter(|(_, far)| far.lists_late()).map(|(side, _)| side).collect();
         let evidence = Evidence {
+            late: &late,
             kind: self.play.kind,
             sides: &self.sides,
             ledger: &self.ledger,

@@ -56,6 +56,9 @@ impl Judge<'_> {
     /// How often a thing may be on one side.
     fn most(&self, thing: u32, tokens: &[(u32, &Token)]) -> usize {
         let book = &self.evidence.ledger.book;
+        if self.evidence.ledger.lost_sight.contains(&thing) {
+            return usize::MAX;
+        }
         let wrote: BTreeSet<u8> = tokens.iter().map(|(_, t)| t.side).chain(tokens.iter().filter_map(|(_, t)| Some(t.gone?.side))).collect();
         if book.doubled.contains(&thing) || (self.has(Term::Twofold) && wrote.len() > 1) {
             return usize::MAX;
@@ -192,7 +195,8 @@ impl Judge<'_> {
             }
             let (on_hub, on_far) = (slot.holds(hub.get(slot.field), *number), slot.holds(far.get(slot.field), *number));
             let full = !on_far && matches!(self.holding(side, token.slot), Holding::AtMost(_));
-            if on_hub != on_far && !full && !self.may_differ(side, token, slot, on_hub, tokens) {
+            let unread = token.unread || token.gone.is_some_and(|gone| gone.unread);
+            if on_hub != on_far && !unread && !full && !self.may_differ(side, token, slot, on_hub, tokens) {
                 let (on, off) = if on_hub { (side_name(0), side_name(side)) } else { (side_name(side), side_name(0)) };
                 wrong.push(format!("has k{number} in {} on {on} and not on {off}", slot.field));
             }

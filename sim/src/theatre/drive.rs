@@ -239,15 +239,22 @@ impl Theatre<'_> {
     }
 
     /// After a poll: what was asked and committed goes into the trace, and what struck is counted.
-    fn look_after(&mut self, run: &mut Driven, probe: &Probe, counting: &mut Counting, faults: &[PlannedFault]) {
+    fn look_after(&mut self, far: u8, run: &mut Driven, probe: &Probe, counting: &mut Counting, faults: &[PlannedFault]) {
         let committing = probe.at();
-        for (count, hash) in probe.told() {
-            self.mix(count as u64 ^ hash);
-            self.tell(|| format!("    commit of {count} changes"));
+        for commit in probe.told() {
+            self.mix(commit.count as u64 ^ commit.hash);
+            self.tell(|| format!("    commit of {} changes", commit.count));
+            for words in commit.words {
+                self.tell(|| format!("      {words}"));
+            }
         }
         let mut at = committing.map_or(At::BeforeRequest, |(at, of)| At::Commit(at, of));
         if at == At::Commit(AtCommit::After, CommitOf::Outcomes) {
             self.open.clear();
+        }
+        if at == At::Commit(AtCommit::After, CommitOf::Intents) {
+            // They may have left, for all that the next process knows.
+            self.open.extend([0, far]);
         }
         for (side, request) in self.new_requests() {
             if request.operation == Operation::Write {
@@ -271,6 +278,7 @@ impl Theatre<'_> {
                 }
                 if request.operation == Operation::Changes && matches!(fault, Fault::TruncatedPage | Fault::Empty) {
                     self.lied.insert(side);
+                    *self.lying.entry(side).or_default() += 1;
                 }
                 let (wrong, place) = classify(fault);
                 self.hit(vec![(stage, wrong, place)]);
@@ -289,14 +297,15 @@ impl Theatre<'_> {
     /// Another process believes this one dead, takes its lease, and does the work.
     fn overtake(&mut self, plan: &RunPlan) -> Result<()> {
         self.tell(|| "  -- another process takes over".to_owned());
+        self.ledger.overtaken();
         let mut counting = Counting::default();
         self.set_faults(&[], &counting, None);
-        let probe = Probe::new(self.store.state()?, self.look.deep);
+        let probe = Probe::new(self.store.state()?, self.look.deep, self.look.trace);
         let watching = Watching::new();
         let mut run = Driven::new(self.future(&probe, plan, watching.clone())?, watching);
         for _ in 0..MOST {
             let polled = run.poll();
-            self.look_after(&mut run, &probe, &mut counting, &[]);
+            self.look_after(plan.far, &mut run, &probe, &mut counting, &[]);
             if let Poll::Ready(ended) = polled {
                 if let Ok(report) = &ended {
                     self.now_holds(&plan.sync(), report);
@@ -358,7 +367,7 @@ impl Theatre<'_> {
                 self.set_faults(faults, &counting, Some(&run));
             }
             let polled = run.poll();
-            self.look_after(&mut run, &probe, &mut counting, faults);
+            self.look_after(plan.far, &mut run, &probe, &mut counting, faults);
             match polled {
                 Poll::Ready(Ok(report)) => {
                     ended = Ended::Report(Box::new(report));
