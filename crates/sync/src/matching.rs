@@ -241,13 +241,14 @@ impl<R: Record> Run<R> {
             if by == Rung::Key(MatchKey::Uid) && !fitting.is_empty() && self.shares_its_uid(side, row, fields, &keys).await? {
                 continue;
             }
-            if self.was_copied(&by, side, row, &fitting, &keys).await? {
-                let mut alike = Vec::new();
-                for other in fitting {
-                    if same_thing(R::KIND, fields, &self.fields_of(&other)?) {
-                        alike.push(other);
-                    }
+            let mut alike = Vec::new();
+            for other in &fitting {
+                if same_thing(R::KIND, fields, &self.fields_of(other)?) {
+                    alike.push(other.clone());
                 }
+            }
+            // Of those that are called the same none needs to be a copy.
+            if alike.len() < fitting.len() && self.was_copied(&by, side, row, &fitting, &keys).await? {
                 fitting = alike;
             }
             match self.pick(by, row, fields, fitting)? {
