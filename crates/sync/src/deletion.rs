@@ -498,7 +498,7 @@ fn hides_new(side: Side, linked: &Linked, row: &SeenRow) -> bool {
     let told = linked.base.as_ref().map(|base| if side == Side::Left { &base.hub } else { &base.far });
     let agreed = if side == Side::Left { &linked.link.hub_revision } else { &linked.link.revision };
     let changed = row.revision != *agreed;
-    row.unread.iter().any(|field| changed || told.is_none_or(|fields| !fields.contains_key(field)))
+    !planted(Break::UnreadAsUnknown) && row.unread.iter().any(|field| changed || told.is_none_or(|fields| !fields.contains_key(field)))
 }
 
 fn set(answers: &mut [Option<Finding>], place: usize, finding: Finding) {

@@ -455,5 +455,5 @@ fn is_another<R: Record>(row: &SeenRow, stored: &Stored<R>) -> bool {
 fn is_partly_told<R: Record>(page: &Page<'_>, stored: &Stored<R>) -> bool {
     let known = page.known.get(&stored.id);
     let changed = known.is_none_or(|row| row.epoch == UNNAMED || row.revision.as_ref() != Some(&stored.revision));
-    stored.unread.iter().any(|field| changed || known.is_some_and(|row| !row.unread.contains(field)))
+    !planted(Break::UnreadAsUnknown) && stored.unread.iter().any(|field| changed || known.is_some_and(|row| !row.unread.contains(field)))
 }

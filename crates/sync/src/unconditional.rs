@@ -3,7 +3,14 @@
 //!
 //! What comes between our look and our write is lost there all the same: nothing but the side itself could tell.
 
-use crate::{apply::Task, plan::Linked, record::UNNAMED, run::Run, step::SideWrite};
+use crate::{
+    apply::Task,
+    plan::Linked,
+    planted::{Break, planted},
+    record::UNNAMED,
+    run::Run,
+    step::SideWrite,
+};
 use pimkit_core::{CollectionId, Fetched, ItemId, Presence, Record, Removal, Result, SeenRow, Side, StateChange};
 
 /// How often an item is asked for what it kept back.
@@ -30,7 +37,9 @@ impl<R: Record> Run<R> {
     /// Asks again for what an item did not tell after an unanswered write: a listing that named it since may have been read.
     pub(crate) async fn ask_for_untold(&mut self, linked: &mut Linked) -> Result<()> {
         for side in [Side::Left, Side::Right] {
-            let untold = |row: &SeenRow| row.epoch == UNNAMED && !row.unread.is_empty() && row.presence == Presence::Present;
+            let untold = |row: &SeenRow| {
+                !planted(Break::UnreadAsUnknown) && row.epoch == UNNAMED && !row.unread.is_empty() && row.presence == Presence::Present
+            };
             let Some(mut row) = linked.end(side).filter(|row| untold(row)).cloned() else { continue };
             for _ in 0..ASKED {
                 let Some(now) = self.now_there(side, &row).await? else { break };
