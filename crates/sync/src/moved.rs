@@ -46,7 +46,17 @@ impl<R: Record> Run<R> {
         let ours = row.mark.as_ref().and_then(keys::parts).is_some_and(|parts| keys::is_of(&parts, self.sync()));
         let alone =
             self.links_of(Side::Right, &row.collection, std::slice::from_ref(&row.item)).await?.into_iter().flatten().next().is_none();
-        Ok(ours && alone && self.is_gone_untold(row).await?)
+        if !ours || !alone {
+            return Ok(false);
+        }
+        let missing = match self.far.repository.clone().fetch(&row.collection, std::slice::from_ref(&row.item)).await.into_iter().next() {
+            Some(Fetched::Gone) => SeenRow { presence: Presence::Missing { reason: Removal::Unknown }, ..row.clone() },
+            // It may be there: it is asked for again in the next run, and not forgotten.
+            Some(Fetched::Failed(_)) | None => row.clone(),
+            Some(_) => return Ok(false),
+        };
+        self.keep_dirty(missing);
+        Ok(true)
     }
 
     /// Whether an item that no listing says is missing cannot be found by its id. It is looked into in the next run.
