@@ -345,7 +345,9 @@ fn of_two_runs_started_at_once_one_works_and_the_other_names_it_and_nothing_is_d
         if other.code != 0 {
             let other = other.exits(1);
             let why = other.json()["syncs"][0]["failed"].as_str().unwrap().to_owned();
-            assert!(why.contains("another run holds the component") && why.contains(&format!("process {id})")), "{why}");
+            assert!(why.contains("another run holds the component"), "{why}");
+            // A holder that was put off between taking its lock and writing its number is told without it, and never by another one.
+            assert!(!why.contains("process ") || why.contains(&format!("process {id})")), "{why}");
             assert_eq!(writes(&other.json()), 0, "{other:?}");
             assert!(other.stderr.contains("error: people: "), "{other:?}");
             refused += 1;

@@ -12,12 +12,22 @@ use std::{
 /// The lock files that this process holds. Some network file systems grant a process its own lock again.
 static HELD: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
+/// How often the number of a holder that has only just locked its file is looked for, before it is told without one.
+const LOOKS: usize = 1_000;
+
 /// Held until dropped; the operating system lets go when the process ends.
 #[derive(Debug)]
 pub(crate) struct Hold {
     // Before the entry: whoever finds no entry must not find the lock.
-    _file: File,
+    file: File,
     _entry: Entry,
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        // Else the next holder would be taken for this process until it has written its own number.
+        let _ = self.file.set_len(0);
+    }
 }
 
 #[derive(Debug)]
@@ -64,15 +74,23 @@ pub(crate) fn hold(database: &Path, component: &ComponentId) -> Result<Hold> {
         }
     }
     // For the message of the next who asks; the lock holds without it.
-    let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
-    Ok(Hold { _file: file, _entry: entry })
+    let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(format!("{}\n", std::process::id()).as_bytes()));
+    Ok(Hold { file, _entry: entry })
 }
 
-/// The process that wrote its number into the file; not every system lets a locked file be read.
+/// The process that wrote its number into the file, if it does so in a moment; not every system lets a locked file be read.
 fn holder(file: &mut File) -> Option<u32> {
-    let mut text = String::new();
-    file.take(32).read_to_string(&mut text).ok()?;
-    text.trim().parse().ok()
+    for _ in 0..LOOKS {
+        let mut text = String::new();
+        file.rewind().ok()?;
+        file.take(32).read_to_string(&mut text).ok()?;
+        // Without its end the number may be half of one.
+        if let Some(number) = text.strip_suffix('\n') {
+            return number.parse().ok();
+        }
+        std::thread::yield_now();
+    }
+    None
 }
 
 fn taken(component: &ComponentId, process: Option<u32>) -> Error {

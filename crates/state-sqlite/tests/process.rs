@@ -44,6 +44,10 @@ async fn a_second_handle_is_refused_until_the_first_lets_go() {
     drop(lease);
     let newer = two.acquire(&"c".into()).await.unwrap();
     two.commit(&newer, vec![account("c", 2)]).await.unwrap();
+    // Who let go is never named in place of the next one.
+    drop((newer, other));
+    let locks = folder.path().read_dir().unwrap().map(|e| e.unwrap()).filter(|e| e.file_name().to_string_lossy().ends_with(".lock"));
+    assert_eq!(locks.map(|lock| lock.metadata().unwrap().len()).collect::<Vec<_>>(), [0, 0]);
 }
 
 #[cfg(unix)]
