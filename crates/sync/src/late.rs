@@ -13,7 +13,9 @@ impl<R: Record> Run<R> {
     /// Makes the base of a late-seen item remember what was made, where a user has changed it since:
     /// then that is an edit. What has arrived in part, or not at all, is not agreed yet: it is
     /// written in the next run. What the side made of a value by itself is agreed as ever.
-    pub(crate) fn tell_edits_since(&self, side: Side, task: &mut Task<R>, intent: &IntentRow) -> Result<()> {
+    ///
+    /// `came`: it is known to have come whole, so that all that differs is an edit.
+    pub(crate) fn tell_edits_since(&self, side: Side, task: &mut Task<R>, intent: &IntentRow, came: bool) -> Result<()> {
         let (Some(wrote), Some(target)) = (task.done.get_mut(&side), intent.target.as_deref()) else { return Ok(()) };
         let sent = pimkit_core::decode_record_fields::<R>(target)?;
         let mut kept = wrote.fields().clone();
@@ -30,7 +32,10 @@ impl<R: Record> Run<R> {
             if made.is_none() || def.same(made, now) || degraded(def, made, now) {
                 continue;
             }
-            if part_of(def, made, now) {
+            if came {
+                kept.extend(made.map(|made| (field.clone(), made.clone())));
+                task.again = true;
+            } else if part_of(def, made, now) {
                 match side {
                     Side::Left => agreed.far = None,
                     Side::Right => agreed.hub = None,

@@ -40,13 +40,13 @@ impl<R: Record> Run<R> {
         Ok(false)
     }
 
-    /// Whether a far item without a link carries a mark of this sync and cannot be found by its id: we made it, it was
-    /// deleted before we ever saw it, and a late listing shows it all the same.
+    /// Whether a far item without a link cannot be found by its id, and is one that was here before: it carries a mark of this
+    /// sync, and was deleted before we ever saw it; or it has been another one, or gone. A late listing shows it all the same.
     pub(crate) async fn is_of_the_past(&mut self, row: &SeenRow) -> Result<bool> {
         let ours = row.mark.as_ref().and_then(keys::parts).is_some_and(|parts| keys::is_of(&parts, self.sync()));
         let alone =
             self.links_of(Side::Right, &row.collection, std::slice::from_ref(&row.item)).await?.into_iter().flatten().next().is_none();
-        if !ours || !alone {
+        if !(ours || !row.superseded.is_empty()) || !alone {
             return Ok(false);
         }
         let missing = match self.far.repository.clone().fetch(&row.collection, std::slice::from_ref(&row.item)).await.into_iter().next() {

@@ -50,10 +50,10 @@ impl<R: Record> Run<R> {
                 self.keep_dirty(row.clone());
                 return Ok(true);
             };
-            if let Some(other) = self.free(side.other(), &collection, item).await? {
+            if let Some(end) = self.free(side.other(), &collection, item.clone()).await? {
                 let (hub, far) = match side {
-                    Side::Left => (row.clone(), other),
-                    Side::Right => (other, row.clone()),
+                    Side::Left => (row.clone(), end),
+                    Side::Right => (end, row.clone()),
                 };
                 // What the two agreed on there they agreed on: what changed since is an edit, and not two strangers' difference.
                 let agreed = self.state().bases(std::slice::from_ref(&link.id)).await?.into_iter().flatten().next();
@@ -69,8 +69,19 @@ impl<R: Record> Run<R> {
             if side == Side::Right {
                 return Ok(true);
             }
+            if self.is_missed(&collection, &item).await? {
+                // A listing does not show it, and nobody has asked yet whether it is gone: one made now may stand beside it.
+                self.keep_dirty(row.clone());
+                return Ok(true);
+            }
         }
         Ok(false)
+    }
+
+    /// Whether a far item is missing from a listing, and may be there all the same.
+    async fn is_missed(&self, collection: &CollectionId, item: &ItemId) -> Result<bool> {
+        let rows = self.state().seen(&self.far.account.id, R::KIND, collection, std::slice::from_ref(item)).await?;
+        Ok(rows.into_iter().flatten().any(|row| matches!(row.presence, Presence::Missing { .. })))
     }
 
     /// The hub records that other syncs were about to make in place of deleted ones, and of which they have not learnt what came

@@ -165,7 +165,7 @@ impl<R: Record> Run<R> {
                 left_out: Vec::new(),
             };
             Box::pin(self.settle(side, task, intent, made)).await?;
-            return self.tell_edits_since(side, task, intent);
+            return self.tell_edits_since(side, task, intent, false);
         }
         self.later([StateChange::Settled(intent.id.clone())]);
         if let Some(link) = &mut task.link {

@@ -49,6 +49,8 @@ impl<R: Record> Run<R> {
                     }
                     // That it is not done again now says nothing of the first time.
                     Some(Outcome::Refused(error)) if !is_lasting(&error) => self.finish_intent(intent, Outcome::Unknown(error)).await,
+                    // The first try may have been cut off half way: what is there is not what was sent until it says so.
+                    Some(Outcome::Written { id, now: None, left_out, .. }) if left_out.is_empty() => self.recover_made(intent, &id).await,
                     Some(outcome) => self.finish_intent(intent, outcome).await,
                     None => Ok(false),
                 }
@@ -192,6 +194,7 @@ impl<R: Record> Run<R> {
         let mut stored = Stored::new(row.item.clone(), &row.collection, revision, self.record_of(row)?);
         stored.mark.clone_from(&row.mark);
         stored.unread.clone_from(&row.unread);
+        stored.modified = row.modified;
         Ok(stored)
     }
 

@@ -10,6 +10,7 @@ mod update;
 use crate::{
     apply::Task,
     journal::agreed_before,
+    keys,
     pair::damaged,
     planted::{Break, planted},
     report::Progress,
@@ -177,12 +178,13 @@ impl<R: Record> Run<R> {
             self.commit(vec![StateChange::Settled(intent.id.clone())]).await?;
             return Ok(true);
         };
+        let came = self.came_whole(intent, &outcome).await?;
         // What was edited while the outcome was open has been passed over: the link is looked at again.
         task.again = true;
         let unknown = matches!(outcome, Outcome::Unknown(_));
         self.settle(intent.side, &mut task, intent, outcome).await?;
         if intent.write == IntentKind::Create {
-            self.tell_edits_since(intent.side, &mut task, intent)?;
+            self.tell_edits_since(intent.side, &mut task, intent, came)?;
         }
         if !task.stopped {
             if let Some(link) = &task.link {
@@ -193,6 +195,16 @@ impl<R: Record> Run<R> {
         }
         self.flush().await?;
         Ok(!unknown)
+    }
+
+    /// Whether another sync has seen just what a create was to make: what is missing of it now was taken away since.
+    async fn came_whole(&self, intent: &IntentRow, outcome: &Outcome<R>) -> Result<bool> {
+        let (IntentKind::Create, Outcome::Written { id, .. }, Some(target)) = (intent.write, outcome, intent.target.as_deref()) else {
+            return Ok(false);
+        };
+        let sent = keys::hash(&pimkit_core::decode_record_fields::<R>(target)?);
+        let row = self.sighted(intent, Some(id)).await?;
+        Ok(row.is_some_and(|row| row.superseded.iter().any(|(_, was)| *was == sent)))
     }
 
     async fn recover_delete(&mut self, intent: &IntentRow) -> Result<bool> {

@@ -78,7 +78,7 @@ impl<R: Record> Run<R> {
     }
 
     /// What is known of an item of the collection that an intent speaks of.
-    async fn sighted(&self, intent: &IntentRow, item: Option<&ItemId>) -> Result<Option<SeenRow>> {
+    pub(super) async fn sighted(&self, intent: &IntentRow, item: Option<&ItemId>) -> Result<Option<SeenRow>> {
         let account = &self.half(intent.side).account.id;
         let items = item.map_or(&[][..], std::slice::from_ref);
         Ok(self.state().seen(account, R::KIND, &intent.collection, items).await?.into_iter().flatten().next())
@@ -170,7 +170,7 @@ impl<R: Record> Run<R> {
         };
         let epoch = known.as_ref().map_or(0, |k| k.epoch);
         let now = stored.record.fields();
-        let partly = !stored.unread.is_empty();
+        let (partly, revision) = (!stored.unread.is_empty(), stored.revision.clone());
         let mut changes = vec![StateChange::Settled(intent.id.clone())];
         let followed = self.follow_id(intent, &stored).await?;
         let mut row = self.observed(intent.side, epoch, known.as_ref(), stored).await?;
@@ -199,7 +199,10 @@ impl<R: Record> Run<R> {
                 Some(bytes) => pimkit_core::decode_record::<R>(bytes)?.fields(),
                 None => Fields::new(),
             };
-            let kept = |field: &Field| R::catalogue().field(field.as_str()).is_some_and(|d| d.same(now.get(field), before.get(field)));
+            // Where nothing stops it, the write of a process believed dead may come yet.
+            let stopped = self.is_conditional(intent.side, &intent.collection) && intent.revision.as_ref() != Some(&revision);
+            let kept =
+                |field: &Field| stopped && R::catalogue().field(field.as_str()).is_some_and(|d| d.same(now.get(field), before.get(field)));
             task.step.lost.retain(|change| !kept(&change.field));
             self.journal_lost(&mut task, intent.side);
         }
