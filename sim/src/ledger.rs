@@ -210,6 +210,9 @@ impl Ledger {
                     };
                     let blind = (0_u8..).zip(sides).flat_map(|(side, world)| of_side(side, world.as_ref())).collect();
                     let doubtful = self.doubtful.contains(&item.thing);
+                    if doubtful {
+                        self.lost_sight.insert(item.thing);
+                    }
                     let blurred = open_update || doubtful || self.unrecorded.contains(&(side, item.thing));
                     self.deletions.push(Deletion { thing: item.thing, side, act: self.acts, view, blind, on, blurred });
                     format!("deletes b{}", item.thing)
@@ -284,6 +287,7 @@ impl Ledger {
         if clean {
             self.unclear.retain(|(sync, _)| *sync != far);
             self.unrecorded.retain(|(side, _)| *side != far && *side != 0);
+            self.doubtful.clear();
         }
         self.unclear.extend(open.iter().map(|side| (far, *side)));
         for gone in self.tokens.values_mut().filter_map(|t| t.gone.as_mut()) {
@@ -305,12 +309,14 @@ impl Ledger {
         }
     }
 
-    /// Another process took over: what the first one was about to send may still come, whatever was deleted since, and
-    /// whatever is deleted later may be what a late write left of it.
-    pub(crate) fn overtaken(&mut self) {
+    /// Another process took over: what the first one was about to send may still come, whatever was deleted since the last
+    /// whole run began (at the act `since`), and whatever is deleted later may be what a late write left of it.
+    pub(crate) fn overtaken(&mut self, since: usize) {
         self.doubtful.extend(self.made.keys());
-        for deletion in &mut self.deletions {
+        for deletion in self.deletions.iter_mut().filter(|d| d.act >= since) {
             deletion.blurred = true;
+            // What that process is about to make of it comes after its deletion, and stands there as new.
+            self.lost_sight.insert(deletion.thing);
         }
     }
 

@@ -248,7 +248,7 @@ impl Judge<'_> {
             return;
         }
         let alive = counts.first().is_some_and(|n| *n > 0);
-        if ledger.lost_sight.contains(&thing) {
+        if ledger.lost_sight.contains(&thing) && counts.iter().any(|n| *n > 1) {
             return;
         }
         for (number, token) in &tokens {
@@ -377,6 +377,12 @@ impl Judge<'_> {
         if !newest || slot.group || slot.is_set() || self.by_record() || self.evidence.clock_jumped || !self.is_lost(number, slot) {
             return;
         }
+        // It may have lost to somebody who took away what was there, whatever was written after that.
+        let own =
+            self.evidence.ledger.cleared.iter().any(|(thing, side, of)| *thing == token.thing && *side != token.side && *of == token.slot);
+        if own {
+            return;
+        }
         let touched = |side: u8| self.evidence.ledger.touched.get(&(token.thing, side)).copied();
         for (other, winner) in all.iter().filter(|(n, t)| *n != number && t.slot == token.slot && t.gone.is_none()) {
             let rivals = !winner.over.contains(&number) && !token.over.contains(other);
@@ -451,7 +457,8 @@ impl Judge<'_> {
             let away = self.evidence.taken_away.contains(&(token.side, token.thing));
             let taken = away && (home == Holding::Nothing || self.is_buried(number, slot));
             // What only its own user could ever see went with an item of which another side's user had seen all there was to see.
-            let private = home == Holding::Nothing && deleted;
+            let mut deletions = self.evidence.ledger.deletions.iter().filter(|d| d.thing == token.thing);
+            let private = deletions.any(|d| home == Holding::Nothing || Self::was_blind(d, token.slot, token.side));
             if token.gone.is_none() && !answered && !taken && !private && !token.unread && !self.is_lost(number, slot) {
                 let by = side_name(token.side);
                 self.failures
@@ -467,7 +474,7 @@ impl Judge<'_> {
             let ended = self.evidence.taken_away.contains(&(gone.side, token.thing)) && gone.by.is_none_or(|by| self.is_buried(by, slot));
             let anew = self.evidence.parted.values().any(|act| gone.act >= *act);
             // Of a write that was never looked for, since a listing hid what it was about, nobody knows what it left.
-            let murky = self.evidence.ledger.murky.values().any(|act| token.act < *act && gone.act >= token.act);
+            let murky = self.evidence.ledger.murky.iter().any(|(side, act)| token.act < *act && (*side == gone.side || on.contains(side)));
             let lost = murky || gone.blurred || gone.unread || ended || anew || (lost && (slot.group || self.by_record()));
             if !lost {
                 let by = side_name(gone.side);

@@ -99,7 +99,7 @@ pub(crate) struct Theatre<'a> {
     unknown: BTreeSet<u8>,
     /// Sides that told a listing short, as a success: what it kept back no later round names by itself.
     lied: BTreeSet<u8>,
-    /// How many of their listings did not show what is there.
+    /// How many of their listings did not show what is there, since the last whole run with them.
     lying: BTreeMap<u8, u32>,
     /// By side, the acts that the last runs began with before a listing came short there.
     listed: BTreeMap<u8, Vec<usize>>,
@@ -313,6 +313,10 @@ impl<'a> Theatre<'a> {
             self.ledger.lose_sight(side);
         }
         self.ledger.ended(plan.far, since, clean, clean && !self.lied.contains(&0), &open, &lying);
+        if clean {
+            // What was kept back then, a whole listing has shown since, or two runs have asked for.
+            self.lying.retain(|side, _| *side != 0 && *side != plan.far);
+        }
         // What a user took away where listings come short, nobody had listed when the write left.
         for side in [0, plan.far] {
             let late = usize::from(side).checked_sub(1).and_then(|n| self.play.fars.get(n)).is_some_and(FarPlan::lists_late);

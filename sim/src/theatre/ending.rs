@@ -36,7 +36,7 @@ impl Theatre<'_> {
         let mut held_rounds = 0;
         let mut round = 0;
         // What a side shows late is carried on once it is shown.
-        let late = self.play.fars.iter().any(|far| far.lists_late() || far.has("stale_rounds"));
+        let late = self.play.fars.iter().any(|far| far.has("stale_rounds"));
         let rounds = self.terms.rounds() + if late { 2 } else { 0 };
         let waiting = [Term::Undecided, Term::Wait, Term::Elsewhere];
         let may_wait = waiting.into_iter().any(|term| self.terms.has(term)) || !self.ledger.book.looked_at.is_empty();
