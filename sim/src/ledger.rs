@@ -22,7 +22,8 @@ pub(crate) struct Token {
     pub(crate) at: Timestamp,
     /// When its item was changed last before anybody had listed it: an app tells that of a record, and of no field.
     pub(crate) told: Timestamp,
-    /// It was written between our write and the look at what came of it, on a side that answers nothing.
+    /// It was written between our write and the look at what came of it, on a side that answers nothing; or between the two
+    /// calls of our write, on a side that needs two.
     pub(crate) unread: bool,
     /// Tokens of the same slot that its writer saw.
     pub(crate) over: BTreeSet<u32>,
@@ -97,7 +98,8 @@ pub(crate) struct Ledger {
     pub(crate) doubtful: BTreeSet<u32>,
     /// Tokens of the app's user that no run has listed yet.
     untold: BTreeSet<u32>,
-    /// Sides that answer nothing and were written to by the run that goes on, which has not taken the outcome down.
+    /// Sides that answer nothing, or take a write in two calls, and were written to by the run that goes on, which has not
+    /// taken the outcome down.
     pub(crate) unread: BTreeSet<u8>,
     /// What props were worked.
     pub(crate) book: Book,

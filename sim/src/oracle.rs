@@ -215,7 +215,7 @@ impl Judge<'_> {
                     continue;
                 }
                 let side = token.gone.map_or(token.side, |gone| gone.side);
-                let blurred = deletion.blurred || token.gone.is_some_and(|gone| gone.blurred);
+                let blurred = deletion.blurred || token.unread || token.gone.is_some_and(|gone| gone.blurred);
                 if self.shared(token.slot, side, deletion.side) && !Self::was_blind(deletion, token.slot, side) && !blurred {
                     return Fate::Lives;
                 }
@@ -319,7 +319,7 @@ impl Judge<'_> {
             let of = |t: &Token| t.gone.map_or(t.side, |gone| gone.side);
             let shown = |t: &Token| !Self::was_blind(d, t.slot, of(t)) && self.shared(t.slot, of(t), d.side);
             let mut unseen = self.unseen(d, tokens).into_iter().filter(|(_, t)| shown(t));
-            let blurred = |t: &Token| t.gone.is_some_and(|gone| gone.blurred);
+            let blurred = |t: &Token| t.unread || t.gone.is_some_and(|gone| gone.blurred);
             unseen.all(|(n, t)| blurred(t) || deletions.iter().any(|other| Self::answered(other, n, t)))
         };
         if on_hub {

@@ -41,7 +41,10 @@ impl<R: Record> Run<R> {
             return Ok(false);
         }
         let Some(home) = self.far.collections.iter().find(|c| writable(c)).map(|c| c.id.clone()) else { return Ok(false) };
-        if !self.listed_again.contains(&(Side::Right, home.clone())) && !self.list_again(Side::Right, &home).await? {
+        if !self.listed_again.contains(&(Side::Right, home.clone())) {
+            self.list_again(Side::Right, &home).await?;
+        }
+        if self.far.failed.contains_key(&home) {
             return Ok(true);
         }
         let named: Vec<String> = hub.keys.iter().filter(|key| key.starts_with("uid:")).cloned().collect();

@@ -17,7 +17,7 @@ use crate::{
     step::Action,
     stranger::same_thing,
 };
-use pimkit_core::{CollectionId, Fields, ItemId, Kind, LinkRow, Presence, Record, Result, SeenRow, Side};
+use pimkit_core::{CollectionId, Error, Fields, ItemId, Kind, LinkRow, Presence, Record, Result, SeenRow, Side};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a page has settled already.
@@ -277,10 +277,21 @@ impl<R: Record> Run<R> {
     /// two one was a copy, and neither says which.
     async fn was_copied(&self, by: &Rung, side: Side, row: &SeenRow, fitting: &[SeenRow], keys: &[String]) -> Result<bool> {
         let here = |rows: &[SeenRow], gone: &SeenRow| {
-            // What we deleted has no other id now; what was missing was there until the look before.
-            let stood = |row: &SeenRow| gone.deleted_by.is_some() || gone.unchanged_at.is_some_and(|until| row.changed_at <= until);
-            let beside = |row: &SeenRow| row.item != gone.item && stood(row);
-            rows.iter().any(beside) && matches!(gone.presence, Presence::Missing { .. } | Presence::Gone)
+            // What we deleted has no other id now; what was missing was there until the look before; and of another name it is
+            // no other id of it either.
+            let stood = |row: &SeenRow| {
+                let seen = gone.deleted_by.is_some() || gone.unchanged_at.is_some_and(|until| row.changed_at <= until);
+                Ok::<_, Error>(seen || !same_thing(R::KIND, &self.fields_of(gone)?, &self.fields_of(row)?))
+            };
+            if !matches!(gone.presence, Presence::Missing { .. } | Presence::Gone) || gone.record.is_none() {
+                return Ok(false);
+            }
+            for row in rows.iter().filter(|row| row.item != gone.item) {
+                if stood(row)? {
+                    return Ok(true);
+                }
+            }
+            Ok::<_, Error>(false)
         };
         let own = std::slice::from_ref(row);
         for (of, rows) in [(side, own), (side.other(), fitting)] {
@@ -296,8 +307,10 @@ impl<R: Record> Run<R> {
             let account = &self.half(of).account.id;
             for (collection, item) in self.state().seen_by_keys(account, R::KIND, named, CANDIDATES).await?.into_iter().flatten() {
                 let seen = self.state().seen(account, R::KIND, &collection, &[item]).await?;
-                if seen.into_iter().flatten().any(|gone| here(rows, &gone)) {
-                    return Ok(true);
+                for gone in seen.into_iter().flatten() {
+                    if here(rows, &gone)? {
+                        return Ok(true);
+                    }
                 }
             }
         }

@@ -41,12 +41,13 @@ impl<R: Record> Run<R> {
     }
 
     /// Whether a far item without a link cannot be found by its id, and is one that was here before: it carries a mark of this
-    /// sync, and was deleted before we ever saw it; or it has been another one, or gone. A late listing shows it all the same.
+    /// sync, and was deleted before we ever saw it; or it has been another one, or gone; or another one that we follow has its
+    /// name by now. A late listing shows it all the same.
     pub(crate) async fn is_of_the_past(&mut self, row: &SeenRow) -> Result<bool> {
         let ours = row.mark.as_ref().and_then(keys::parts).is_some_and(|parts| keys::is_of(&parts, self.sync()));
         let alone =
             self.links_of(Side::Right, &row.collection, std::slice::from_ref(&row.item)).await?.into_iter().flatten().next().is_none();
-        if !(ours || !row.superseded.is_empty()) || !alone {
+        if !alone || !(ours || !row.superseded.is_empty() || self.stands_beside(row).await?) {
             return Ok(false);
         }
         let missing = match self.far.repository.clone().fetch(&row.collection, std::slice::from_ref(&row.item)).await.into_iter().next() {
@@ -57,6 +58,17 @@ impl<R: Record> Run<R> {
         };
         self.keep_dirty(missing);
         Ok(true)
+    }
+
+    /// Whether a far item has the uid or mark of another one that has a link.
+    async fn stands_beside(&self, row: &SeenRow) -> Result<bool> {
+        for (collection, item) in self.state().seen_by_keys(&self.far.account.id, R::KIND, &named(row), 8).await?.into_iter().flatten() {
+            let here = collection == row.collection && item == row.item;
+            if !here && self.links_of(Side::Right, &collection, &[item]).await?.into_iter().flatten().next().is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether an item that no listing says is missing cannot be found by its id. It is looked into in the next run.

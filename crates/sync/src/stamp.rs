@@ -132,10 +132,18 @@ impl<R: Record> Run<R> {
         let change = interval(far);
         let stamp = Stamp { after: change.after, until: change.until, origin: self.far.account.id.clone() };
         match &task.end(Side::Left).write {
-            Some(SideWrite::Create { .. }) => {
+            Some(SideWrite::Create { record, .. }) => {
                 // Found late, it may have been changed already: what is known of its fields stays.
                 let mut stamps = self.kept_stamps(written).await?;
                 stamps.insert(Field::from(REST), stamp);
+                let (own, origin) = (interval(row), &self.hub.account.id);
+                for difference in diff_fields::<R>(&pimkit_core::decode_record_fields::<R>(record)?, wrote.fields()) {
+                    let def = R::catalogue().field(difference.field.as_str());
+                    if !def.is_some_and(|def| degraded(def, difference.from.as_ref(), difference.to.as_ref())) {
+                        let stamp = || Stamp { after: own.after, until: own.until, origin: origin.clone() };
+                        stamps.entry(difference.field).or_insert_with(stamp);
+                    }
+                }
                 Ok(Some(self.stamp_row(written, stamps)))
             }
             Some(SideWrite::Fields { fields, .. }) => {

@@ -107,7 +107,16 @@ impl<R: Record> Run<R> {
             row.epoch = UNNAMED;
         }
         // Links of other syncs may still lead to the record that this one stands for.
-        row.keys.extend(task.step.replaces.iter().map(|old| keys::id_key(binding(&[old.as_str()]))));
+        for old in &task.step.replaces {
+            row.keys.push(keys::id_key(binding(&[old.as_str()])));
+            // And to those that that one stood for.
+            let rows = self.state().seen(&self.half(side).account.id, R::KIND, &collection, std::slice::from_ref(old)).await?;
+            for key in rows.into_iter().flatten().flat_map(|row| row.keys) {
+                if key.starts_with("id:") && !row.keys.contains(&key) {
+                    row.keys.push(key);
+                }
+            }
+        }
         let mut changes = Vec::new();
         // A side may give the item another id with a write.
         if let Some(old) = known.filter(|k| k.item != wrote.item) {
