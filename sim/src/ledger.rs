@@ -85,7 +85,8 @@ pub(crate) struct Ledger {
     pub(crate) unclear: BTreeSet<(u8, u8)>,
     /// Things that were kept from us on a side for a while.
     pub(crate) hidden: BTreeSet<(u8, u32)>,
-    /// Things that were in a mood for a while, or were taken out of one: when that ends, it is the last change of the item.
+    /// Things that were in a mood for a while, or were taken out of one: when that ends, it is the last change of the item. And
+    /// those that a process believed dead may have written to.
     pub(crate) mended: BTreeSet<(u8, u32)>,
     /// Things that came to such a side by the run that left it open.
     pub(crate) unrecorded: BTreeSet<(u8, u32)>,
@@ -313,7 +314,9 @@ impl Ledger {
 
     /// Another process took over: what the first one was about to send may still come, whatever was deleted since the last
     /// whole run began (at the act `since`), and whatever is deleted later may be what a late write left of it.
-    pub(crate) fn overtaken(&mut self, since: usize) {
+    pub(crate) fn overtaken(&mut self, far: u8, since: usize) {
+        // What it writes late is the last change of its item.
+        self.mended.extend(self.made.keys().map(|thing| (far, *thing)));
         self.doubtful.extend(self.made.keys());
         for deletion in self.deletions.iter_mut().filter(|d| d.act >= since) {
             deletion.blurred = true;

@@ -173,7 +173,8 @@ impl<'a> Theatre<'a> {
     fn act(&mut self, act: &crate::Act) {
         self.shown = None;
         let answers_nothing = |side: u8| self.sides.get(usize::from(side)).is_some_and(|world| world.answers_nothing());
-        let calls_twice = |side: u8| usize::from(side).checked_sub(1).and_then(|n| self.play.fars.get(n)).is_some_and(|f| f.has("two_calls"));
+        let calls_twice =
+            |side: u8| usize::from(side).checked_sub(1).and_then(|n| self.play.fars.get(n)).is_some_and(|f| f.has("two_calls"));
         self.ledger.unread = self.open.iter().copied().filter(|side| answers_nothing(*side) || calls_twice(*side)).collect();
         if let Some(line) = self.ledger.act(self.play.kind, &self.sides, act, self.clock.now()) {
             self.tell(|| line);

@@ -347,7 +347,7 @@ impl<R: Record> Run<R> {
             return self.suppress(gone, &linked, evidence, "scope: it was deleted while it was outside".to_owned()).await;
         }
         if gone == Side::Right
-            && let Some(why) = self.detaches(&row.item).await?
+            && let Some(why) = self.detaches(&row).await?
         {
             let mut linked = linked;
             if self.edited(rest, &linked, &row).await? {

@@ -7,17 +7,17 @@ use crate::{
     policy::HubDelete,
     run::Run,
 };
-use pimkit_core::{Action, ItemId, LinkState, Record, Result, Side, StateChange};
+use pimkit_core::{Action, IntentKind, ItemId, LinkState, Mark, Record, Result, SeenRow, Side, StateChange};
 
 impl<R: Record> Run<R> {
     /// Why a deletion at the far side lets go of this link alone; absent where the hub record may follow.
-    pub(crate) async fn detaches(&self, hub_item: &ItemId) -> Result<Option<&'static str>> {
+    pub(crate) async fn detaches(&self, hub: &SeenRow) -> Result<Option<&'static str>> {
         if planted(Break::HubDelete) {
             return Ok(None);
         }
         Ok(match self.setup.policy.hub_delete {
             HubDelete::Never => Some("hub_delete = never"),
-            HubDelete::Last if self.is_in_other_mailboxes(hub_item).await? => {
+            HubDelete::Last if self.is_in_other_mailboxes(&hub.item).await? || self.is_made_elsewhere(hub) => {
                 Some("hub_delete = last: the record is in other mailboxes too, and only this one is detached")
             }
             HubDelete::Last | HubDelete::Any => None,
@@ -39,6 +39,13 @@ impl<R: Record> Run<R> {
             }
         }
         Ok(false)
+    }
+
+    /// Whether the hub record is what another sync sent of its mailbox's item, and has not taken down.
+    fn is_made_elsewhere(&self, hub: &SeenRow) -> bool {
+        let named = Mark::from(hub.item.to_string());
+        let of_others = self.unrecorded.iter().filter(|i| i.write == IntentKind::Create && i.sync != *self.sync());
+        of_others.filter_map(|intent| intent.mark.as_ref()).any(|mark| hub.mark.as_ref() == Some(mark) || named == *mark)
     }
 
     /// Whether the hub record was changed in another mailbox's sight before its user let go of it, unseen by that user: whoever

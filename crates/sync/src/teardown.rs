@@ -100,6 +100,10 @@ impl<R: Record> Run<R> {
         while let Some(page) = links.try_next().await.map_err(|e| e.1)? {
             for linked in self.made(page).await? {
                 let Some(far) = linked.far.clone() else { continue };
+                // What was not read this time may have been edited: nothing of that would be kept.
+                if self.far.failed.contains_key(&far.collection) {
+                    continue;
+                }
                 let trash = self.far.collection(&far.collection).is_some_and(|c| c.capabilities.trash);
                 let mode = if trash { Delete::Trash } else { Delete::Permanent };
                 let mut step = self.plain_step(&linked, Action::Delete(Side::Right), "the sync was ended".to_owned());

@@ -297,7 +297,7 @@ impl Theatre<'_> {
     /// Another process believes this one dead, takes its lease, and does the work.
     fn overtake(&mut self, plan: &RunPlan) -> Result<()> {
         self.tell(|| "  -- another process takes over".to_owned());
-        self.ledger.overtaken(self.whole.get(&plan.sync()).copied().unwrap_or_default());
+        self.ledger.overtaken(plan.far, self.whole.get(&plan.sync()).copied().unwrap_or_default());
         let mut counting = Counting::default();
         self.set_faults(&[], &counting, None);
         let probe = Probe::new(self.store.state()?, self.look.deep, self.look.trace);

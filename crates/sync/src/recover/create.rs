@@ -226,16 +226,19 @@ impl<R: Record> Run<R> {
             let ids = [item];
             let row = self.state().seen(&account, R::KIND, &collection, &ids).await?.into_iter().flatten().next();
             let Some(row) = row.filter(|r| r.presence == Presence::Present) else { continue };
-            if record.uid().is_some_and(|uid| row.keys.contains(&keys::uid_key(uid))) {
+            let named = record.uid().is_some_and(|uid| row.keys.contains(&keys::uid_key(uid)));
+            if named {
                 // Whatever it says by now, and whenever it was seen first: it waits with the intent.
                 self.open_creates.items.insert((intent.side, collection.clone(), row.item.clone()));
             }
             let marked = row.mark.is_some() && row.mark == intent.mark;
-            let since = self.came_since(intent, &row);
+            // One with its uid was not there when the create was planned, or it would have been recognised: a run that was cut off
+            // since has seen it, and it has changed once more.
+            let since = self.came_since(intent, &row) || (named && row.unchanged_at.is_some_and(|at| at >= intent.at));
             if marked || (since && self.may_be(&fields, &row)?) {
                 fitting.push(row);
             } else if since
-                && record.uid().is_some_and(|uid| row.keys.contains(&keys::uid_key(uid)))
+                && named
                 && self.is_edited(intent.side, &fields, &row).await?
                 && !self.fits_another(intent, &fields, &row).await?
             {
