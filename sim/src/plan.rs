@@ -65,7 +65,7 @@ const NOT_TOGETHER: &[(&str, &[&str], &str)] = &[
     ),
 ];
 
-/// What is thrown for scenes and aims is thrown apart: all else of a play is the same with and without them.
+/// What is thrown for scenes, aims and twins is thrown apart: all else of a play is the same with and without them.
 const SCENES: u64 = 2;
 
 /// The play of a seed. The same seed makes the same play.
@@ -107,7 +107,35 @@ pub(crate) fn plan_of(seed: u64, wanted: Option<Kind>) -> Play {
         scenes::set(scene, seed, &mut play);
     }
     Plotting { dice, play: &mut play, things: 0, tokens: 0 }.plot();
+    if wanted.is_none() && seed % 5 == KNOWN {
+        know_each_other(seed, &mut play);
+    }
     play
+}
+
+/// One seed in five has sides whose users made some of the same things before the sides ever met.
+const KNOWN: u64 = 4;
+
+/// Tokens of what is made on two sides begin here: no play has so many others.
+pub(crate) const TWIN_TOKENS: u32 = 500_000;
+
+/// Far users have made some of the hub's things too, each with something of their own.
+fn know_each_other(seed: u64, play: &mut Play) {
+    let dice = Dice::new(seed, SCENES + 2);
+    let met = play.moves.iter().position(|step| matches!(step, Move::Run(_))).unwrap_or_default();
+    let made = play.moves.iter().take(met).filter_map(|step| match step {
+        Move::Act(Act::Make { side: 0, thing, uid: true, .. }) => Some(*thing),
+        _ => None,
+    });
+    let mut twins = Vec::new();
+    for (thing, token) in made.collect::<Vec<_>>().into_iter().zip(TWIN_TOKENS..) {
+        if dice.percent(60) {
+            let side = u8::try_from(dice.between(1, play.fars.len() as u64)).unwrap_or(1);
+            let slot = u8::try_from(dice.below(common_slots(play.kind).len() as u64)).unwrap_or(0);
+            twins.push(Move::Act(Act::Make { side, thing, slots: vec![(slot, token)], uid: true }));
+        }
+    }
+    play.moves.splice(met..met, twins);
 }
 
 fn far(dice: &Dice) -> FarPlan {

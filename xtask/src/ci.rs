@@ -27,8 +27,8 @@ const STEPS: &[Step] = &[
     ("sim", |w| sim::Args::of(FIXED).run(w)),
 ];
 
-/// The plays of every check: the first seeds, half a minute of them on two cores, all of which hold.
-const FIXED: &[&str] = &["--seeds", "3000", "--quiet"];
+/// The plays of every check: the first seeds, a minute of them on two cores, all of which hold.
+const FIXED: &[&str] = &["--seeds", "5000", "--quiet"];
 
 /// How a step ended.
 #[derive(Debug)]

@@ -4,15 +4,12 @@
 use super::axes::Setting;
 use crate::{
     dice::Dice,
-    plan::plan_of,
+    plan::{TWIN_TOKENS, plan_of},
     play::{Act, Move, Play},
     props::{Caller, Fact, On, Prop, Props, Where},
 };
 use pimkit_core::Kind;
 use pimkit_sync::AXES;
-
-/// Tokens of twins begin here: no play has so many others.
-const TWIN_TOKENS: u32 = 500_000;
 
 /// The play of a seed under these settings.
 pub(crate) fn play(setting: &Setting, seed: u64) -> Play {
