@@ -107,7 +107,7 @@ impl<R: Record> Run<R> {
             row.epoch = UNNAMED;
         }
         // Links of other syncs may still lead to the record that this one stands for.
-        for old in &task.step.replaces {
+        if let Some(old) = &task.step.replaces {
             row.keys.push(keys::id_key(binding(&[old.as_str()])));
             // And to those that that one stood for.
             let rows = self.state().seen(&self.half(side).account.id, R::KIND, &collection, std::slice::from_ref(old)).await?;
