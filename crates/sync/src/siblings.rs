@@ -3,8 +3,8 @@
 use crate::{fresh::set_end, keys, pair::damaged, plan::Linked, run::Run, step::Step};
 use futures::TryStreamExt;
 use pimkit_core::{
-    BaseRow, CollectionId, IntentKind, ItemId, LinkQuery, LinkRow, LinkState, Mark, Presence, Record, Result, SeenRow, Side, StateChange,
-    SyncId, cursor::binding,
+    BaseRow, CollectionId, Fetched, IntentKind, ItemId, LinkQuery, LinkRow, LinkState, Mark, Presence, Record, Result, SeenRow, Side,
+    StateChange, SyncId, cursor::binding,
 };
 
 impl<R: Record> Run<R> {
@@ -70,7 +70,7 @@ impl<R: Record> Run<R> {
                 return Ok(true);
             }
             if self.is_missed(&collection, &item).await? {
-                // A listing does not show it, and nobody has asked yet whether it is gone: one made now may stand beside it.
+                // A listing does not show it: one made now would stand beside it.
                 self.keep_dirty(row.clone());
                 return Ok(true);
             }
@@ -78,10 +78,15 @@ impl<R: Record> Run<R> {
         Ok(false)
     }
 
-    /// Whether a far item is missing from a listing, and may be there all the same.
+    /// Whether a far item is missing from a listing, and its side does not say that it is gone.
     async fn is_missed(&self, collection: &CollectionId, item: &ItemId) -> Result<bool> {
-        let rows = self.state().seen(&self.far.account.id, R::KIND, collection, std::slice::from_ref(item)).await?;
-        Ok(rows.into_iter().flatten().any(|row| matches!(row.presence, Presence::Missing { .. })))
+        let ids = std::slice::from_ref(item);
+        let rows = self.state().seen(&self.far.account.id, R::KIND, collection, ids).await?;
+        if !rows.into_iter().flatten().any(|row| matches!(row.presence, Presence::Missing { .. })) {
+            return Ok(false);
+        }
+        let answer = self.far.repository.fetch(collection, ids).await.into_iter().next();
+        Ok(!matches!(answer, Some(Fetched::Gone)))
     }
 
     /// The hub records that other syncs were about to make in place of deleted ones, and of which they have not learnt what came

@@ -10,6 +10,7 @@ use crate::{
     stranger::same_thing,
 };
 use futures::TryStreamExt;
+use jiff::SignedDuration;
 use pimkit_core::{
     CollectionId, Create, ErrorKind, Fetched, Fields, IntentRow, ItemId, Key, LinkState, Mark, Outcome, Presence, Record, Removal, Result,
     SeenQuery, SeenRow, Side, StateChange, Stored, Write, cursor::binding,
@@ -260,6 +261,10 @@ impl<R: Record> Run<R> {
             return Ok(false);
         }
         let place = (intent.side, intent.collection.clone());
+        // A side that refused the repeat has something there: readers that are late get the time that they may need.
+        let late = SignedDuration::try_from(self.setup.policy.settle()).unwrap_or_default();
+        let shown = intent.at.checked_add(late).unwrap_or(intent.at);
+        let settles = if repeatable { intent.settles.max(shown) } else { intent.settles };
         match fitting.as_slice() {
             [row] => {
                 let stored = self.stored_as(row)?;
@@ -270,14 +275,14 @@ impl<R: Record> Run<R> {
             // What was never read may be what it made.
             [] if by_content && self.has_unread_since(intent.side, &intent.collection, intent.at).await? => Ok(false),
             // One listing may have come short: that it is not there is believed when another one says so too.
-            [] if by_content && self.now() >= intent.settles && !self.listed_again.contains(&place) => {
+            [] if by_content && self.now() >= settles && !self.listed_again.contains(&place) => {
                 if !self.may_list_again {
                     return Ok(false);
                 }
                 let read = self.list_again(intent.side, &intent.collection).await?;
                 Box::pin(self.recover_seen(intent, read)).await
             }
-            [] if by_content && (self.now() >= intent.settles || planted(Break::SettleTime)) => {
+            [] if by_content && (self.now() >= settles || planted(Break::SettleTime)) => {
                 // It was not made: the item is planned anew.
                 let mut changes = vec![StateChange::Settled(intent.id.clone())];
                 if let Some(id) = &intent.link
