@@ -1,6 +1,7 @@
 //! The one road of pimkit's connectors to the network. It knows no provider.
 
 mod answer;
+mod auth;
 mod body;
 mod classify;
 mod failure;
@@ -13,6 +14,7 @@ mod secret;
 mod transport;
 
 pub use answer::{Answer, Opened};
+pub use auth::{Auth, Basic, Bearer, Challenge, Digest, Need, Next, Offer, Password, Signed, Signing, Token, TokenSource, target};
 pub use body::Body;
 pub use classify::{Classifier, Plain, Retry, Seen, Verdict};
 pub use failure::{Effect, Failure};
