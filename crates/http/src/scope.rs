@@ -40,10 +40,16 @@ impl Scope {
     /// Whether the addresses of the account can hold a secret.
     ///
     /// # Errors
-    /// `Config` when there is none, and for one that is plain http beyond this machine.
+    /// `Config` when there is none, for one that is plain http beyond this machine, and for an ally without an owner.
     pub(crate) fn check(&self) -> Result<()> {
         if self.homes.is_empty() {
             return Err(Error::new(ErrorKind::Config, "say which address the credentials belong to; without one they go nowhere"));
+        }
+        if self.allies.iter().any(|(from, to)| !from.contains('.') || !to.contains('.')) {
+            return Err(Error::new(
+                ErrorKind::Config,
+                "an ally must be a domain of one owner, such as googleapis.com, not a whole top level",
+            ));
         }
         for home in &self.homes {
             if self.carry(home) != Carry::Credentials {
@@ -198,6 +204,9 @@ mod tests {
         assert_eq!(scope.check().unwrap_err().kind(), ErrorKind::Config);
         scope.home(url("https://dav.example.org/"));
         assert!(scope.check().is_ok());
+        let mut wide = scope.clone();
+        wide.ally("example.org", "com");
+        assert_eq!(wide.check().unwrap_err().kind(), ErrorKind::Config);
         scope.home(url("http://other.example/alice"));
         let error = scope.check().unwrap_err();
         assert!(error.to_string().contains("https") && !error.to_string().contains("alice"), "{error}");

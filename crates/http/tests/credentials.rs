@@ -8,9 +8,9 @@ use common::{answer, credentials, laid, request, scripted, url};
 use futures::{FutureExt, executor::block_on, future::join_all};
 use jiff::{SignedDuration, Timestamp};
 use pimkit_core::{Clock, Error, ErrorKind, Result};
-use pimkit_http::{Basic, Bearer, Digest, Effect, Need, Pace, Password, Secret, Token, TokenSource};
+use pimkit_http::{Basic, Bearer, Digest, Effect, Need, Pace, Password, Road, Secret, Token, TokenSource};
 use std::sync::{
-    Arc, Mutex,
+    Arc, Mutex, OnceLock,
     atomic::{AtomicUsize, Ordering},
 };
 use tokio::sync::Semaphore;
@@ -105,6 +105,34 @@ fn a_token_that_is_about_to_run_out_is_renewed_before_it_is_used() {
     }
     let used: Vec<String> = wire.requests().iter().filter_map(credentials).collect();
     assert_eq!(used, ["Bearer t1", "Bearer t1", "Bearer t2"]);
+}
+
+/// Asks for tokens over the account's own road.
+#[derive(Debug, Default)]
+struct OwnRoad(OnceLock<Road>);
+
+#[async_trait]
+impl TokenSource for OwnRoad {
+    async fn token(&self, need: Need) -> Result<Token> {
+        let road = self.0.get().unwrap();
+        let answer = road.send(request("POST", "https://a.example.org/token").anonymous()).await?;
+        assert_eq!(answer.status, 200);
+        Ok(Token { secret: Secret::new(format!("{need:?}")), expires: None })
+    }
+}
+
+#[test]
+fn a_source_may_use_the_accounts_own_road_however_narrow_it_is() {
+    let (wire, _, builder) = laid(|request| async move {
+        let good = request.url.path() == "/token" || credentials(&request).as_deref() == Some("Bearer Fresh");
+        Ok(answer(if good { 200 } else { 401 }))
+    });
+    let source = Arc::new(OwnRoad::default());
+    let road = builder.auth(Arc::new(Bearer::new(source.clone()))).home(url(HOME)).pace(Pace::default().at_once(1)).build().unwrap();
+    source.0.set(road.clone()).unwrap();
+    let opened = road.open(request("GET", HOME)).now_or_never().expect("nobody waits for a place that its own question holds");
+    assert_eq!((opened.unwrap().status.as_u16(), wire.count()), (200, 4));
+    assert!(wire.requests().iter().filter(|request| request.url.path() == "/token").all(|request| credentials(request).is_none()));
 }
 
 /// A token endpoint that is away.

@@ -88,7 +88,7 @@ impl RoadBuilder {
     /// The road.
     ///
     /// # Errors
-    /// `Config` for credentials without a home, and for one on plain http beyond this machine.
+    /// `Config` for credentials without a home, for one on plain http beyond this machine, and for an ally of one label.
     pub fn build(self) -> Result<Road> {
         if self.auth.is_some() {
             self.scope.check()?;
