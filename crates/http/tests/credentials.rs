@@ -8,7 +8,7 @@ use common::{answer, credentials, laid, request, scripted, url};
 use futures::{FutureExt, executor::block_on, future::join_all};
 use jiff::{SignedDuration, Timestamp};
 use pimkit_core::{Clock, Error, ErrorKind, Result};
-use pimkit_http::{Basic, Bearer, Digest, Effect, Need, Pace, Password, Road, Secret, Token, TokenSource};
+use pimkit_http::{Basic, Bearer, Classifier, Digest, Effect, Need, Pace, Password, Road, Secret, Seen, Token, TokenSource, Verdict};
 use std::sync::{
     Arc, Mutex, OnceLock,
     atomic::{AtomicUsize, Ordering},
@@ -48,7 +48,7 @@ impl TokenSource for Tokens {
 
 #[test]
 fn a_token_is_kept_refreshed_once_after_a_401_and_no_more() {
-    let tokens = Tokens::new(9);
+    let tokens = Tokens::new(99);
     let (wire, _, builder) =
         laid(|request| async move { Ok(answer(if matches!(credentials(&request).as_deref(), Some("Bearer t2")) { 200 } else { 401 })) });
     let road = builder.auth(Arc::new(Bearer::new(tokens.clone()))).home(url(HOME)).build().unwrap();
@@ -58,7 +58,7 @@ fn a_token_is_kept_refreshed_once_after_a_401_and_no_more() {
     assert_eq!((tokens.needs(), wire.count()), (vec![Need::Any, Need::Fresh], 3));
 
     // A server that takes none: one refresh per request, then the user is asked.
-    let tokens = Tokens::new(9);
+    let tokens = Tokens::new(99);
     let (wire, _, builder) = laid(|_| async { Ok(answer(401)) });
     let road = builder.auth(Arc::new(Bearer::new(tokens.clone()))).home(url(HOME)).build().unwrap();
     let failure = block_on(road.send(request("POST", HOME))).unwrap_err();
@@ -68,7 +68,7 @@ fn a_token_is_kept_refreshed_once_after_a_401_and_no_more() {
 
 #[test]
 fn concurrent_requests_share_one_token_and_one_refresh() {
-    let tokens = Tokens::new(9);
+    let tokens = Tokens::new(99);
     let (_, _, builder) = laid(|request| async move {
         // Everybody has left with the old token before the first no.
         tokio::task::yield_now().await;
@@ -97,7 +97,7 @@ fn a_refresh_goes_on_when_the_request_that_began_it_is_dropped() {
 fn a_token_that_is_about_to_run_out_is_renewed_before_it_is_used() {
     let (wire, hands, builder) = laid(|_| async { Ok(answer(200)) });
     let expires = hands.now().checked_add(SignedDuration::from_secs(100)).unwrap();
-    let tokens = Tokens { expires: Some(expires), ..Arc::into_inner(Tokens::new(9)).unwrap() };
+    let tokens = Tokens { expires: Some(expires), ..Arc::into_inner(Tokens::new(99)).unwrap() };
     let road = builder.auth(Arc::new(Bearer::new(Arc::new(tokens)))).home(url(HOME)).build().unwrap();
     for _ in 0..3 {
         block_on(road.send(request("GET", HOME))).unwrap();
@@ -133,6 +133,30 @@ fn a_source_may_use_the_accounts_own_road_however_narrow_it_is() {
     let opened = road.open(request("GET", HOME)).now_or_never().expect("nobody waits for a place that its own question holds");
     assert_eq!((opened.unwrap().status.as_u16(), wire.count()), (200, 4));
     assert!(wire.requests().iter().filter(|request| request.url.path() == "/token").all(|request| credentials(request).is_none()));
+}
+
+/// Takes a 203 for a no.
+#[derive(Debug)]
+struct Distrust;
+
+impl Classifier for Distrust {
+    fn classify(&self, seen: &Seen<'_>) -> Verdict {
+        if seen.status == 203 { Verdict::Reauthorise } else { Verdict::Done }
+    }
+}
+
+#[test]
+fn an_opened_answer_that_is_taken_for_a_no_gives_up_its_place_before_a_token_is_asked_for() {
+    let (_, _, builder) = laid(|request| async move {
+        let good = request.url.path() == "/token" || credentials(&request).as_deref() == Some("Bearer Fresh");
+        Ok(answer(if good { 200 } else { 203 }).body("photo"))
+    });
+    let source = Arc::new(OwnRoad::default());
+    let builder = builder.auth(Arc::new(Bearer::new(source.clone()))).home(url(HOME)).classifier(Arc::new(Distrust));
+    let road = builder.pace(Pace::default().at_once(1)).build().unwrap();
+    source.0.set(road.clone()).unwrap();
+    let opened = road.open(request("GET", HOME)).now_or_never().expect("nobody waits for a place that its own answer holds");
+    assert_eq!(opened.unwrap().status, 200);
 }
 
 /// A token endpoint that is away.
