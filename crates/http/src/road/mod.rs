@@ -46,7 +46,7 @@ struct Inner {
 }
 
 impl Road {
-    /// A road over this transport. Clock and chance are the host's.
+    /// A road over this transport. Clock and chance are the host's; `pimkit-sync` has those of the machine.
     pub fn builder(transport: Arc<dyn Transport>, clock: Arc<dyn Clock>, chance: Arc<dyn Chance>) -> RoadBuilder {
         RoadBuilder::new(transport, clock, chance)
     }
