@@ -131,11 +131,10 @@ fn is_fictional(host: &str) -> bool {
 impl Rule {
     /// The end of what this rule takes out at this place.
     fn plain_at(&self, text: &[u8], at: usize) -> Option<usize> {
-        let before = at.checked_sub(1).and_then(|before| text.get(before)).copied();
         self.plain.iter().find_map(|plain| {
             let end = at + plain.len();
             let found = text.get(at..end)?.eq_ignore_ascii_case(plain.as_bytes());
-            let whole = !self.word || !(before.is_some_and(is_word) || text.get(end).copied().is_some_and(is_word));
+            let whole = !self.word || (begins_word(text, at) && !text.get(end).copied().is_some_and(is_word));
             (found && whole).then_some(end)
         })
     }
@@ -150,6 +149,16 @@ impl Rule {
 
 fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte >= 0x80
+}
+
+/// Whether a word may begin here: behind no letter, or behind one that belongs to an escape, as in `\\nalice` or `%2Falice`.
+fn begins_word(text: &[u8], at: usize) -> bool {
+    let before = |back: usize| at.checked_sub(back).and_then(|index| text.get(index)).copied();
+    let hex = |back: usize| (1..=back).all(|back| before(back).is_some_and(|byte| byte.is_ascii_hexdigit()));
+    !before(1).is_some_and(is_word)
+        || (before(2) == Some(b'\\') && before(1).is_some_and(|byte| b"nrtbfN".contains(&byte)))
+        || (before(3) == Some(b'%') && hex(2))
+        || (before(6) == Some(b'\\') && before(5) == Some(b'u') && hex(4))
 }
 
 fn is_base64(byte: u8) -> bool {
@@ -242,6 +251,9 @@ impl Sanitising<'_> {
         let sign = [b"@".as_slice(), b"%40"].into_iter().find(|sign| text.get(at..).is_some_and(|rest| rest.starts_with(sign)))?;
         let is_local = |byte: u8| is_word(byte) || b"._+-".contains(&byte);
         let start = (0..at).rev().take_while(|before| text.get(*before).copied().is_some_and(is_local)).last()?;
+        // An escape before the address is not a part of it: cut in two, it would break what it stands in.
+        let escape = start.checked_sub(1).and_then(|before| text.get(before)).is_some_and(|byte| b"\\%".contains(byte));
+        let start = if escape { (start + 1..at).take(5).find(|inside| begins_word(text, *inside)).unwrap_or(start) } else { start };
         let from = at + sign.len();
         let is_domain = |byte: u8| is_word(byte) || b".-".contains(&byte);
         let mut end = from;

@@ -140,6 +140,8 @@ pub(super) fn undressed(text: &[u8]) -> Vec<u8> {
 fn unescaped(behind: &[u8]) -> Option<(Vec<u8>, usize)> {
     match behind.first()? {
         sign @ (b'/' | b'"' | b'\\') => Some((vec![*sign], 2)),
+        // vCard and iCalendar write a new line as `\\N` too.
+        b'n' | b'N' | b'r' | b't' | b'b' | b'f' => Some((vec![b' '], 2)),
         b'u' => Some((utf8(hex(behind.get(1..5))?)?, 6)),
         _ => None,
     }

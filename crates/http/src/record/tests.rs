@@ -192,6 +192,11 @@ fn words_that_only_look_alike_stay() {
     assert_eq!(one("{\"password\": null, \"user\": 1}").unwrap(), "{\"password\": null, \"user\": 1}");
     assert_eq!(one("<m:password>a\"b c</m:password> d<x>").unwrap(), "<m:password>removed-4</m:password> d<x>");
     assert_eq!(one("who=jo.doe@corp.org&x=1").unwrap(), "who=person-1@example.org&x=1");
+    let note = r#"{"note": "call\nalice.smith\nor jo@corp.org,\tpat@corp.org \u000ajo@corp.org \\Njo@corp.org", "x": "a\\b"}"#;
+    let clean = r#"{"note": "call\nuser-1\nor person-1@example.org,\tperson-2@example.org \u000aperson-1@example.org \\Nperson-1@example.org", "x": "a\\b"}"#;
+    assert_eq!(one(note).unwrap(), clean);
+    assert_eq!(one("C:\\alice@corp.org 9%jo@corp.org").unwrap(), "C:\\person-1@example.org 9%person-2@example.org");
+    assert_eq!(one("/%2Falice.smith%2Fjo%40corp.org%2F").unwrap(), "/%2Fuser-1%2Fperson-1%40example.org%2F");
     assert_eq!(one("by alice.smith: password=removed-9&x").unwrap(), "by user-1: password=removed-9&x");
     let short = Sanitiser::new().secret(&Secret::new("cal"));
     assert_eq!(short.begin().apply(b"calendar cal"), b"calendar removed-1");
