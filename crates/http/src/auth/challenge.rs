@@ -145,6 +145,13 @@ mod tests {
         offers(&headers).into_iter().map(one).collect()
     }
 
+    proptest::proptest! {
+        #[test]
+        fn whatever_a_server_writes_is_read_to_its_end(bytes in proptest::collection::vec(0x20_u8..=0xff, 0..200), text in "[a-zB=\", \\\\]{0,80}") {
+            shown(&[&bytes.iter().copied().filter(|byte| *byte != 0x7f).collect::<Vec<_>>(), text.as_bytes()]);
+        }
+    }
+
     #[test]
     fn offers_are_read_however_servers_write_them() {
         for (values, expected) in [

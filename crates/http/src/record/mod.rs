@@ -158,4 +158,6 @@ pub(crate) fn path_and_query(url: &Url) -> String {
 }
 
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod tests;
