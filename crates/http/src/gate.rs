@@ -1,12 +1,20 @@
 //! The gate in front of the wire: how many requests of an account at once, how fast, and not at all while it is asked to rest.
 
+use futures::{
+    FutureExt,
+    future::{Either, select},
+};
 use jiff::{SignedDuration, Timestamp};
 use pimkit_core::{Clock, Error, ErrorKind, Result};
 use std::{
+    pin::pin,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{MutexGuard, OwnedSemaphorePermit, Semaphore};
+
+/// Shorter than anybody minds, longer than two lines of code take.
+const MOMENT: Duration = Duration::from_millis(1);
 
 /// How fast an account may ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +71,17 @@ struct Times {
     rest: Option<(Timestamp, Duration)>,
 }
 
+impl Times {
+    fn resting(&mut self, now: Timestamp) -> Duration {
+        let Some((since, time)) = self.rest else { return Duration::ZERO };
+        // A clock that was set back must not make the rest longer than it was meant.
+        let since = since.min(now);
+        let left = until(now, later(since, time));
+        self.rest = if left.is_zero() { None } else { Some((since, time)) };
+        left
+    }
+}
+
 /// A place among those under way; dropping it gives it back.
 #[derive(Debug)]
 pub(crate) struct Place {
@@ -78,23 +97,48 @@ impl Gate {
     /// Waits for a place and a turn.
     ///
     /// # Errors
-    /// `RateLimited` with the time to wait when the turn comes after `until`.
-    pub(crate) async fn enter(&self, clock: &dyn Clock, until: Timestamp) -> Result<Place> {
-        let permit = self.places.clone().acquire_owned().await;
-        let permit =
-            permit.map_err(|e| Error::new(ErrorKind::Unexpected, "the gate of the account is closed; report this").caused_by(e))?;
-        let _turn = self.turnstile.lock().await;
+    /// `RateLimited` with the time to wait when the turn comes after `end`; `Transport`, temporary, when no place became free
+    /// until then.
+    pub(crate) async fn enter(&self, clock: &dyn Clock, end: Timestamp) -> Result<Place> {
+        // Before queueing: whoever has no time for the rest need not wait for others to find out.
+        let now = clock.now();
+        in_time(now, self.resting(now), end)?;
+        let (permit, _turn) = self.queue(clock, end).await?;
         loop {
             let now = clock.now();
             let wait = self.turn(now);
             if wait.is_zero() {
                 return Ok(Place { _permit: permit });
             }
-            if later(now, wait) > until {
-                let limited = "the account has to wait longer than this request may take; try again later";
-                return Err(Error::new(ErrorKind::RateLimited, limited).retry_after(wait));
-            }
+            in_time(now, wait, end)?;
             clock.sleep(wait).await;
+        }
+    }
+
+    /// A place, and the head of the queue for a turn, before `end`.
+    async fn queue(&self, clock: &dyn Clock, end: Timestamp) -> Result<(OwnedSemaphorePermit, MutexGuard<'_, ()>)> {
+        let mut queue = pin!(async {
+            let permit = self.places.clone().acquire_owned().await;
+            let permit =
+                permit.map_err(|e| Error::new(ErrorKind::Unexpected, "the gate of the account is closed; report this").caused_by(e))?;
+            Ok((permit, self.turnstile.lock().await))
+        });
+        if let Some(got) = queue.as_mut().now_or_never() {
+            return got;
+        }
+        if ends_sleeps_at_once(clock) {
+            return queue.await;
+        }
+        loop {
+            let left = until(clock.now(), end);
+            if left.is_zero() {
+                let full = "no place among the account's requests became free in time; try again later, or allow more at once";
+                return Err(Error::new(ErrorKind::Transport, full));
+            }
+            // A sleep may end early, and a clock may be set back: what counts is what it shows then.
+            if let Either::Left((got, _)) = select(queue.as_mut(), clock.sleep(left)).await {
+                return got;
+            }
         }
     }
 
@@ -107,18 +151,17 @@ impl Gate {
         }
     }
 
+    /// How long the account still rests.
+    fn resting(&self, now: Timestamp) -> Duration {
+        self.times.lock().unwrap_or_else(PoisonError::into_inner).resting(now)
+    }
+
     /// Takes the turn, and says zero; or says how long until there is one.
     fn turn(&self, now: Timestamp) -> Duration {
         let mut times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((since, time)) = times.rest {
-            // A clock that was set back must not make the rest longer than it was meant.
-            let since = since.min(now);
-            times.rest = Some((since, time));
-            let left = until(now, later(since, time));
-            if !left.is_zero() {
-                return left;
-            }
-            times.rest = None;
+        let left = times.resting(now);
+        if !left.is_zero() {
+            return left;
         }
         let Some(every) = self.pace.every else { return Duration::ZERO };
         let slack = every.saturating_mul(self.pace.burst.saturating_sub(1));
@@ -128,6 +171,22 @@ impl Gate {
         times.even = Some(if left.is_zero() { later(even, every) } else { even });
         left
     }
+}
+
+/// Whether there is time for this wait before `end`.
+fn in_time(now: Timestamp, wait: Duration, end: Timestamp) -> Result<()> {
+    if wait.is_zero() || later(now, wait) <= end {
+        return Ok(());
+    }
+    let limited = "the account has to wait longer than this request may take; try again later";
+    Err(Error::new(ErrorKind::RateLimited, limited).retry_after(wait))
+}
+
+/// Whether this is a test's clock, which ends every sleep at once and moves its hands: it cannot bound the wait for another
+/// request, as its time would be over before the other one was polled again.
+fn ends_sleeps_at_once(clock: &dyn Clock) -> bool {
+    let begun = Instant::now();
+    clock.sleep(MOMENT).now_or_never().is_some() && begun.elapsed() < MOMENT
 }
 
 /// The later time, or the last there is.
@@ -258,6 +317,73 @@ mod tests {
         gate.rest(clock.now(), SECOND * 60);
         let error = block_on(gate.enter(&clock, later(clock.now(), SECOND))).unwrap_err();
         assert_eq!((error.kind(), error.wait()), (ErrorKind::RateLimited, Some(SECOND * 60)));
+    }
+
+    #[test]
+    fn who_has_no_time_for_the_rest_is_told_before_a_place_is_free() {
+        let (gate, clock) = gate(1, None, 1);
+        let _place = now_or_never(&gate, &clock).unwrap().unwrap();
+        gate.rest(clock.now(), SECOND * 60);
+        let error = gate.enter(&clock, later(clock.now(), SECOND)).now_or_never().expect("it does not queue").unwrap_err();
+        assert_eq!((error.kind(), error.wait()), (ErrorKind::RateLimited, Some(SECOND * 60)));
+    }
+
+    #[test]
+    fn queueing_ends_with_the_request_and_says_that_no_place_became_free() {
+        block_on(async {
+            let (gate, clock) = gate(1, None, 1);
+            let place = now_or_never(&gate, &clock).unwrap().unwrap();
+            let mut hurried = Box::pin(gate.enter(&clock, later(clock.now(), SECOND * 2)));
+            let mut patient = Box::pin(gate.enter(&clock, later(clock.now(), SECOND * 9)));
+            clock.advance(SECOND);
+            assert!(poll!(&mut hurried).is_pending() && poll!(&mut patient).is_pending());
+            clock.advance(SECOND);
+            let std::task::Poll::Ready(Err(error)) = poll!(&mut hurried) else { panic!("its time is over") };
+            assert!(error.is_temporary() && error.to_string().contains("no place"), "{error}");
+            assert!(poll!(&mut patient).is_pending());
+            drop(place);
+            assert!(matches!(poll!(&mut patient), std::task::Poll::Ready(Ok(_))));
+        });
+    }
+
+    #[test]
+    fn queueing_for_the_turnstile_ends_with_the_request_too() {
+        block_on(async {
+            let (gate, clock) = gate(9, Some(SECOND * 60), 1);
+            assert!(now_or_never(&gate, &clock).is_some());
+            let mut first = Box::pin(gate.enter(&clock, Timestamp::MAX));
+            assert!(poll!(&mut first).is_pending());
+            let mut second = Box::pin(gate.enter(&clock, later(clock.now(), SECOND)));
+            assert!(poll!(&mut second).is_pending());
+            clock.advance(SECOND);
+            assert!(matches!(poll!(&mut second), std::task::Poll::Ready(Err(_))));
+        });
+    }
+
+    /// A clock whose sleeps end at once, and move it.
+    #[derive(Debug, Default)]
+    struct Hasty(Held);
+
+    impl Clock for Hasty {
+        fn now(&self) -> Timestamp {
+            self.0.now()
+        }
+        fn sleep(&self, time: Duration) -> BoxFuture<'_, ()> {
+            Box::pin(async move { self.0.advance(time) })
+        }
+    }
+
+    #[test]
+    fn a_clock_whose_sleeps_end_at_once_does_not_end_the_queueing() {
+        block_on(async {
+            let (gate, clock) = (Gate::new(Pace::default().at_once(1)), Hasty::default());
+            let end = later(clock.now(), SECOND);
+            let place = gate.enter(&clock, end).await.unwrap();
+            let mut second = Box::pin(gate.enter(&clock, end));
+            assert!(poll!(&mut second).is_pending());
+            drop(place);
+            assert!(matches!(poll!(&mut second), std::task::Poll::Ready(Ok(_))));
+        });
     }
 
     #[test]
