@@ -8,6 +8,13 @@ use std::collections::BTreeMap;
 const SECRET_NAMES: &[&str] =
     &["access_token", "refresh_token", "id_token", "client_secret", "api_key", "code_verifier", "assertion", "password", "passwd"];
 
+/// Such names too, where they stand alone: `sync-token` and `pageToken` are what a fixture is about.
+const SECRET_WORDS: &[&str] = &["device_code", "token", "authorization", "code", "key"];
+
+/// Of these, the ones that hold secrets only in queries and forms: in JSON and XML they are how a provider names its errors
+/// and its parts, which a fixture must keep.
+const ONLY_ASSIGNED: &[&str] = &["code", "key"];
+
 /// What is taken out of recorded traffic, and what stands there instead: the same for the same, so that what was equal stays
 /// equal.
 ///
@@ -95,12 +102,17 @@ impl Sanitiser {
         }
     }
 
-    /// Where something known still stands.
+    /// Where something known still stands, or an e-mail address that somebody may read.
     pub(super) fn leaks(&self, text: &[u8]) -> bool {
         let joined: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
         let plain = View::of(text).bytes;
         let once = spellings::undressed(&plain);
         let twice = spellings::undressed(&once);
+        // Told or not, and in whatever dress: nobody real is written to.
+        let someone = |text: &Vec<u8>| (0..text.len()).any(|at| Address::at(text, at).is_some());
+        if [&plain, &once, &twice].into_iter().any(someone) {
+            return true;
+        }
         self.rules.iter().any(|rule| {
             let stands = |text: &[u8]| (0..text.len()).any(|at| rule.plain_at(text, at).is_some());
             // Base64 is broken into lines at any place.
@@ -208,6 +220,43 @@ pub(super) struct Sanitising<'a> {
     removed: usize,
 }
 
+/// An e-mail address that is not of an invented domain.
+struct Address {
+    start: usize,
+    end: usize,
+    /// `@`, or as it is escaped.
+    sign: &'static [u8],
+    /// In lower case, with an `@`.
+    whole: Vec<u8>,
+}
+
+impl Address {
+    /// The one whose `@` or `%40` is here.
+    fn at(text: &[u8], at: usize) -> Option<Self> {
+        let sign = [b"@".as_slice(), b"%40"].into_iter().find(|sign| text.get(at..).is_some_and(|rest| rest.starts_with(sign)))?;
+        let is_local = |byte: u8| is_word(byte) || b"._+-".contains(&byte);
+        let start = (0..at).rev().take_while(|before| text.get(*before).copied().is_some_and(is_local)).last()?;
+        // An escape before the address is not a part of it: cut in two, it would break what it stands in.
+        let escape = start.checked_sub(1).and_then(|before| text.get(before)).is_some_and(|byte| b"\\%".contains(byte));
+        let start = if escape { (start + 1..at).take(5).find(|inside| begins_word(text, *inside)).unwrap_or(start) } else { start };
+        let from = at + sign.len();
+        let is_domain = |byte: u8| is_word(byte) || b".-".contains(&byte);
+        let mut end = from;
+        while text.get(end).copied().is_some_and(is_domain) {
+            end += 1;
+        }
+        while end > from && text.get(end - 1).copied().is_some_and(|byte| b".-".contains(&byte)) {
+            end -= 1;
+        }
+        let domain = String::from_utf8_lossy(text.get(from..end)?).into_owned();
+        if !domain.contains('.') || is_fictional(&domain) {
+            return None;
+        }
+        let whole = [text.get(start..at)?, b"@", domain.as_bytes()].concat().to_ascii_lowercase();
+        Some(Self { start, end, sign, whole })
+    }
+}
+
 /// What stands from here to there is taken out, for this.
 type Cut = (usize, usize, Vec<u8>);
 
@@ -248,26 +297,7 @@ impl Sanitising<'_> {
 
     /// An e-mail address whose `@` or `%40` is here.
     fn address(&mut self, text: &[u8], at: usize) -> Option<Cut> {
-        let sign = [b"@".as_slice(), b"%40"].into_iter().find(|sign| text.get(at..).is_some_and(|rest| rest.starts_with(sign)))?;
-        let is_local = |byte: u8| is_word(byte) || b"._+-".contains(&byte);
-        let start = (0..at).rev().take_while(|before| text.get(*before).copied().is_some_and(is_local)).last()?;
-        // An escape before the address is not a part of it: cut in two, it would break what it stands in.
-        let escape = start.checked_sub(1).and_then(|before| text.get(before)).is_some_and(|byte| b"\\%".contains(byte));
-        let start = if escape { (start + 1..at).take(5).find(|inside| begins_word(text, *inside)).unwrap_or(start) } else { start };
-        let from = at + sign.len();
-        let is_domain = |byte: u8| is_word(byte) || b".-".contains(&byte);
-        let mut end = from;
-        while text.get(end).copied().is_some_and(is_domain) {
-            end += 1;
-        }
-        while end > from && text.get(end - 1).copied().is_some_and(|byte| b".-".contains(&byte)) {
-            end -= 1;
-        }
-        let domain = String::from_utf8_lossy(text.get(from..end)?).into_owned();
-        if !domain.contains('.') || is_fictional(&domain) {
-            return None;
-        }
-        let whole = [text.get(start..at)?, b"@", domain.as_bytes()].concat().to_ascii_lowercase();
+        let Address { start, end, sign, whole } = Address::at(text, at)?;
         let next = self.people.len() + 1;
         let number = *self.people.entry(whole).or_insert(next);
         let stand_in = [format!("person-{number}").as_bytes(), sign, b"example.org"].concat();
@@ -276,9 +306,11 @@ impl Sanitising<'_> {
 
     /// The value of a secret name that begins here.
     fn value(&mut self, text: &[u8], at: usize) -> Option<Cut> {
-        let name = SECRET_NAMES
-            .iter()
-            .find(|name| text.get(at..at + name.len()).is_some_and(|word| word.eq_ignore_ascii_case(name.as_bytes())))?;
+        let is_here = |name: &&&str| text.get(at..at + name.len()).is_some_and(|word| word.eq_ignore_ascii_case(name.as_bytes()));
+        let alone =
+            begins_word(text, at) && !at.checked_sub(1).and_then(|before| text.get(before)).is_some_and(|byte| b"_-.".contains(byte));
+        let words = SECRET_WORDS.iter().filter(|_| alone);
+        let name = SECRET_NAMES.iter().chain(words).find(is_here)?;
         let byte = |index: usize| text.get(index).copied();
         let skip = |mut index: usize, of: &[u8]| {
             while byte(index).is_some_and(|byte| of.contains(&byte)) {
@@ -287,7 +319,8 @@ impl Sanitising<'_> {
             index
         };
         let sign = skip(at + name.len(), b"\"' \t\r\n");
-        if !byte(sign).is_some_and(|byte| b":=>".contains(&byte)) {
+        let signs: &[u8] = if ONLY_ASSIGNED.contains(name) { b"=" } else { b":=>" };
+        if !byte(sign).is_some_and(|byte| signs.contains(&byte)) {
             return None;
         }
         // In an element the value goes to the next tag, whatever stands in it.
@@ -304,6 +337,8 @@ impl Sanitising<'_> {
             let over = match quote {
                 _ if element => now == b'<',
                 Some(quote) => now == quote,
+                // As a header it holds a scheme and its words, up to the end of the line.
+                None if *name == "authorization" => b"&}<\"'\r\n".contains(&now),
                 None => b"&,;}<\"'".contains(&now) || now.is_ascii_whitespace(),
             };
             if over {

@@ -159,6 +159,40 @@ fn a_secret_in_a_dress_that_is_not_known_stops_the_writing() {
 }
 
 #[test]
+fn an_address_of_somebody_real_in_a_dress_that_is_not_known_stops_the_writing() {
+    for text in ["jo%2540corp.org", "jo&#64;corp.org", "jo&amp;#x40;corp.org", "jo\\u0040corp.org", "j%256F@corp&#46;org"] {
+        let error = one(text).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidData, "{text}");
+        assert!(error.to_string().contains("e-mail address") && !error.to_string().contains("corp"), "{error}");
+    }
+    for text in ["jo%2540example.org", "jo&#64;host.test", "jo\\u0040dav.invalid", "jo%2540host-1.example"] {
+        assert_eq!(one(text).unwrap(), text);
+    }
+}
+
+#[test]
+fn the_values_of_short_names_are_taken_out_where_the_name_stands_alone() {
+    for (text, expected) in [
+        ("grant=x&code=4/abc&device_code=d-1", "grant=x&code=removed-4&device_code=removed-5"),
+        ("/?key=AIza-1&alt=json", "/?key=removed-4&alt=json"),
+        ("{\"token\": \"t-1\", \"Authorization\": \"Bearer t-2\"}", "{\"token\": \"removed-4\", \"Authorization\": \"removed-5\"}"),
+        ("Authorization: Bearer t-1, x=2\r\nDepth: 1", "Authorization: removed-4\r\nDepth: 1"),
+        ("<token>t-1</token><x>2</x>", "<token>removed-4</token><x>2</x>"),
+    ] {
+        assert_eq!(one(text).unwrap(), expected);
+    }
+    // What a fixture is about stays.
+    for text in [
+        "<d:sync-token>data:,1</d:sync-token>",
+        "{\"nextPageToken\": \"p\", \"nextSyncToken\": \"s\", \"sync_token\": 1}",
+        "{\"error\": {\"code\": \"ErrorItemNotFound\"}, \"key\": \"a\", \"e\": {\"code\": 404}}",
+        "zipcode=1&monkey=2",
+    ] {
+        assert_eq!(one(text).unwrap(), text);
+    }
+}
+
+#[test]
 fn what_is_folded_over_two_lines_is_found_and_other_lines_keep_their_folds() {
     let card = "BEGIN:VCARD\r\nNOTE:a long li\r\n ne\r\nEMAIL:alice.smi\r\n th@corp.inven\r\n\tted.net\r\nX-PW:h&nter/2 p\u{e4}ss\r\n word\r\nEND:VCARD\r\n";
     let expected = "BEGIN:VCARD\r\nNOTE:a long li\r\n ne\r\nEMAIL:person-1@example.org\r\nX-PW:removed-2\r\nEND:VCARD\r\n";

@@ -56,7 +56,7 @@ pub(super) fn files(case: &Case, taken: &[Taken], sanitiser: &Sanitiser) -> Resu
     match files.iter().find(|(_, text)| sanitiser.leaks(text)) {
         None => Ok(files),
         Some((name, _)) => {
-            let left = "a recorded file would still hold a secret, a user or a host; nothing was written: record an account without it";
+            let left = "a recorded file would still hold a secret, a user, a host or an e-mail address; nothing was written: record an account without it";
             Err(Error::new(ErrorKind::InvalidData, left).with("file", name))
         }
     }
