@@ -42,8 +42,10 @@ pub enum Need {
 ///
 /// # Behavior
 /// - It is asked once at a time, however many requests wait.
-/// - A call that began is carried on by whoever needs a token next, even if the request that began it was dropped: a
-///   refresh token that was used up is not lost with it.
+/// - A call that began is kept when the request that began it is dropped, yet it stands still until the next one needs a
+///   token and carries it on. A source whose exchange rotates tokens must therefore finish it without us, such as in a task
+///   of its own: else its answer, with the only refresh token that is still good, may time out on the wire, or be lost with
+///   the process.
 /// - Its own requests do not go through the road that asks it with these credentials: they are
 ///   [`anonymous`](crate::Request::anonymous), or go elsewhere.
 #[async_trait]
