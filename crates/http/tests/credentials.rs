@@ -8,7 +8,7 @@ use common::{answer, credentials, laid, request, scripted, url};
 use futures::{FutureExt, executor::block_on, future::join_all};
 use jiff::{SignedDuration, Timestamp};
 use pimkit_core::{Clock, Error, ErrorKind, Result};
-use pimkit_http::{Basic, Bearer, Classifier, Digest, Effect, Need, Pace, Password, Road, Secret, Seen, Token, TokenSource, Verdict};
+use pimkit_http::{Auth, Basic, Bearer, Classifier, Digest, Effect, Need, Pace, Password, Road, Secret, Seen, Token, TokenSource, Verdict};
 use std::sync::{
     Arc, Mutex, OnceLock,
     atomic::{AtomicUsize, Ordering},
@@ -232,6 +232,41 @@ fn a_wrong_password_ends_after_one_signed_try() {
     let road = builder.auth(Arc::new(Digest::new("ines", &Secret::new("pw")).unwrap())).home(url(HOME)).build().unwrap();
     let failure = block_on(road.send(request("GET", HOME))).unwrap_err();
     assert_eq!((failure.error().kind(), wire.count()), (ErrorKind::Unauthenticated, 2));
+}
+
+#[test]
+fn a_nonce_that_was_good_and_is_refused_without_a_word_is_replaced_once() {
+    let (user, password) = ("ines", Secret::new("pw"));
+    let auths: [Arc<dyn Auth>; 2] = [Arc::new(Digest::new(user, &password).unwrap()), Arc::new(Password::new(user, &password).unwrap())];
+    for auth in auths {
+        let no = || Ok(answer(401).header("www-authenticate", CHALLENGE));
+        let (wire, _, builder) = scripted(vec![no(), Ok(answer(207)), no(), Ok(answer(207)), no(), no()]);
+        let road = builder.auth(auth).home(url(HOME)).build().unwrap();
+        for _ in 0..2 {
+            block_on(road.send(request("GET", HOME))).unwrap();
+        }
+        // The password was changed meanwhile: one new nonce, and no more.
+        let failure = block_on(road.send(request("GET", HOME))).unwrap_err();
+        assert_eq!((failure.error().kind(), wire.count()), (ErrorKind::Unauthenticated, 6));
+    }
+}
+
+#[test]
+fn a_wrong_password_is_tried_once_by_each_of_those_who_ask_together() {
+    let given = Arc::new(AtomicUsize::new(0));
+    let (wire, _, builder) = laid(move |_| {
+        let number = given.fetch_add(1, Ordering::SeqCst);
+        async move {
+            // Everybody has left before the first no.
+            tokio::task::yield_now().await;
+            Ok(answer(401).header("www-authenticate", &format!("Digest realm=\"r\", nonce=\"n{number}\", qop=\"auth\"")))
+        }
+    });
+    let road = builder.auth(Arc::new(Digest::new("ines", &Secret::new("pw")).unwrap())).home(url(HOME)).build().unwrap();
+    let answers = block_on(join_all((0..4).map(|_| road.send(request("GET", HOME)))));
+    assert!(answers.iter().all(|answer| answer.as_ref().is_err_and(|failure| failure.error().kind() == ErrorKind::Unauthenticated)));
+    let signed = wire.requests().iter().filter(|request| credentials(request).is_some()).count();
+    assert!((1..=4).contains(&signed), "{signed}");
 }
 
 #[test]

@@ -38,6 +38,10 @@ pub trait Auth: Debug + Send + Sync + 'static {
     /// `Unauthenticated` when the user must sign in again, `Config` for credentials that cannot be written into a header.
     async fn apply(&self, to: &Signing<'_>) -> Result<Signed>;
 
+    /// A try that it signed was answered by something else than a no: the credential with this stamp is good there.
+    /// Redirects do not count, as they may come from whoever never looked at it.
+    fn accepted(&self, _url: &Url, _stamp: u64) {}
+
     /// What to do after the server refused.
     ///
     /// # Errors

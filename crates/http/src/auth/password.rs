@@ -9,6 +9,7 @@ use std::{
     fmt,
     sync::{Mutex, PoisonError},
 };
+use url::Url;
 
 /// Stamps of Basic; those of Digest begin at 0 and never come near.
 const BASIC: u64 = u64::MAX;
@@ -53,6 +54,12 @@ impl Auth for Password {
             return self.digest.apply(to).await;
         }
         self.basic.apply(to).await.map(|signed| Signed { stamp: BASIC, ..signed })
+    }
+
+    fn accepted(&self, url: &Url, stamp: u64) {
+        if stamp != BASIC {
+            self.digest.accepted(url, stamp);
+        }
     }
 
     async fn challenged(&self, by: &Challenge<'_>) -> Result<Next> {

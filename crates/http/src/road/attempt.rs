@@ -118,6 +118,9 @@ impl Inner {
             let now = self.clock.now();
             let seen = Seen { operation: way.request.operation, status, headers: &headers, body: &whole, attempt: way.attempt, now };
             let verdict = way.request.classifier.as_ref().unwrap_or(&self.classifier).classify(&seen);
+            if let (Some(auth), false) = (way.auth, matches!(verdict, Verdict::Reauthorise)) {
+                auth.accepted(&way.url, stamp);
+            }
             match verdict {
                 Verdict::Done => {
                     let body = open_body.unwrap_or_else(|| Body::bytes(whole));

@@ -8,14 +8,18 @@ use async_trait::async_trait;
 use http::header;
 use pimkit_core::{Error, ErrorKind, Result};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     sync::{Mutex, PoisonError},
 };
+use url::Url;
 use words::{Algorithm, Answer};
 
 /// Servers whose nonce is kept. An account has two or three.
 const MOST_PLACES: usize = 16;
+
+/// Replaced challenges that are remembered to have been good: more than can be replaced while a request is under way.
+const MOST_RETIRED: usize = 64;
 
 /// User and password, proven without saying the password.
 ///
@@ -33,6 +37,22 @@ struct Places {
     /// How many challenges were taken.
     taken: u32,
     sessions: BTreeMap<String, Session>,
+    /// Challenges that were good, and were replaced: requests signed with them may still be under way.
+    retired: BTreeSet<u32>,
+}
+
+impl Places {
+    /// Whether an answer to this challenge was ever taken.
+    fn was_good(&self, place: &str, number: u32) -> bool {
+        self.retired.contains(&number) || self.sessions.get(place).is_some_and(|current| current.number == number && current.good)
+    }
+
+    fn retire(&mut self, number: u32) {
+        self.retired.insert(number);
+        while self.retired.len() > MOST_RETIRED {
+            self.retired.pop_first();
+        }
+    }
 }
 
 /// A challenge in use.
@@ -50,6 +70,8 @@ struct Session {
     userhash: bool,
     /// The server reads UTF-8 (RFC 7616 §4).
     utf8: bool,
+    /// An answer to it was taken once.
+    good: bool,
     /// How often the nonce was used.
     count: u32,
     /// Drawn with the first use: the key of a `-sess` algorithm holds it, so that it stays.
@@ -82,14 +104,15 @@ impl Digest {
             _ => to.chance.id(),
         };
         session.cnonce = Some(cnonce.clone());
+        let stamp = u64::from(session.number);
         let answer = Answer { session, cnonce: &cnonce, method: to.method.as_str(), uri: &target(to.url) };
-        Some((answer.header(&self.user, self.password.expose()), stamp(session)))
+        Some((answer.header(&self.user, self.password.expose()), stamp))
     }
 }
 
-/// Which challenge, and how often it was used: never 0, which says that there was none.
-fn stamp(session: &Session) -> u64 {
-    u64::from(session.number) << 32 | u64::from(session.count)
+/// Which challenge a stamp stands for: 0 says that there was none.
+fn challenge(stamp: u64) -> u32 {
+    u32::try_from(stamp).unwrap_or(0)
 }
 
 impl fmt::Debug for Digest {
@@ -107,12 +130,35 @@ impl Auth for Digest {
         }
     }
 
+    fn accepted(&self, url: &Url, stamp: u64) {
+        let number = challenge(stamp);
+        let mut places = self.lock();
+        match places.sessions.get_mut(&place(url)) {
+            Some(current) if current.number == number => current.good = true,
+            _ if number != 0 => places.retire(number),
+            _ => {}
+        }
+    }
+
     async fn challenged(&self, by: &Challenge<'_>) -> Result<Next> {
         let place = place(by.url);
         let mut places = self.lock();
-        let (number, count) = (by.stamp >> 32, by.stamp & u64::from(u32::MAX));
+        let number = challenge(by.stamp);
+        // An answer that was refused means a wrong password, and every further one counts towards a lock-out: also of those
+        // that others signed with the same challenge meanwhile. A nonce that was good before may only have run out, at a
+        // server that does not say so.
+        let wrong = match stale(by.offers) {
+            Some(stale) => !stale,
+            None => !places.was_good(&place, number),
+        };
+        if number != 0 && wrong {
+            if places.sessions.get(&place).is_some_and(|current| current.number == number) {
+                places.sessions.remove(&place);
+            }
+            return Ok(Next::GiveUp);
+        }
         if let Some(current) = places.sessions.get(&place)
-            && u64::from(current.number) != number
+            && current.number != number
         {
             // Another request has brought a newer challenge meanwhile.
             return Ok(Next::Again);
@@ -120,28 +166,32 @@ impl Auth for Digest {
         if !by.offers.iter().any(|offer| offer.scheme == "digest") {
             return if number == 0 { Err(not_offered()) } else { Ok(Next::GiveUp) };
         }
-        let Some((offer, mut session)) = best(by.offers) else { return Err(unknown_kind()) };
-        let stale = offer.param("stale").is_some_and(|stale| stale.eq_ignore_ascii_case("true"));
-        // The first use of a nonce that was not stale: the password is wrong. A later use may only mean that the nonce ran
-        // out at a server that does not say so.
-        if number != 0 && count <= 1 && !stale {
-            places.sessions.remove(&place);
-            return Ok(Next::GiveUp);
-        }
+        let Some(mut session) = best(by.offers) else { return Err(unknown_kind()) };
         places.taken = places.taken.wrapping_add(1).max(1);
         session.number = places.taken;
         if places.sessions.len() >= MOST_PLACES && !places.sessions.contains_key(&place) {
-            places.sessions.clear();
+            for forgotten in std::mem::take(&mut places.sessions).into_values().filter(|session| session.good) {
+                places.retire(forgotten.number);
+            }
         }
-        places.sessions.insert(place, session);
+        if let Some(replaced) = places.sessions.insert(place, session).filter(|replaced| replaced.good) {
+            places.retire(replaced.number);
+        }
         Ok(Next::Again)
     }
 }
 
 /// The strongest challenge that can be answered; of two that are as strong the first (RFC 7616 §3.7).
-fn best(offers: &[Offer]) -> Option<(&Offer, Session)> {
-    let answerable = offers.iter().filter(|offer| offer.scheme == "digest").filter_map(|offer| Some((offer, session(offer)?)));
-    answerable.reduce(|best, next| if next.1.algorithm.strength() > best.1.algorithm.strength() { next } else { best })
+fn best(offers: &[Offer]) -> Option<Session> {
+    let answerable = offers.iter().filter(|offer| offer.scheme == "digest").filter_map(session);
+    answerable.reduce(|best, next| if next.algorithm.strength() > best.algorithm.strength() { next } else { best })
+}
+
+/// Whether the server says that the nonce ran out (true), or that the answer is wrong (false).
+fn stale(offers: &[Offer]) -> Option<bool> {
+    let mut said = offers.iter().filter(|offer| offer.scheme == "digest").filter_map(|offer| offer.param("stale")).peekable();
+    said.peek()?;
+    Some(said.any(|said| said.eq_ignore_ascii_case("true")))
 }
 
 fn session(offer: &Offer) -> Option<Session> {
@@ -163,6 +213,7 @@ fn session(offer: &Offer) -> Option<Session> {
         qop,
         userhash: says("userhash", "true"),
         utf8: says("charset", "utf-8"),
+        good: false,
         count: 0,
         cnonce: None,
     })

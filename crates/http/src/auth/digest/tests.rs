@@ -128,16 +128,42 @@ fn a_stale_nonce_is_replaced_and_a_refused_fresh_one_means_a_wrong_password() {
     let server = Server::new("u", "p", "c");
     server.answer("Digest realm=\"r\", nonce=\"one\", qop=auth");
     let stamp = server.apply().1;
-    // A later use, and the server does not say why: it may have forgotten the nonce.
+    server.digest.accepted(&server.url, stamp);
+    // It was good before, and the server does not say why it no longer is: it may have forgotten the nonce.
     assert_eq!(server.challenged(stamp, &["Digest realm=\"r\", nonce=\"two\", qop=auth"]).unwrap(), Next::Again);
     let (header, stamp) = server.apply();
     assert_eq!(word(&header.unwrap(), "nonce"), Some("two"));
-    // The first use, and stale all the same: the server gave us an old one.
+    // Never good, and stale all the same: the server gave us an old one.
     assert_eq!(server.challenged(stamp, &["Digest realm=\"r\", nonce=\"three\", qop=auth, stale=TRUE"]).unwrap(), Next::Again);
     let (header, stamp) = server.apply();
     assert_eq!(word(&header.unwrap(), "nonce"), Some("three"));
-    // The first use, and not stale.
+    // Never good, and not stale.
     assert_eq!(server.challenged(stamp, &["Digest realm=\"r\", nonce=\"four\", qop=auth, stale=false"]).unwrap(), Next::GiveUp);
+}
+
+#[test]
+fn a_nonce_that_was_never_good_and_one_that_is_said_not_to_be_stale_end_every_request_that_was_signed_with_it() {
+    let (silent, not_stale) = ("Digest realm=\"r\", nonce=\"b\", qop=auth", "Digest realm=\"r\", nonce=\"b\", qop=auth, stale=false");
+    for (good, says, expected) in [
+        (false, silent, [Next::GiveUp; 3]),
+        (false, not_stale, [Next::GiveUp; 3]),
+        (true, not_stale, [Next::GiveUp; 3]),
+        (true, silent, [Next::Again; 3]),
+    ] {
+        let server = Server::new("u", "p", "c");
+        server.answer("Digest realm=\"r\", nonce=\"a\", qop=auth");
+        let stamps = [server.apply().1, server.apply().1, server.apply().1];
+        if good {
+            server.digest.accepted(&server.url, stamps[0]);
+        }
+        // Also when somebody else has brought a new challenge in between.
+        let next = stamps.map(|stamp| {
+            let next = server.challenged(stamp, &[says]).unwrap();
+            assert_eq!(server.challenged(0, &[silent]).unwrap(), Next::Again);
+            next
+        });
+        assert_eq!(next, expected, "{good} {says}");
+    }
 }
 
 #[test]
