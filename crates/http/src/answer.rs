@@ -20,6 +20,10 @@ pub struct Answer {
     pub url: Url,
     /// Whether `url` is another address than was asked, and for how long.
     pub moved: Moved,
+    /// It came from the account's own hosts, where its credentials may go, and its way led over no other; for a road without
+    /// credentials: from the owner of the address that was asked. Keep an address, and believe a listing, only when this is
+    /// true: whoever else answers may say that everything is gone.
+    pub own: bool,
     /// Tries it took, from 1.
     pub attempts: u32,
     /// An earlier try of this request was perhaps done, though its answer was lost: a 412 or 409 may then be our own doing.
@@ -41,6 +45,7 @@ impl fmt::Debug for Answer {
             .field("headers", &self.headers.len())
             .field("body", &self.body.len())
             .field("moved", &self.moved)
+            .field("own", &self.own)
             .field("attempts", &self.attempts)
             .field("maybe_done_before", &self.maybe_done_before)
             .finish_non_exhaustive()
@@ -61,6 +66,8 @@ pub struct Opened {
     pub url: Url,
     /// Whether `url` is another address than was asked.
     pub moved: Moved,
+    /// It came from the account's own hosts: see [`Answer::own`].
+    pub own: bool,
 }
 
 impl fmt::Debug for Opened {

@@ -10,7 +10,9 @@
 //!
 //! - **Credentials** ([`Basic`], [`Bearer`], [`Digest`], [`Password`], or an [`Auth`] of the connector's own) are applied per
 //!   try, refreshed once for all who wait, and go only to the account's own domain, over https.
-//! - **Redirects** are followed by hand, method and body kept, five at most, never from https to http.
+//! - **Redirects** are followed by hand, method and body kept, five at most, never from https to http, and by writes never to
+//!   another owner. [`Answer::own`] says whether the account's own hosts answered: only then keep an address, or believe a
+//!   listing.
 //! - **Again** is decided by a [`Classifier`] and by what a repeat could do: a [`Failure`] says with its [`Effect`] whether the
 //!   request never left, was refused, or may have been done. What is not idempotent is never repeated blindly.
 //! - **Gates** hold an account's requests to its [`Pace`], and rest all of them while the provider asks for it.

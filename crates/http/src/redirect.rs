@@ -1,6 +1,6 @@
 //! Redirects, followed by hand (RFC 9110 §15.4): the client's own ways turn PROPFIND into GET and forget where they went.
 
-use crate::scope::{has_userinfo, is_loopback, shown};
+use crate::scope::{has_userinfo, may_be_here, shown};
 use http::{HeaderMap, StatusCode, header};
 use pimkit_core::{Error, ErrorKind, Result};
 use url::Url;
@@ -13,9 +13,9 @@ const MOST_HOPS: usize = 5;
 pub enum Moved {
     /// It was answered where it was asked.
     No,
-    /// All redirects were permanent (301, 308): the final address is to be kept.
+    /// All redirects were permanent (301, 308), and none left the account's domain: the final address is to be kept.
     Permanently,
-    /// At least one redirect was for this time only.
+    /// At least one redirect was for this time only, or led to somebody else, whose word is not to be kept.
     ForNow,
 }
 
@@ -38,6 +38,11 @@ impl Trail {
 
     pub(crate) fn moved(&self) -> Moved {
         self.moved
+    }
+
+    /// It leads to somebody else: whatever it comes to from here on is for this time only.
+    pub(crate) fn leave(&mut self) {
+        self.moved = Moved::ForNow;
     }
 
     /// Where an answer with a redirect leads, from `here`.
@@ -83,7 +88,7 @@ fn target(here: &Url, headers: &HeaderMap) -> Result<Url> {
         return Err(bad("the server redirects from https to plain http; ask for the https address").with("host", shown(&next)));
     }
     // Whoever answers out there must not reach what listens on this machine through us.
-    if is_loopback(&next) && !is_loopback(here) {
+    if may_be_here(&next) && !may_be_here(here) {
         return Err(bad("a server elsewhere redirects to this machine; it is not followed"));
     }
     next.set_fragment(None);
@@ -149,6 +154,11 @@ mod tests {
             ("http://a.example/", &[b"http://[::1]/"], "this machine"),
             ("http://a.example/", &[b"http://127.1/"], "this machine"),
             ("http://a.example/", &[b"http://0x7f000001/"], "this machine"),
+            ("https://a.example/", &[b"https://[::ffff:127.0.0.1]/"], "this machine"),
+            ("https://a.example/", &[b"https://0.0.0.0/"], "this machine"),
+            ("https://a.example/", &[b"https://[::]/"], "this machine"),
+            ("https://a.example/", &[b"https://dav.localhost/"], "this machine"),
+            ("https://a.example/", &[b"https://localhost./"], "this machine"),
             ("https://a.example/", &[b"/"], "circle"),
             ("https://a.example/", &[b"#top"], "circle"),
         ] {

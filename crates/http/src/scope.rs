@@ -98,6 +98,15 @@ impl fmt::Debug for Scope {
     }
 }
 
+/// Whether two addresses are of one owner, for requests that carry no credentials: the same host, or hosts of one registrable
+/// domain; what is on this machine goes with nothing but this machine.
+pub(crate) fn together(one: &Url, other: &Url) -> bool {
+    match (is_loopback(one), is_loopback(other)) {
+        (false, false) => one.host() == other.host() || registrable(one).is_some_and(|one| registrable(other) == Some(one)),
+        (one, other) => one && other,
+    }
+}
+
 /// Credentials were about to go over plain http.
 pub(crate) fn plain(url: &Url) -> Error {
     Error::new(ErrorKind::Config, "credentials never go over plain http; use the https address (http is for this machine alone)")
@@ -125,6 +134,24 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// Whether a connection to the address may end on this machine. Wider than [`is_loopback`]: what must not be reached through
+/// us is refused in every spelling, while credentials go to the plain ones alone.
+pub(crate) fn may_be_here(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => {
+            let name = name.strip_suffix('.').unwrap_or(name);
+            name.strip_suffix("localhost").is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        }
+        Some(Host::Ipv4(address)) => address.is_loopback() || address.is_unspecified(),
+        // `::1`, `::`, and the two of IPv4 inside of IPv6.
+        Some(Host::Ipv6(address)) => {
+            let inner = address.to_ipv4_mapped();
+            address.is_loopback() || address.is_unspecified() || inner.is_some_and(|it| it.is_loopback() || it.is_unspecified())
+        }
         None => false,
     }
 }
@@ -195,6 +222,49 @@ mod tests {
             ("https://www.google.com/", "https://mallory.googleapis.com.evil.com/", Nothing),
         ] {
             assert_eq!(carry(home, to), expected, "{home} -> {to}");
+        }
+    }
+
+    #[test]
+    fn every_spelling_of_this_machine_is_known_and_only_the_plain_ones_get_credentials() {
+        for (host, plain) in [
+            ("localhost", true),
+            ("127.0.0.1", true),
+            ("127.1", true),
+            ("[::1]", true),
+            ("localhost.", false),
+            ("dav.localhost", false),
+            ("dav.localhost.", false),
+            ("0.0.0.0", false),
+            ("0", false),
+            ("[::]", false),
+            ("[::ffff:127.0.0.1]", false),
+            ("[::ffff:7f00:1]", false),
+            ("[::ffff:0.0.0.0]", false),
+        ] {
+            let url = url(&format!("https://{host}/"));
+            assert!(may_be_here(&url), "{host}");
+            assert_eq!(is_loopback(&url), plain, "{host}");
+        }
+        for host in ["example.org", "notlocalhost", "localhost.example.org", "192.0.2.1", "[2001:db8::1]", "[::ffff:192.0.2.1]"] {
+            assert!(!may_be_here(&url(&format!("https://{host}/"))), "{host}");
+        }
+    }
+
+    #[test]
+    fn addresses_of_one_owner_belong_together() {
+        for (one, other, expected) in [
+            ("https://dav.example.org/", "https://p07.example.org:8443/x", true),
+            ("http://nas/", "https://nas/x", true),
+            ("http://127.0.0.1:1/", "http://[::1]:2/", true),
+            ("https://dav.example.org/", "https://dav.example.org.evil.com/", false),
+            ("https://dav.example.org/", "https://example.com/", false),
+            ("https://alice.github.io/", "https://mallory.github.io/", false),
+            ("https://192.0.2.1/", "https://192.0.2.2/", false),
+            ("http://127.0.0.1/", "https://example.org/", false),
+            ("https://example.org/", "http://localhost/", false),
+        ] {
+            assert_eq!((together(&url(one), &url(other)), together(&url(other), &url(one))), (expected, expected), "{one} {other}");
         }
     }
 

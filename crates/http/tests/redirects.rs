@@ -6,7 +6,7 @@ mod common;
 use common::{answer, credentials, laid, request, scripted, url};
 use futures::executor::block_on;
 use pimkit_core::ErrorKind;
-use pimkit_http::{Basic, Effect, Incoming, Moved, RoadBuilder, Secret};
+use pimkit_http::{Basic, Effect, InProcess, Incoming, Moved, Road, RoadBuilder, Secret};
 use std::sync::Arc;
 
 fn to(status: u16, location: &str) -> Incoming {
@@ -38,61 +38,161 @@ fn method_body_and_headers_go_along_and_the_answer_says_where_it_came_from() {
 fn an_answer_that_was_not_sent_on_says_so() {
     let (_, _, builder) = scripted(vec![Ok(answer(200))]);
     let answer = block_on(builder.build().unwrap().send(request("GET", "https://a.example.org/x"))).unwrap();
-    assert_eq!((answer.url.as_str(), answer.moved), ("https://a.example.org/x", Moved::No));
+    assert_eq!((answer.url.as_str(), answer.moved, answer.own), ("https://a.example.org/x", Moved::No, true));
 }
 
+/// What a redirect comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Leads {
+    /// It is not followed.
+    Nowhere,
+    /// To somebody else: followed by reads, with nothing of the account's.
+    Abroad,
+    /// To the account's own server after all.
+    Home,
+}
+use Leads::{Abroad, Home, Nowhere};
+
 /// Each is what a server at `https://dav.example.org/dav/` answers; whoever is asked next answers 200.
-const HOSTILE: &[&str] = &[
-    "https://evil.example.com/",
-    "//evil.example.com/",
-    "https://dav.example.org.evil.example.com/",
-    "https://dav-example.org/",
-    "https://evildav.example.net/",
-    "https://example.org.example.com/",
-    "http://dav.example.org/",
-    "http://evil.example.com/",
-    "https://dav.example.org@evil.example.com/",
-    "https://ines:x@dav.example.org/",
-    "https://evil.example.com:443/dav.example.org",
-    "https://evil.example.com/?https://dav.example.org/",
-    "https://evil.example.com\\@dav.example.org/",
-    "https:evil.example.com",
-    "\\\\evil.example.com\\x",
-    "/\t/evil.example.com/",
-    "https://127.0.0.1/",
-    "https://localhost/",
-    "https://[::1]/",
-    "http://localhost/",
-    "https://192.0.2.7/",
-    "https://xn--dv-xka.example.com/",
-    "https://DAV.EXAMPLE.ORG.evil.example.com/",
-    "file:///etc/passwd",
-    "javascript:alert(1)",
-    "ftp://dav.example.org/",
+const HOSTILE: &[(&str, Leads)] = &[
+    ("https://evil.example.com/", Abroad),
+    ("//evil.example.com/", Abroad),
+    ("https://dav.example.org.evil.example.com/", Abroad),
+    ("https://dav-example.org/", Abroad),
+    ("https://evildav.example.net/", Abroad),
+    ("https://example.org.example.com/", Abroad),
+    ("http://dav.example.org/", Nowhere),
+    ("http://evil.example.com/", Nowhere),
+    ("https://dav.example.org@evil.example.com/", Nowhere),
+    ("https://ines:x@dav.example.org/", Nowhere),
+    ("https://evil.example.com:443/dav.example.org", Abroad),
+    ("https://evil.example.com/?https://dav.example.org/", Abroad),
+    ("https://evil.example.com\\@dav.example.org/", Abroad),
+    // Of the scheme of its base, and thus a relative path (WHATWG URL).
+    ("https:evil.example.com", Home),
+    ("\\\\evil.example.com\\x", Abroad),
+    ("/\t/evil.example.com/", Abroad),
+    ("https://127.0.0.1/", Nowhere),
+    ("https://localhost/", Nowhere),
+    ("https://[::1]/", Nowhere),
+    ("http://localhost/", Nowhere),
+    ("https://[::ffff:127.0.0.1]/", Nowhere),
+    ("https://0.0.0.0/", Nowhere),
+    ("https://[::]/", Nowhere),
+    ("https://dav.localhost/", Nowhere),
+    ("https://localhost./", Nowhere),
+    ("https://192.0.2.7/", Abroad),
+    ("https://xn--dv-xka.example.com/", Abroad),
+    ("https://DAV.EXAMPLE.ORG.evil.example.com/", Abroad),
+    ("file:///etc/passwd", Nowhere),
+    ("javascript:alert(1)", Nowhere),
+    ("ftp://dav.example.org/", Nowhere),
 ];
+
+const STATUSES: [u16; 5] = [301, 302, 303, 307, 308];
+
+/// A server that redirects what comes to `/dav/` there, with this status.
+fn hostile(status: u16, location: &'static str) -> (Arc<InProcess>, RoadBuilder) {
+    let (wire, _, builder) =
+        laid(move |request| async move { Ok(if request.url.path() == "/dav/" { to(status, location) } else { answer(200) }) });
+    (wire, builder)
+}
 
 #[test]
 fn no_hostile_redirect_gets_a_credential() {
-    for location in HOSTILE {
-        for status in [301, 302, 303, 307, 308] {
-            let (wire, _, builder) =
-                laid(move |request| async move { Ok(if request.url.path() == "/dav/" { to(status, location) } else { answer(200) }) });
+    for (location, leads) in HOSTILE {
+        for status in STATUSES {
+            let (wire, builder) = hostile(status, location);
             let road = signed(builder, "https://dav.example.org/dav/").build().unwrap();
             let asked = request("PROPFIND", "https://dav.example.org/dav/").header("x-account", "ines").unwrap();
-            let _ = block_on(road.send(asked));
+            let answered = block_on(road.send(asked));
             let requests = wire.requests();
             assert!(credentials(&requests[0]).is_some());
-            for later in &requests[1..] {
-                let own = later.url.host_str() == Some("dav.example.org") && later.url.scheme() == "https";
-                assert!(
-                    own || (credentials(later).is_none() && later.headers.get("x-account").is_none()),
-                    "{status} {location} -> {}",
-                    later.url
-                );
-                assert!(later.url.username().is_empty() && later.url.scheme() == "https", "{location}");
+            if *leads == Nowhere {
+                let failure = answered.unwrap_err();
+                assert_eq!((failure.error().kind(), requests.len()), (ErrorKind::InvalidData, 1), "{status} {location}");
+                continue;
+            }
+            let (answer, own) = (answered.unwrap(), *leads == Home);
+            assert_eq!((answer.own, requests.len()), (own, 2), "{status} {location}");
+            assert!(own || answer.moved == Moved::ForNow, "{status} {location}");
+            let last = &requests[1];
+            assert_eq!((credentials(last).is_some(), last.headers.get("x-account").is_some()), (own, own), "{status} {location}");
+            assert_eq!(last.url.host_str() == Some("dav.example.org"), own, "{status} {location}");
+            assert!(last.url.username().is_empty() && last.url.scheme() == "https", "{location}");
+        }
+    }
+}
+
+/// Roads whose requests carry no credentials: of an account, and of nobody.
+fn unsigned(builder: RoadBuilder, of_an_account: bool) -> Road {
+    if of_an_account { signed(builder, "https://dav.example.org/").build().unwrap() } else { builder.build().unwrap() }
+}
+
+#[test]
+fn no_hostile_redirect_gets_the_body_of_a_write_without_credentials() {
+    for (location, leads) in HOSTILE {
+        for (status, of_an_account) in STATUSES.into_iter().flat_map(|status| [(status, true), (status, false)]) {
+            let (wire, builder) = hostile(status, location);
+            let asked = request("POST", "https://dav.example.org/dav/").header("x-key", "secret").unwrap().body("refresh_token=secret");
+            let answered = block_on(unsigned(builder, of_an_account).send(asked.anonymous()));
+            let followed = *leads == Home && status != 303;
+            assert_eq!((answered.is_ok(), wire.count()), (followed, 1 + usize::from(followed)), "{status} {location}");
+            for request in wire.requests() {
+                assert_eq!((request.url.scheme(), request.url.host_str()), ("https", Some("dav.example.org")), "{status} {location}");
+            }
+            if let Err(failure) = answered {
+                let effect = if status == 303 { Effect::Unknown } else { Effect::Refused };
+                assert_eq!((failure.effect(), failure.error().kind()), (effect, ErrorKind::InvalidData), "{status} {location}");
+                assert!(!format!("{failure} {failure:?}").contains("secret"), "{failure:?}");
             }
         }
     }
+}
+
+#[test]
+fn a_read_without_credentials_goes_to_strangers_without_the_headers_of_its_own_server() {
+    for of_an_account in [true, false] {
+        for (location, own) in [("https://evil.example.com/", false), ("https://p07.example.org/", true)] {
+            let (wire, builder) = hostile(301, location);
+            let asked = request("GET", "https://dav.example.org/dav/").header("x-key", "secret").unwrap().header("accept", "a/b").unwrap();
+            let answer = block_on(unsigned(builder, of_an_account).send(asked.anonymous())).unwrap();
+            assert_eq!((answer.own, answer.moved == Moved::Permanently, wire.count()), (own, own, 2), "{location}");
+            let last = wire.requests().pop().unwrap();
+            assert_eq!(last.headers.get("x-key").is_some(), own, "{location}");
+            assert_eq!(last.headers.get("accept").unwrap(), "a/b");
+        }
+    }
+}
+
+#[test]
+fn a_write_without_credentials_is_followed_at_its_own_owner() {
+    for (here, there) in [
+        ("https://token.example.com/", "https://login.example.com/x"),
+        ("http://token.example.com/", "https://token.example.com/"),
+        ("http://127.0.0.1:1/", "http://localhost:2/"),
+    ] {
+        let (wire, _, builder) = scripted(vec![Ok(to(307, there)), Ok(answer(200))]);
+        block_on(builder.build().unwrap().send(request("POST", here).body("code"))).unwrap();
+        assert_eq!((wire.count(), &wire.requests()[1].body[..]), (2, &b"code"[..]), "{here}");
+    }
+}
+
+#[test]
+fn an_answer_that_came_by_way_of_a_stranger_is_not_the_accounts_own_and_its_address_is_not_kept() {
+    for way in [&["https://evil.example.com/"][..], &["https://evil.example.com/", "https://dav.example.org/x"]] {
+        let mut answers: Vec<_> = way.iter().map(|location| Ok(to(301, location))).collect();
+        answers.push(Ok(answer(200)));
+        let (_, _, builder) = scripted(answers);
+        let road = signed(builder, "https://dav.example.org/").build().unwrap();
+        let opened = block_on(road.open(request("GET", "https://dav.example.org/"))).unwrap();
+        assert_eq!((opened.own, opened.moved), (false, Moved::ForNow), "{way:?}");
+    }
+    // Asked straight away, and sent on by the stranger itself.
+    let (_, _, builder) = scripted(vec![Ok(to(301, "/b")), Ok(answer(200))]);
+    let road = signed(builder, "https://dav.example.org/").build().unwrap();
+    let answer = block_on(road.send(request("GET", "https://photos.example.net/a"))).unwrap();
+    assert_eq!((answer.own, answer.moved), (false, Moved::ForNow));
 }
 
 #[test]
@@ -130,11 +230,14 @@ fn a_write_is_not_carried_out_of_the_accounts_domain() {
 }
 
 #[test]
-fn a_303_after_a_write_is_not_followed_as_the_write_was_taken() {
-    let (wire, _, builder) = scripted(vec![Ok(to(303, "/done"))]);
-    let failure = block_on(builder.build().unwrap().send(request("POST", "https://a.example.org/").body("x"))).unwrap_err();
-    assert_eq!((failure.effect(), wire.count()), (Effect::Unknown, 1));
-    assert!(failure.to_string().contains("303"), "{failure}");
+fn a_303_after_any_write_is_not_followed_as_the_write_was_taken() {
+    for (method, idempotent) in [("POST", false), ("PUT", true), ("DELETE", true), ("PUT", false)] {
+        let (wire, _, builder) = scripted(vec![Ok(to(303, "/done")), Ok(answer(200))]);
+        let asked = request(method, "https://a.example.org/").body("x").idempotent(idempotent);
+        let failure = block_on(builder.build().unwrap().send(asked)).unwrap_err();
+        assert_eq!((failure.effect(), wire.count()), (Effect::Unknown, 1), "{method}");
+        assert!(failure.to_string().contains("303"), "{failure}");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::{
     gate::Place,
     limits::announced,
     redirect::{Trail, is_redirect},
-    scope::{self, Carry, plain, shown},
+    scope::{self, Carry, plain, shown, together},
     trace::Told,
 };
 use http::{HeaderMap, StatusCode, header};
@@ -32,6 +32,7 @@ pub(super) struct Won {
     pub(super) body: Body,
     pub(super) url: Url,
     pub(super) moved: Moved,
+    pub(super) own: bool,
 }
 
 /// No such answer.
@@ -110,21 +111,19 @@ impl Inner {
             }
             let length = announced(&way.request.method, status, &headers).map_err(lost)?;
             let body = body.guarded(way.request.body_limit.unwrap_or(self.limits.body), length, Box::new(place));
-            let (open_body, whole) = if open && status.is_success() {
-                (Some(body), Default::default())
-            } else {
-                (None, body.collect(u64::MAX).await.map_err(lost)?)
-            };
+            let (open_body, whole) =
+                if open && status.is_success() { (Some(body), Default::default()) } else { (None, body.collect(u64::MAX).await.map_err(lost)?) };
             let now = self.clock.now();
             let seen = Seen { operation: way.request.operation, status, headers: &headers, body: &whole, attempt: way.attempt, now };
             let verdict = way.request.classifier.as_ref().unwrap_or(&self.classifier).classify(&seen);
+            let own = self.is_own(way);
             if let (Some(auth), false) = (way.auth, matches!(verdict, Verdict::Reauthorise)) {
                 auth.accepted(&way.url, stamp);
             }
             match verdict {
                 Verdict::Done => {
                     let body = open_body.unwrap_or_else(|| Body::bytes(whole));
-                    return Ok(Won { status, headers, body, url: way.url.clone(), moved: way.trail.moved() });
+                    return Ok(Won { status, headers, body, url: way.url.clone(), moved: way.trail.moved(), own });
                 }
                 Verdict::Retry(retry) => {
                     let error = match retry.after {
@@ -206,13 +205,19 @@ impl Inner {
     /// Turns to where a redirect leads.
     fn follow(&self, way: &mut Way<'_>, status: StatusCode, headers: &HeaderMap) -> Result<(), Failure> {
         let request = way.request;
-        if status == StatusCode::SEE_OTHER && !request.idempotent {
-            // RFC 9110 §15.4.4: the request was taken, and its outcome lies elsewhere. Sending it there would do it twice.
+        if status == StatusCode::SEE_OTHER && !request.is_read() {
+            // RFC 9110 §15.4.4: the request was taken, and its outcome lies elsewhere. What may be sent twice to one address may
+            // still not be sent to another.
             let taken = "the server answers this write by pointing elsewhere (303); look there for what became of it";
             return Err(Failure::unknown(Error::new(ErrorKind::InvalidData, taken)));
         }
         let next = way.trail.follow(&way.url, status, headers).map_err(Failure::refused)?;
-        if way.auth.is_some() && self.scope.carry(&next) != Carry::Credentials {
+        // A request without credentials has secrets too: a refresh token in its body, a key in a header.
+        let stays = match way.auth {
+            Some(_) => self.scope.carry(&next) == Carry::Credentials,
+            None => together(&request.url, &next),
+        };
+        if !stays {
             if !request.is_read() {
                 return Err(Failure::refused(Error::new(ErrorKind::InvalidData, STRANGE).with("to", shown(&next))));
             }
@@ -220,8 +225,17 @@ impl Inner {
             way.auth = None;
             way.abroad = true;
         }
+        if way.abroad {
+            way.trail.leave();
+        }
         way.url = next;
         Ok(())
+    }
+
+    /// Whether who answers here is the account's own provider: what it says is to be believed and kept.
+    fn is_own(&self, way: &Way<'_>) -> bool {
+        let own = if self.auth.is_some() { self.scope.carry(&way.url) == Carry::Credentials } else { together(&way.request.url, &way.url) };
+        own && !way.abroad
     }
 
     /// After a no: new credentials to try with, or the end.

@@ -22,11 +22,12 @@ use tracing::Instrument;
 /// # Behavior
 /// - A request is tried until its classifier is content, no try or time is left, or another try could do a thing twice: what
 ///   is not idempotent is sent again only after the provider said that it did nothing, or when it never left.
-/// - What a provider asks to wait (`Retry-After`), the whole account waits. A wait that the request has no time for is not
-///   begun: its error says when to come back.
+/// - What the provider asks to wait (`Retry-After`), the whole account waits; what a stranger asks, its own request alone. A
+///   wait that the request has no time for is not begun: its error says when to come back.
 /// - Waits are slept on the injected clock; the time of an exchange is kept by the transport.
 /// - Redirects keep method and body. Credentials go only where [`RoadBuilder::home`] and [`RoadBuilder::ally`] say, over
-///   https (http is for loopback); a road that has left there does not get them back on its way.
+///   https (http is for loopback); a road that has left there does not get them back on its way. A write, signed or not, is
+///   not followed to another owner, and a read goes there without the headers that only its own server should see.
 /// - A dropped future gives up its request and its place at the gate. What had left may have been done.
 #[derive(Clone)]
 pub struct Road(Arc<Inner>);
@@ -62,11 +63,11 @@ impl Road {
         let told = span.clone();
         async {
             let (won, attempts, maybe_done_before) = self.0.run(&request, false).await?;
-            let Won { status, headers, body, url, moved } = won;
+            let Won { status, headers, body, url, moved, own } = won;
             // It was collected within its limit before.
             let body = body.collect(u64::MAX).await?;
             trace::received(&told, body.len());
-            Ok(Answer { status, headers, body, url, moved, attempts, maybe_done_before })
+            Ok(Answer { status, headers, body, url, moved, own, attempts, maybe_done_before })
         }
         .instrument(span)
         .await
@@ -80,8 +81,8 @@ impl Road {
     pub async fn open(&self, request: Request) -> Result<Opened, Failure> {
         let span = trace::span(&request);
         let (won, _, _) = self.0.run(&request, true).instrument(span).await?;
-        let Won { status, headers, body, url, moved } = won;
-        Ok(Opened { status, headers, body, url, moved })
+        let Won { status, headers, body, url, moved, own } = won;
+        Ok(Opened { status, headers, body, url, moved, own })
     }
 }
 
