@@ -202,6 +202,43 @@ async fn a_proxy_carries_what_is_for_elsewhere_and_nothing_for_this_machine() {
 }
 
 #[tokio::test]
+async fn a_proxy_that_asks_who_is_there_is_a_matter_of_its_address() {
+    let server = Server::start(vec![plain("407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"p\"", b"")]).await;
+    let wire = Reqwest::new(&ReqwestOptions::default().proxy(url(&server.base))).unwrap();
+    let road = Road::builder(Arc::new(wire), Arc::new(Hands::default()), Arc::new(Counting::default())).build().unwrap();
+    let failure = road.send(request("POST", "https://far.invalid/alice")).await.unwrap_err();
+    assert_eq!((failure.effect(), failure.error().kind()), (Effect::NotSent, ErrorKind::Config), "{failure}");
+    assert!(failure.to_string().contains("proxy") && !format!("{failure:?}").contains("alice"), "{failure:?}");
+    assert!(server.read.lock().await[0].starts_with("CONNECT far.invalid:443 "));
+}
+
+#[tokio::test]
+async fn a_server_that_never_answers_an_opened_request_is_given_up_in_time() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let server = Server { base: format!("http://{}", listener.local_addr().unwrap()), read: Arc::default() };
+    let silent = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        whole(&mut stream).await;
+        std::future::pending::<()>().await;
+    });
+    let road = server.road().policy(RetryPolicy::default().attempts(1)).build().unwrap();
+    let open = road.open(server.request("GET", "/photo").deadline(Duration::from_millis(300)));
+    let failure = tokio::time::timeout(Duration::from_secs(20), open).await.expect("it ends by itself").unwrap_err();
+    assert_eq!((failure.effect(), failure.error().kind()), (Effect::Unknown, ErrorKind::Transport));
+    assert!(failure.to_string().contains("in time"), "{failure}");
+    silent.abort();
+}
+
+#[tokio::test]
+async fn many_headers_are_read_and_too_many_are_told_as_such() {
+    let answer = |headers| plain(&format!("200 OK{}", (0..headers).map(|n| format!("\r\nx-{n}: 1")).collect::<String>()), b"");
+    let server = Server::start(vec![answer(120), answer(130)]).await;
+    assert_eq!(server.ask("GET", "/").await.unwrap().header("x-119"), Some("1"));
+    let failure = server.ask("GET", "/").await.unwrap_err();
+    assert!(failure.to_string().contains("too many headers"), "{failure}");
+}
+
+#[tokio::test]
 async fn options_show_no_proxy_and_refuse_what_is_no_certificate() {
     let options = ReqwestOptions::default().proxy(url("http://user:hunter2@proxy.example:3128/"));
     assert!(!format!("{options:?} {:?}", Reqwest::new(&options).unwrap()).contains("hunter2"));

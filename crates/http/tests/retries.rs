@@ -3,10 +3,10 @@
 
 mod common;
 
-use common::{answer, laid, request, scripted};
+use common::{answer, laid, request, scripted, url};
 use futures::executor::block_on;
 use pimkit_core::{Error, ErrorKind, Persistence};
-use pimkit_http::{Body, Classifier, Effect, Failure, Incoming, Retry, RetryPolicy, Seen, Verdict};
+use pimkit_http::{Basic, Body, Classifier, Effect, Failure, Incoming, Limits, Retry, RetryPolicy, Secret, Seen, Verdict};
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
@@ -103,6 +103,52 @@ fn a_wait_longer_than_the_request_may_take_is_not_begun_and_its_error_says_when_
     let failure = block_on(road.send(request("GET", "https://a.example.org/").deadline(Duration::from_secs(60)))).unwrap_err();
     assert_eq!((failure.effect(), failure.error().kind(), wire.count()), (Effect::NotSent, ErrorKind::RateLimited, 1));
     assert_eq!(failure.error().wait(), Some(Duration::from_secs(3600)));
+}
+
+#[test]
+fn what_a_stranger_asks_to_wait_is_not_waited_by_the_account() {
+    let slow = || Ok(answer(429).header("retry-after", "40"));
+    let moved = || Ok(answer(302).header("location", "https://photos.example.com/"));
+    let reads = [
+        ("the account's own", false, vec![slow()]),
+        ("a stranger's", false, vec![slow()]),
+        ("a stranger's, by a redirect", false, vec![moved(), slow()]),
+        ("another owner's, asked without credentials", true, vec![slow()]),
+    ];
+    for (what, anonymous, mut answers) in reads {
+        answers.push(Ok(answer(200)));
+        let redirected = answers.len() > 2;
+        let (_, hands, builder) = scripted(answers);
+        let home = "https://a.example.org/";
+        let road = builder.auth(Arc::new(Basic::new("ines", &Secret::new("pw")).unwrap())).home(url(home));
+        let road = road.policy(RetryPolicy::default().attempts(1)).build().unwrap();
+        let own = what == "the account's own";
+        let asked = request("GET", if own || redirected { home } else { "https://photos.example.com/" });
+        let failure = block_on(road.send(if anonymous { asked.anonymous() } else { asked })).unwrap_err();
+        assert_eq!(failure.error().wait(), Some(Duration::from_secs(40)), "{what}");
+        block_on(road.send(request("GET", home))).unwrap();
+        assert_eq!(hands.slept().len(), usize::from(own), "{what}");
+    }
+}
+
+#[test]
+fn a_wait_beyond_reason_is_told_as_the_longest_that_is_waited() {
+    let (_, _, builder) = scripted(vec![Ok(answer(429).header("retry-after", "99999999"))]);
+    let road = builder.policy(RetryPolicy::default().attempts(1)).build().unwrap();
+    let failure = block_on(road.send(request("GET", "https://a.example.org/"))).unwrap_err();
+    assert_eq!(failure.error().wait(), Some(RetryPolicy::default().longest_wish));
+}
+
+#[test]
+fn the_body_of_a_bad_answer_to_an_opened_request_is_held_to_the_limit_of_the_road() {
+    let road = |status| {
+        let (_, _, builder) = laid(move |_| async move { Ok(answer(status).body("0123456789")) });
+        builder.limits(Limits::default().body(5)).build().unwrap()
+    };
+    let open = |status, limit| block_on(road(status).open(request("GET", "https://a.example.org/").body_limit(limit)));
+    assert_eq!(&block_on(open(200, 99).unwrap().body.collect(99)).unwrap()[..], b"0123456789");
+    assert_eq!(open(404, 99).unwrap_err().error().kind(), ErrorKind::InvalidData);
+    assert_eq!(open(404, 3).unwrap_err().error().kind(), ErrorKind::InvalidData);
 }
 
 #[test]

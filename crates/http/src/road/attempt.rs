@@ -110,9 +110,15 @@ impl Inner {
                 continue;
             }
             let length = announced(&way.request.method, status, &headers).map_err(lost)?;
-            let body = body.guarded(way.request.body_limit.unwrap_or(self.limits.body), length, Box::new(place));
+            let streamed = open && status.is_success();
+            let mut limit = way.request.body_limit.unwrap_or(self.limits.body);
+            if open && !streamed {
+                // The request's limit is that of a body that is read as it comes; this one is taken in whole.
+                limit = limit.min(self.limits.body);
+            }
+            let body = body.guarded(limit, length, Box::new(place));
             let (open_body, whole) =
-                if open && status.is_success() { (Some(body), Default::default()) } else { (None, body.collect(u64::MAX).await.map_err(lost)?) };
+                if streamed { (Some(body), Default::default()) } else { (None, body.collect(u64::MAX).await.map_err(lost)?) };
             let now = self.clock.now();
             let seen = Seen { operation: way.request.operation, status, headers: &headers, body: &whole, attempt: way.attempt, now };
             let verdict = way.request.classifier.as_ref().unwrap_or(&self.classifier).classify(&seen);
@@ -130,11 +136,13 @@ impl Inner {
                         Some(after) => retry.error.retry_after(after),
                         None => retry.error,
                     };
-                    return Err(Lost::Again { wish: retry.after, everybody: true, failure: with_effect(retry.effect, error) });
+                    let failure = with_effect(retry.effect, self.within_reason(error));
+                    // Only the account's provider may make all of it rest.
+                    return Err(Lost::Again { wish: retry.after, everybody: own, failure });
                 }
                 Verdict::Fail(error) => {
                     let effect = if status.is_server_error() { Effect::Unknown } else { Effect::Refused };
-                    return Err(Lost::Final(with_effect(effect, error)));
+                    return Err(Lost::Final(with_effect(effect, self.within_reason(error))));
                 }
                 Verdict::Reauthorise => {
                     // Its place first: whoever renews a token may need one.
@@ -178,6 +186,7 @@ impl Inner {
             body: request.body.clone(),
             operation: request.operation,
             attempt: way.attempt,
+            head: time,
             time: (!open).then_some(time),
         };
         let answer = self.transport.send(outgoing).await;
@@ -236,6 +245,14 @@ impl Inner {
     fn is_own(&self, way: &Way<'_>) -> bool {
         let own = if self.auth.is_some() { self.scope.carry(&way.url) == Carry::Credentials } else { together(&way.request.url, &way.url) };
         own && !way.abroad
+    }
+
+    /// The same error, with a wait that is no longer than a wish may be.
+    fn within_reason(&self, error: Error) -> Error {
+        match self.policy.wish(error.wait()) {
+            Some(wait) => error.retry_after(wait),
+            None => error,
+        }
     }
 
     /// After a no: new credentials to try with, or the end.

@@ -9,6 +9,12 @@ use pimkit_core::{Error, ErrorKind, Persistence, Result};
 use std::{error::Error as StdError, fmt, time::Duration};
 use url::Url;
 
+/// Headers that are read before the road's limits have a say.
+const MOST_HEADERS: usize = 1024;
+
+/// Their bytes, under HTTP/2; HTTP/1.1 has a bound of its own, which is higher.
+const MOST_HEADER_BYTES: u32 = 256 << 10;
+
 /// How the wire is laid. The defaults suit every provider; what a server needs otherwise is said here, never taken from the
 /// environment: no proxy variables, no netrc.
 #[derive(Clone)]
@@ -102,7 +108,10 @@ impl Reqwest {
             .no_proxy()
             .connect_timeout(options.connect)
             .read_timeout(options.silence)
-            .pool_max_idle_per_host(options.idle_connections);
+            .pool_max_idle_per_host(options.idle_connections)
+            // Beyond the road's own limits, whose errors say what is wrong; hyper's would look like a broken connection.
+            .http1_max_headers(MOST_HEADERS)
+            .http2_max_header_list_size(MOST_HEADER_BYTES);
         if options.http1_only {
             builder = builder.http1_only();
         }
@@ -143,12 +152,18 @@ impl Transport for Reqwest {
         if let Some(time) = request.time {
             builder = builder.timeout(time);
         }
-        let answer = builder.send().await.map_err(failed)?;
+        // The read timeout begins anew with every byte, and a body that is read as it comes has no timeout of its own.
+        let answer = match tokio::time::timeout(request.head, builder.send()).await {
+            Ok(answer) => answer.map_err(failed)?,
+            Err(late) => return Err(Failure::unknown(Error::new(ErrorKind::Transport, LATE).caused_by(late))),
+        };
         let status = answer.status();
         let headers = answer.headers().clone();
         Ok(Incoming::new(status, headers, Body::stream(answer.bytes_stream().map(|chunk| chunk.map_err(broken)))))
     }
 }
+
+const LATE: &str = "the server did not answer in time; try again";
 
 fn wrong(message: &'static str, error: reqwest::Error) -> Error {
     Error::new(ErrorKind::Config, message).caused_by(error.without_url())
@@ -167,14 +182,13 @@ fn failed(error: reqwest::Error) -> Failure {
                 Error::new(ErrorKind::Transport, "the server's certificate is not trusted; check the address, the date, and who issued it");
             return Failure::not_sent(refused.persistence(Persistence::Permanent).caused_by(error));
         }
+        if mentions(&error, "proxy authorization required") {
+            return Failure::not_sent(wrong("the proxy asks for a user and password; give them in the proxy's address", error));
+        }
         let refused = Error::new(ErrorKind::Transport, "no connection to the server; check the address and the network");
         return Failure::not_sent(refused.caused_by(error));
     }
-    let message = if error.is_timeout() {
-        "the server did not answer in time; try again"
-    } else {
-        "the connection broke before the answer; try again"
-    };
+    let message = if error.is_timeout() { LATE } else { "the connection broke before the answer; try again" };
     Failure::unknown(Error::new(ErrorKind::Transport, message).caused_by(error))
 }
 

@@ -6,7 +6,7 @@ mod in_process;
 pub use client::{Reqwest, ReqwestOptions};
 pub use in_process::InProcess;
 
-use crate::{Body, Failure};
+use crate::{Body, Failure, RetryPolicy};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
@@ -22,7 +22,8 @@ use url::Url;
 /// # Behavior
 /// - One call is one request on the wire: a transport follows no redirect, repeats nothing, keeps no cookie and adds no
 ///   credentials.
-/// - It gives up after [`Outgoing::time`], on the real clock: only it can tell a slow wire from a stopped test clock.
+/// - It gives up after [`Outgoing::head`] and [`Outgoing::time`], on the real clock: only it can tell a slow wire from a
+///   stopped test clock.
 /// - A failure says [`Effect::NotSent`](crate::Effect) only when no byte can have reached the server; when in doubt, it is
 ///   unknown.
 /// - An answer that ends early is a failure of its [`Body`], never a short body.
@@ -52,15 +53,18 @@ pub struct Outgoing {
     pub operation: &'static str,
     /// From 1: which try of the request this is. Redirects and rounds of sign-in belong to their try.
     pub attempt: u32,
+    /// How long it may take until the headers of the answer are there.
+    pub head: Duration,
     /// How long the whole exchange may take; no bound for a body that is read as it comes.
     pub time: Option<Duration>,
 }
 
 impl Outgoing {
-    /// A request without headers and body.
+    /// A request without headers and body, whose answer may take as long as a road allows by default.
     #[must_use]
     pub fn new(operation: &'static str, method: Method, url: Url) -> Self {
-        Self { method, url, headers: HeaderMap::new(), body: Bytes::new(), operation, attempt: 1, time: None }
+        let head = RetryPolicy::default().exchange;
+        Self { method, url, headers: HeaderMap::new(), body: Bytes::new(), operation, attempt: 1, head, time: None }
     }
 }
 
