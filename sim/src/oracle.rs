@@ -378,9 +378,8 @@ impl Judge<'_> {
             return;
         }
         // It may have lost to somebody who took away what was there, whatever was written after that.
-        let own =
-            self.evidence.ledger.cleared.iter().any(|(thing, side, of)| *thing == token.thing && *side != token.side && *of == token.slot);
-        if own {
+        let cleared = |(thing, side, of): &(u32, u8, u8)| *thing == token.thing && *side != token.side && *of == token.slot;
+        if self.evidence.ledger.cleared.iter().any(cleared) {
             return;
         }
         let touched = |side: u8| self.evidence.ledger.touched.get(&(token.thing, side)).copied();

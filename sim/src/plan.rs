@@ -117,7 +117,15 @@ pub(crate) fn plan_of(seed: u64, wanted: Option<Kind>) -> Play {
 const KNOWN: u64 = 4;
 
 /// Tokens of what is made on two sides begin here: no play has so many others.
-pub(crate) const TWIN_TOKENS: u32 = 500_000;
+const TWIN_TOKENS: u32 = 500_000;
+
+/// A far user has made the same as somebody on the hub, with something of the own: in one of the first `slots`. `nth`: twins
+/// before it in the play.
+pub(crate) fn twin(dice: &Dice, fars: u64, slots: u64, thing: u32, nth: u32) -> Act {
+    let side = u8::try_from(dice.between(1, fars)).unwrap_or(1);
+    let slot = u8::try_from(dice.below(slots)).unwrap_or(0);
+    Act::Make { side, thing, slots: vec![(slot, TWIN_TOKENS + nth)], uid: true }
+}
 
 /// Far users have made some of the hub's things too, each with something of their own.
 fn know_each_other(seed: u64, play: &mut Play) {
@@ -128,11 +136,9 @@ fn know_each_other(seed: u64, play: &mut Play) {
         _ => None,
     });
     let mut twins = Vec::new();
-    for (thing, token) in made.collect::<Vec<_>>().into_iter().zip(TWIN_TOKENS..) {
+    for (thing, nth) in made.zip(0..) {
         if dice.percent(60) {
-            let side = u8::try_from(dice.between(1, play.fars.len() as u64)).unwrap_or(1);
-            let slot = u8::try_from(dice.below(common_slots(play.kind).len() as u64)).unwrap_or(0);
-            twins.push(Move::Act(Act::Make { side, thing, slots: vec![(slot, token)], uid: true }));
+            twins.push(Move::Act(twin(&dice, play.fars.len() as u64, common_slots(play.kind).len() as u64, thing, nth)));
         }
     }
     play.moves.splice(met..met, twins);

@@ -170,11 +170,15 @@ impl<'a> Theatre<'a> {
         self.said.hash = (self.said.hash.rotate_left(5) ^ number).wrapping_mul(0x517c_c1b7_2722_0a95);
     }
 
+    /// What the play says of a far side; nothing of the hub.
+    fn plan_of(&self, side: u8) -> Option<&FarPlan> {
+        usize::from(side).checked_sub(1).and_then(|n| self.play.fars.get(n))
+    }
+
     fn act(&mut self, act: &crate::Act) {
         self.shown = None;
         let answers_nothing = |side: u8| self.sides.get(usize::from(side)).is_some_and(|world| world.answers_nothing());
-        let calls_twice =
-            |side: u8| usize::from(side).checked_sub(1).and_then(|n| self.play.fars.get(n)).is_some_and(|f| f.has("two_calls"));
+        let calls_twice = |side: u8| self.plan_of(side).is_some_and(|far| far.has("two_calls"));
         self.ledger.unread = self.open.iter().copied().filter(|side| answers_nothing(*side) || calls_twice(*side)).collect();
         if let Some(line) = self.ledger.act(self.play.kind, &self.sides, act, self.clock.now()) {
             self.tell(|| line);
@@ -309,9 +313,9 @@ impl<'a> Theatre<'a> {
             self.stale.insert(sync.clone());
         }
         let lying = self.lying.clone();
-        let rekeys =
-            |side: u8| usize::from(side).checked_sub(1).and_then(|n| self.play.fars.get(n)).is_some_and(|far| far.has("rekeys_on_edit"));
-        for side in lying.iter().filter(|(side, times)| **times > 1 && rekeys(**side)).map(|(side, _)| *side) {
+        let rekeys = |side: u8| self.plan_of(side).is_some_and(|far| far.has("rekeys_on_edit"));
+        let hidden: Vec<u8> = lying.iter().filter(|(side, times)| **times > 1 && rekeys(**side)).map(|(side, _)| *side).collect();
+        for side in hidden {
             self.ledger.lose_sight(side);
         }
         self.ledger.ended(plan.far, since, clean, clean && !self.lied.contains(&0), &open, &lying);
@@ -321,7 +325,7 @@ impl<'a> Theatre<'a> {
         }
         // What a user took away where listings come short, nobody had listed when the write left.
         for side in [0, plan.far] {
-            let late = usize::from(side).checked_sub(1).and_then(|n| self.play.fars.get(n)).is_some_and(FarPlan::lists_late);
+            let late = self.plan_of(side).is_some_and(FarPlan::lists_late);
             let listed = self.listed.entry(side).or_default();
             if open.contains(&side) && (late || self.lied.contains(&side)) {
                 self.ledger.blur(side, listed.first().copied().unwrap_or_default());

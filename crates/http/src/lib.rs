@@ -23,9 +23,8 @@
 //! ```
 //! # use pimkit_http::{Basic, Incoming, InProcess, Request, Road, Secret, Transport};
 //! # use std::sync::Arc;
-//! # async fn ask(clock: Arc<dyn pimkit_core::Clock>, chance: Arc<dyn pimkit_core::Chance>) -> pimkit_core::Result<()> {
+//! # async fn ask(home: url::Url, clock: Arc<dyn pimkit_core::Clock>, chance: Arc<dyn pimkit_core::Chance>) -> pimkit_core::Result<()> {
 //! let wire: Arc<dyn Transport> = Arc::new(InProcess::new(|_| async { Incoming::status(207) }));
-//! let home = url::Url::parse("https://dav.example.org/").expect("an address");
 //! let road = Road::builder(wire, clock, chance)
 //!     .auth(Arc::new(Basic::new("ines", &Secret::new("app-password"))?))
 //!     .home(home.clone())

@@ -2,12 +2,13 @@
 //! what the engine itself took away nobody has deleted.
 
 use crate::{
+    keys,
     plan::Linked,
     planted::{Break, planted},
     policy::HubDelete,
     run::Run,
 };
-use pimkit_core::{Action, IntentKind, ItemId, LinkState, Mark, Record, Result, SeenRow, Side, StateChange};
+use pimkit_core::{Action, IntentKind, ItemId, LinkState, Record, Result, SeenRow, Side, StateChange};
 
 impl<R: Record> Run<R> {
     /// Why a deletion at the far side lets go of this link alone; absent where the hub record may follow.
@@ -43,9 +44,8 @@ impl<R: Record> Run<R> {
 
     /// Whether the hub record is what another sync sent of its mailbox's item, and has not taken down.
     fn is_made_elsewhere(&self, hub: &SeenRow) -> bool {
-        let named = Mark::from(hub.item.to_string());
         let of_others = self.unrecorded.iter().filter(|i| i.write == IntentKind::Create && i.sync != *self.sync());
-        of_others.filter_map(|intent| intent.mark.as_ref()).any(|mark| hub.mark.as_ref() == Some(mark) || named == *mark)
+        of_others.filter_map(|intent| intent.mark.as_ref()).any(|mark| keys::carries(hub, mark))
     }
 
     /// Whether the hub record was changed in another mailbox's sight before its user let go of it, unseen by that user: whoever

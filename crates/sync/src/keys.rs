@@ -1,6 +1,6 @@
 //! What items are found and recognised by: marks, uids, and keys made of their content.
 
-use pimkit_core::{Field, Fields, ItemId, Kind, Mark, SyncId, Value, cursor::binding};
+use pimkit_core::{Field, Fields, ItemId, Kind, Mark, SeenRow, SyncId, Value, cursor::binding};
 
 /// A mark's parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +40,11 @@ pub(crate) fn is_of(parts: &MarkParts, sync: &SyncId) -> bool {
 /// Whether a mark was made for this item.
 pub(crate) fn names(parts: &MarkParts, item: &ItemId) -> bool {
     parts.item == binding(&[item.as_str()])
+}
+
+/// Whether an item carries a mark. Where a name is the mark, it comes back as the id, if nowhere else.
+pub(crate) fn carries(row: &SeenRow, mark: &Mark) -> bool {
+    row.mark.as_ref() == Some(mark) || row.item.as_str() == mark.as_str()
 }
 
 /// The key under which items of a mark are kept.

@@ -107,9 +107,7 @@ impl<R: Record> Run<R> {
 
     /// Whether a hub record is one that another sync was about to make in place of a deleted one.
     pub(crate) fn is_made_again(&self, row: &SeenRow) -> Result<bool> {
-        let named = Mark::from(row.item.to_string());
-        let is_it = |mark: &Mark| row.mark.as_ref() == Some(mark) || named == *mark;
-        Ok(self.made_again_elsewhere()?.iter().any(|(_, mark)| mark.as_ref().is_some_and(is_it)))
+        Ok(self.made_again_elsewhere()?.iter().any(|(_, mark)| mark.as_ref().is_some_and(|mark| keys::carries(row, mark))))
     }
 
     /// Whether a hub record without a link stands for one that was deleted and that a link of this sync leads to: another sync

@@ -4,7 +4,7 @@
 use super::axes::Setting;
 use crate::{
     dice::Dice,
-    plan::{TWIN_TOKENS, plan_of},
+    plan::{plan_of, twin},
     play::{Act, Move, Play},
     props::{Caller, Fact, On, Prop, Props, Where},
 };
@@ -110,10 +110,10 @@ impl Staging {
 
     /// Another user has made the same on a far side, before the two sides ever met.
     fn twin(&mut self, thing: u32) {
-        let side = self.far();
         self.twins += 1;
-        let slots = vec![(u8::try_from(self.dice.below(5)).unwrap_or(0), TWIN_TOKENS + self.twins)];
-        self.moves.push(Move::Act(Act::Make { side, thing, slots, uid: true }));
+        let act = twin(&self.dice, self.fars, 5, thing, self.twins);
+        let side = act.side();
+        self.moves.push(Move::Act(act));
         self.made(side, thing);
     }
 

@@ -93,11 +93,7 @@ impl<R: Record> Run<R> {
     /// Whether an item may be what a create of unknown outcome made.
     pub(crate) fn is_of_open_create(&self, side: Side, row: &SeenRow) -> bool {
         let open = &self.open_creates;
-        // Where a name is the mark, it comes back as the id, if nowhere else.
-        let named = Mark::from(row.item.to_string());
-        row.mark.as_ref().is_some_and(|mark| open.marks.contains(mark))
-            || open.marks.contains(&named)
-            || open.items.contains(&(side, row.collection.clone(), row.item.clone()))
+        open.marks.iter().any(|mark| keys::carries(row, mark)) || open.items.contains(&(side, row.collection.clone(), row.item.clone()))
     }
 
     /// Open intents are at most those of one batch: they are settled before the next is noted.
