@@ -10,7 +10,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use pimkit_core::{CollectionId, Error, Key, Kind, Mark, Persistence, Result, Search, Stored, cursor::binding};
-use pimkit_formats::resource::TextRecord;
+use pimkit_formats::{compose::plain_uid, resource::TextRecord};
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
@@ -53,22 +53,14 @@ impl Uids {
     }
 }
 
-/// Uids are compared without the prefix that vCard 4.0 puts before a UUID (RFC 6350 section 6.7.6), and without case.
-fn plain(uid: &str) -> String {
-    let uid = uid.trim();
-    let uid =
-        if uid.get(..9).is_some_and(|start| start.eq_ignore_ascii_case("urn:uuid:")) { uid.get(9..).unwrap_or_default() } else { uid };
-    uid.to_lowercase()
-}
-
 fn hashed(uid: &str) -> u64 {
-    binding(&[plain(uid)])
+    binding(&[plain_uid(uid)])
 }
 
 /// Whether a text that cannot be read may hold a uid: its unfolded bytes do.
 fn may_hold(text: &[u8], uid: &str) -> bool {
     let text = String::from_utf8_lossy(text).replace("\r\n ", "").replace("\n ", "").to_lowercase();
-    text.contains(&plain(uid))
+    text.contains(&plain_uid(uid))
 }
 
 /// One uid that is looked for.
@@ -139,10 +131,10 @@ impl<R: TextRecord> Files<R> {
             match disk::read(&path) {
                 Ok(text) => match self.understood(collection, name, &path, &text) {
                     Held::Item(stored) => {
-                        let uid = stored.record.uid().map(plain);
+                        let uid = stored.record.uid().map(plain_uid);
                         let version = self.shared.version_of(&path, &text);
                         self.shared.uids.put(R::KIND, folder, name, version, uid.as_deref().map(hashed));
-                        for w in wanted.iter().filter(|w| uid.as_deref() == Some(&plain(&w.uid))) {
+                        for w in wanted.iter().filter(|w| uid.as_deref() == Some(&plain_uid(&w.uid))) {
                             if let Some(Ok(found)) = answers.get_mut(w.place) {
                                 found.push((*stored).clone());
                             }
@@ -155,7 +147,7 @@ impl<R: TextRecord> Files<R> {
                 },
                 Err(Problem::Missing) => {}
                 // Its content is not known; vdirsyncer and others name files by uid.
-                Err(Problem::Unreadable(..)) => doubt(wanted, answers, name, |w| plain(name).starts_with(&plain(&w.uid))),
+                Err(Problem::Unreadable(..)) => doubt(wanted, answers, name, |w| plain_uid(name).starts_with(&plain_uid(&w.uid))),
             }
         }
     }
@@ -169,7 +161,7 @@ fn put<T>(answers: &mut [T], place: usize, answer: T) {
 
 /// A key that was not found elsewhere is not "not found" when a file that cannot be read may have it.
 fn doubt<R>(wanted: &[Wanted], answers: &mut [Result<Vec<Stored<R>>>], name: &str, may: impl Fn(&Wanted) -> bool) {
-    for w in wanted.iter().filter(|w| !plain(&w.uid).is_empty() && may(w)) {
+    for w in wanted.iter().filter(|w| !plain_uid(&w.uid).is_empty() && may(w)) {
         if matches!(answers.get(w.place), Some(Ok(found)) if found.is_empty()) {
             let error: Error = unreadable("a file that cannot be read may be the item; repair or remove it").with("item", name);
             put(answers, w.place, Err(error.persistence(Persistence::Temporary)));
@@ -222,14 +214,6 @@ fn says(value: &pimkit_core::Value, text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_uid_is_one_with_and_without_prefix_and_in_any_case() {
-        for same in ["4FBE8971-0bc3", "urn:uuid:4fbe8971-0BC3", "URN:UUID:4fbe8971-0bc3 "] {
-            assert_eq!(plain(same), "4fbe8971-0bc3");
-        }
-        assert_eq!(plain("ä"), "ä");
-    }
 
     #[test]
     fn a_folded_uid_in_a_broken_text_is_seen() {

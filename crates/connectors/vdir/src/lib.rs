@@ -41,7 +41,6 @@
 
 mod blobs;
 mod blocking;
-mod compose;
 mod config;
 mod connector;
 mod disk;

@@ -4,7 +4,8 @@
 //! plain file name, or a plain folder name and a plain file name.
 
 use crate::error::foreign_id;
-use pimkit_core::{CollectionId, ItemId, Mark, Result, cursor::binding};
+use pimkit_core::{CollectionId, ItemId, Mark, Result};
+use pimkit_formats::marked;
 use std::path::{Path, PathBuf};
 
 /// The id of the collection of items that lie directly in the root. No sub-folder can have this name.
@@ -13,10 +14,8 @@ pub(crate) const ROOT: &str = "/";
 /// Longest file name that every file system takes, in bytes.
 const LONGEST: usize = 255;
 
-/// What a mark of the engine starts with; it is a file name as it stands.
-const OWN: &str = "pk-";
-/// What the file name of any other mark starts with.
-const OTHER: &str = "pk_";
+/// What escapes a byte of a mark in a file name.
+const ESCAPE: char = '%';
 
 /// Whether the text is one plain name: no separator, no NUL, no `.` or `..`, not hidden.
 fn plain(name: &str) -> bool {
@@ -63,68 +62,28 @@ pub(crate) fn file_name<'a>(collection: &CollectionId, id: &'a ItemId, extension
     Ok(name.filter(|n| plain(n) && has_extension(n, extension)))
 }
 
-/// What a mark is called on the disk, without extension: letters, digits, `-`, `_` and inner dots as they are, all else
-/// as `%XX`; a mark that would be too long is cut and told apart by a hash.
+/// What a mark is called on the disk, without extension.
 pub(crate) fn stem(mark: &Mark) -> String {
-    let mut stem = String::from(if mark.as_str().starts_with(OWN) { "" } else { OTHER });
-    for byte in mark.as_str().bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => stem.push(char::from(byte)),
-            _ => stem.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    if stem.len() > 180 {
-        // All ASCII: any cut is on a character boundary.
-        stem.truncate(160);
-        stem.push_str(&format!("~~{:016x}", binding(&[mark.as_str()])));
-    }
-    stem
+    marked::stem(mark, ESCAPE)
 }
 
 /// The file names that a mark may have: the plain one, and the one for when another file has it in other case.
 pub(crate) fn candidates(mark: &Mark, extension: &str) -> [String; 2] {
     let stem = stem(mark);
-    [format!("{stem}.{extension}"), format!("{}.{extension}", apart(&stem, mark.as_str()))]
-}
-
-/// Another file name for the same mark.
-fn apart(stem: &str, salt: &str) -> String {
-    format!("{stem}~{:08x}", binding(&[salt]) >> 32)
+    [format!("{stem}.{extension}"), format!("{}.{extension}", marked::apart(&stem, mark.as_str()))]
 }
 
 /// The name that a file gets where its own is taken. A mark in it stays readable.
 pub(crate) fn elsewhere(name: &str, from: &ItemId) -> String {
     match name.rsplit_once('.') {
-        Some((stem, extension)) => format!("{}.{extension}", apart(stem.split('~').next().unwrap_or(stem), from.as_str())),
-        None => apart(name, from.as_str()),
+        Some((stem, extension)) => format!("{}.{extension}", marked::apart(stem.split('~').next().unwrap_or(stem), from.as_str())),
+        None => marked::apart(name, from.as_str()),
     }
 }
 
 /// The mark that a file of this name was made with; none when the name is not one that a mark gets.
 pub(crate) fn mark(name: &str) -> Option<Mark> {
-    let (whole, _) = name.rsplit_once('.')?;
-    let plain = match whole.split_once('~') {
-        // Cut marks cannot be read back.
-        Some((_, rest)) if rest.starts_with('~') => return None,
-        Some((stem, _)) => stem,
-        None => whole,
-    };
-    let coded = if plain.starts_with(OWN) { plain } else { plain.strip_prefix(OTHER)? };
-    let mut bytes = Vec::with_capacity(coded.len());
-    let mut rest = coded.as_bytes();
-    while let Some((first, tail)) = rest.split_first() {
-        rest = tail;
-        if *first == b'%' {
-            let (digits, tail) = rest.split_at_checked(2)?;
-            bytes.push(u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?);
-            rest = tail;
-        } else {
-            bytes.push(*first);
-        }
-    }
-    let mark = Mark::from(String::from_utf8(bytes).ok()?);
-    // Only what comes back the same: a file that somebody else called `pk-…` in another spelling has no mark.
-    (stem(&mark) == plain).then_some(mark)
+    marked::mark(name.rsplit_once('.')?.0, ESCAPE)
 }
 
 #[cfg(test)]

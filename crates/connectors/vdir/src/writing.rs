@@ -1,9 +1,7 @@
 //! Writing items: one outcome per write, each file whole or untouched.
 
 use crate::{
-    blobs::{self, Given},
     blocking::blocking,
-    compose::{self, Composed},
     disk::{self, Draft, Problem, Replaced, Text},
     error,
     files::{Files, Held},
@@ -12,9 +10,12 @@ use crate::{
     version::Version,
 };
 use pimkit_core::{
-    CollectionId, Delete, Error, ErrorKind, Field, Fields, ItemId, Mark, Outcome, Persistence, Result, Revision, Value, Write, WriteOptions,
+    CollectionId, Delete, Error, ErrorKind, Field, ItemId, Mark, Outcome, Persistence, Result, Revision, Write, WriteOptions,
 };
-use pimkit_formats::resource::TextRecord;
+use pimkit_formats::{
+    compose::{self, Composed, Given},
+    resource::TextRecord,
+};
 use std::{
     collections::{BTreeSet, HashMap},
     io,
@@ -113,11 +114,11 @@ impl<R: TextRecord> Batch<R> {
         let this = self.clone();
         let done = match write {
             Write::Create { mark, record } => {
-                let given = blobs::gather(&R::default(), record, options).await;
+                let given = compose::gather(&R::default(), record, options).await;
                 blocking(move || this.create(&folder, &mark, given)).await
             }
             Write::Update { id, revision, base, target, mark: _ } => {
-                let given = blobs::gather(&*base, *target, options).await;
+                let given = compose::gather(&*base, *target, options).await;
                 blocking(move || this.update(&folder, &id, &revision, &base, given)).await
             }
             Write::Move { id, revision, to } => blocking(move || this.relocate(&folder, &id, &revision, &to)).await,
@@ -180,13 +181,16 @@ impl<R: TextRecord> Batch<R> {
         }
     }
 
+    fn compose(&self, old: Option<(&[u8], &R)>, given: Given<R>) -> Result<Composed> {
+        compose::compose(old, given, &self.files.authoring(), disk::LARGEST)
+    }
+
     fn update(&self, folder: &Path, id: &ItemId, revision: &Revision, base: &R, given: Given<R>) -> Step<R> {
         let (path, name, text, _) = self.planned(folder, id, revision)?;
         if text.meta.permissions().readonly() {
             return Err(refused(write_protected(&name)));
         }
-        let Composed { bytes, left_out } =
-            self.files.compose(Some((&text.bytes, base)), given).map_err(|e| refused(e.with("item", &name)))?;
+        let Composed { bytes, left_out } = self.compose(Some((&text.bytes, base)), given).map_err(|e| refused(e.with("item", &name)))?;
         if bytes == text.bytes {
             return Ok(self.written(&self.collection, &name, &path, &text, left_out));
         }
@@ -205,13 +209,9 @@ impl<R: TextRecord> Batch<R> {
     }
 
     fn create(&self, folder: &Path, mark: &Mark, mut given: Given<R>) -> Step<R> {
-        if given.target.uid().is_none_or(|uid| uid.trim().is_empty()) {
-            // Files are told apart by UID (RFC 5545 section 3.8.4.7; vdirsyncer keys items by it). Made from the mark, so
-            // that the same create makes the same file.
-            let uid = Fields::from([(Field::from("uid"), Value::from(compose::uid(mark)))]);
-            given.target = given.target.with(&uid).map_err(refused)?;
-        }
-        let Composed { bytes, left_out } = self.files.compose(None, given).map_err(refused)?;
+        // Files are told apart by UID (RFC 5545 section 3.8.4.7; vdirsyncer keys items by it).
+        given.target = compose::with_uid(given.target, "pimkit-vdir", mark).map_err(refused)?;
+        let Composed { bytes, left_out } = self.compose(None, given).map_err(refused)?;
         // A name may be taken by another program between look and write: look again.
         for _ in 0..3 {
             for name in names::candidates(mark, R::EXTENSION) {

@@ -1,0 +1,88 @@
+//! How an account is opened.
+
+use crate::{discovery::Endpoints, quirks::Quirks};
+use serde::{Deserialize, Serialize};
+
+/// How an account is opened. There is no secret in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Config {
+    /// Where discovery starts: an address (`https://dav.example.org/`), of a server, a principal, a home or one collection.
+    pub url: String,
+    /// Who "I" am among attendees: e-mail addresses, beside those that the server says.
+    #[serde(default)]
+    pub addresses: Vec<String>,
+    /// The id of the account: what the state of a sync keeps its items under. A name that stays, such as the account's name
+    /// in the host's configuration, and that no other account has. When absent, the id is made of user and address.
+    #[serde(default)]
+    pub account: Option<String>,
+    /// The user's name at the server, for the account's id when `account` is absent.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// What was discovered before ([`Dav::endpoints`](crate::Dav::endpoints)): then discovery runs only when it fails.
+    #[serde(default)]
+    pub endpoints: Option<Endpoints>,
+    /// What is known of the server, instead of what is recognised.
+    #[serde(default)]
+    pub quirks: Option<Quirks>,
+    /// Days after which a collection is listed whole although its changes are known: servers lose parts of their change logs
+    /// without saying so (nextcloud/server 36644). 7; 0: never.
+    #[serde(default = "week")]
+    pub whole_listing_days: u32,
+}
+
+fn week() -> u32 {
+    7
+}
+
+impl Config {
+    /// An account that is discovered from this address.
+    #[must_use]
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            addresses: Vec::new(),
+            account: None,
+            user: None,
+            endpoints: None,
+            quirks: None,
+            whole_listing_days: week(),
+        }
+    }
+
+    /// The same, with this address of mine.
+    #[must_use]
+    pub fn address(mut self, address: impl Into<String>) -> Self {
+        self.addresses.push(address.into());
+        self
+    }
+
+    /// The same, with this id of the account.
+    #[must_use]
+    pub fn account(mut self, id: impl Into<String>) -> Self {
+        self.account = Some(id.into());
+        self
+    }
+
+    /// The same, for this user.
+    #[must_use]
+    pub fn user(mut self, name: impl Into<String>) -> Self {
+        self.user = Some(name.into());
+        self
+    }
+
+    /// The same, with what was discovered before.
+    #[must_use]
+    pub fn endpoints(mut self, endpoints: Option<Endpoints>) -> Self {
+        self.endpoints = endpoints;
+        self
+    }
+
+    /// The same, with what is known of the server.
+    #[must_use]
+    pub fn quirks(mut self, quirks: Quirks) -> Self {
+        self.quirks = Some(quirks);
+        self
+    }
+}

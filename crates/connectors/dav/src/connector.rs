@@ -1,0 +1,240 @@
+//! The connector: one account, three kinds.
+
+use crate::{config::Config, discovery::Endpoints, error::Reader, items::Items, known::most, session::Session};
+use async_trait::async_trait;
+use pimkit_core::{
+    Account, AccountId, Chance, Clock, Connector, ConnectorInfo, Contact, Error, ErrorKind, Event, Kind, Message, Push, Repository, Result,
+    Role, Task, User, cursor::binding,
+};
+use pimkit_http::{Answer, Auth, Failure, Pace, Request, RetryPolicy, Road, Transport};
+use std::{fmt, sync::Arc};
+use url::Url;
+
+/// An account at a CalDAV or CardDAV server, or at both of one provider.
+///
+/// # Behavior
+/// - Opening sends nothing. What is first asked for discovers where things are, unless the configuration has it.
+/// - All repositories share one road: its gate, its credentials, what was discovered.
+/// - The account's id is the one that [`Config::account`] gives; without, it is made of the user's name and the host.
+#[derive(Clone, Debug)]
+pub struct Dav {
+    session: Arc<Session>,
+}
+
+/// What an account is opened with.
+pub struct Opening {
+    config: Config,
+    transport: Arc<dyn Transport>,
+    clock: Arc<dyn Clock>,
+    chance: Arc<dyn Chance>,
+    auth: Option<Arc<dyn Auth>>,
+    policy: RetryPolicy,
+    pace: Pace,
+}
+
+impl fmt::Debug for Opening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opening").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+impl Opening {
+    /// The same, signed in.
+    #[must_use]
+    pub fn auth(mut self, auth: Arc<dyn Auth>) -> Self {
+        self.auth = Some(auth);
+        self
+    }
+
+    /// The same, with this patience.
+    #[must_use]
+    pub fn policy(mut self, policy: RetryPolicy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// The same, at this pace.
+    #[must_use]
+    pub fn pace(mut self, pace: Pace) -> Self {
+        self.pace = pace;
+        self
+    }
+
+    /// Opens the account. Nothing is sent.
+    ///
+    /// # Errors
+    /// `Config` when the address is none, or the credentials would go over plain http to another machine.
+    pub fn open(self) -> Result<Dav> {
+        let Self { config, transport, clock, chance, auth, policy, pace } = self;
+        let start = address(&config.url)?;
+        if let Some(id) = &config.account
+            && (id.trim().is_empty() || id.contains(char::is_control))
+        {
+            return Err(Error::new(ErrorKind::Config, "the id of the account is empty or not one line; give it a name"));
+        }
+        let mut road = Road::builder(transport, Arc::clone(&clock), chance).classifier(Arc::new(Reader)).policy(policy).pace(pace);
+        road = road.home(start.clone());
+        if let Some(auth) = auth {
+            road = road.auth(auth);
+        }
+        // Google's contacts and calendars lie on other domains than where they are looked for.
+        road = road
+            .ally("google.com", "googleapis.com")
+            .ally("googleapis.com", "googleusercontent.com")
+            .ally("google.com", "googleusercontent.com");
+        Ok(Dav { session: Arc::new(Session::new(road.build()?, config, clock, start)) })
+    }
+}
+
+/// An address that was typed: with or without scheme, or an e-mail address, whose host is asked.
+fn address(text: &str) -> Result<Url> {
+    let text = text.trim();
+    let wrong = || Error::new(ErrorKind::Config, "this is no address of a server; give one such as https://dav.example.org/");
+    let whole = if text.contains("://") {
+        text.to_owned()
+    } else {
+        let host = text.rsplit_once('@').map_or(text, |(_, host)| host);
+        let host = PRESETS.iter().find(|(domain, _)| host.eq_ignore_ascii_case(domain)).map_or(host, |(_, host)| host);
+        format!("https://{host}")
+    };
+    let mut url = Url::parse(&whole).map_err(|_| wrong())?;
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
+        return Err(wrong());
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Error::new(ErrorKind::Config, "the address holds a user or password; give the credentials apart from the url"));
+    }
+    url.set_fragment(None);
+    let path = crate::href::canonical(url.path()).ok_or_else(wrong)?;
+    url.set_path(&path);
+    Ok(url)
+}
+
+/// Domains whose own hosts do not answer (icloud.com says 501: DAV-4-TbSync 95), and where to ask instead.
+const PRESETS: [(&str, &str); 7] = [
+    ("icloud.com", "caldav.icloud.com"),
+    ("me.com", "caldav.icloud.com"),
+    ("mac.com", "caldav.icloud.com"),
+    ("fastmail.com", "caldav.fastmail.com"),
+    ("yahoo.com", "caldav.calendar.yahoo.com"),
+    ("gmx.net", "caldav.gmx.net"),
+    ("mailbox.org", "dav.mailbox.org"),
+];
+
+impl Dav {
+    /// What an account is opened with. Clock and chance are the host's; `pimkit-sync` has those of the machine.
+    #[must_use]
+    pub fn builder(config: Config, transport: Arc<dyn Transport>, clock: Arc<dyn Clock>, chance: Arc<dyn Chance>) -> Opening {
+        Opening { config, transport, clock, chance, auth: None, policy: RetryPolicy::default(), pace: Pace::default() }
+    }
+
+    /// Discovers where things are, unless that is known.
+    ///
+    /// # Errors
+    /// `Unauthenticated` when the credentials are refused; `Config` when nothing was found; what the network says otherwise.
+    pub async fn discover(&self) -> Result<Endpoints> {
+        self.session.endpoints().await.map(|e| (*e).clone())
+    }
+
+    /// What was discovered, to be kept and handed back ([`Config::endpoints`]): it may have changed in any call.
+    #[must_use]
+    pub fn endpoints(&self) -> Option<Endpoints> {
+        self.session.discovered().map(|e| (*e).clone())
+    }
+
+    /// Sends a request of the caller's own over the account's road: with its credentials, gate, patience and bounds.
+    ///
+    /// # Errors
+    /// As [`Road::send`]; `Config` for a path that is none.
+    pub async fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Result<Answer> {
+        let endpoints = self.session.endpoints().await?;
+        let path = crate::href::canonical(path)
+            .ok_or_else(|| Error::new(ErrorKind::Config, "the path leads above the root; give one that begins with a slash"))?;
+        let mut request = Request::new("dav.request", method, endpoints.at(&self.session.start, &path))?;
+        for (name, value) in headers {
+            request = request.header(name, value)?;
+        }
+        self.session.send(request.body(body)).await.map_err(Failure::into_error)
+    }
+
+    fn account_id(&self) -> AccountId {
+        let config = &self.session.config;
+        match &config.account {
+            Some(id) => AccountId::from(id.as_str()),
+            None => {
+                let host = self.session.start.host_str().unwrap_or_default();
+                let user = config.user.as_deref().unwrap_or_default();
+                AccountId::from(format!("dav-{:016x}", binding(&[user, host])))
+            }
+        }
+    }
+}
+
+const KINDS: &[(Kind, pimkit_core::Capabilities)] =
+    &[(Kind::Contact, most(Kind::Contact)), (Kind::Event, most(Kind::Event)), (Kind::Task, most(Kind::Task))];
+
+/// What a DAV server can do, without asking one.
+pub const INFO: ConnectorInfo = ConnectorInfo { id: "dav", kinds: KINDS, roles: &[Role::Folders, Role::Blobs] };
+
+#[async_trait]
+impl Connector for Dav {
+    fn info(&self) -> ConnectorInfo {
+        INFO
+    }
+
+    async fn account(&self) -> Result<Account> {
+        let endpoints = self.session.endpoints().await?;
+        let mut addresses = self.session.config.addresses.clone();
+        for address in &endpoints.addresses {
+            if !addresses.iter().any(|known| known.eq_ignore_ascii_case(address)) {
+                addresses.push(address.clone());
+            }
+        }
+        Ok(Account { id: self.account_id(), addresses, skew: self.session.skew() })
+    }
+
+    fn contacts(&self) -> Option<Arc<dyn Repository<Contact>>> {
+        Some(Arc::new(Items::<Contact>::new(Arc::clone(&self.session))))
+    }
+    fn events(&self) -> Option<Arc<dyn Repository<Event>>> {
+        Some(Arc::new(Items::<Event>::new(Arc::clone(&self.session))))
+    }
+    fn tasks(&self) -> Option<Arc<dyn Repository<Task>>> {
+        Some(Arc::new(Items::<Task>::new(Arc::clone(&self.session))))
+    }
+    fn messages(&self) -> Option<Arc<dyn Repository<Message>>> {
+        None
+    }
+    fn users(&self) -> Option<Arc<dyn Repository<User>>> {
+        None
+    }
+    fn push(&self) -> Option<Arc<dyn Push>> {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_taken_as_people_type_them() {
+        for (typed, expected) in [
+            ("https://dav.example.org", "https://dav.example.org/"),
+            (" dav.example.org/dav ", "https://dav.example.org/dav"),
+            ("ada@example.org", "https://example.org/"),
+            ("ada@b@icloud.com", "https://caldav.icloud.com/"),
+            ("http://127.0.0.1:5232/alice//x/../", "http://127.0.0.1:5232/alice/"),
+        ] {
+            assert_eq!(address(typed).unwrap().as_str(), expected, "{typed}");
+        }
+        for wrong in ["", "ftp://a.example/", "https://", "https://ada:hunter2@a.example/", "https://a.example/../x"] {
+            let error = match address(wrong) {
+                Err(error) => error.to_string(),
+                Ok(url) => url.to_string(),
+            };
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+        assert!(address("https://ada:hunter2@a.example/").is_err());
+    }
+}

@@ -1,0 +1,279 @@
+//! From an address to where things are (RFC 6764 sections 5 and 6).
+//!
+//! ```text
+//! the address given ─> principal ─> homes          a principal, a home or a collection may be given at once
+//! /.well-known/caldav, /.well-known/carddav ─> …    never with a slash at the end
+//! / ─> …
+//! ```
+//!
+//! Each is asked with one PROPFIND for all that may be answered. Whatever is no DAV answer sends us to the next; only 401 is
+//! about the credentials. What is found is data ([`Endpoints`]) that the host keeps and hands back.
+
+use crate::{
+    calls::{Props, bodies},
+    error::{self, DISCOVER},
+    href,
+    quirks::Hints,
+    session::{Depth, Session},
+};
+use pimkit_core::{Error, ErrorKind, Result};
+use pimkit_http::{Answer, Request};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+/// Where an account's things are. Plain data: a host keeps it, and hands it back ([`Config::endpoints`](crate::Config)).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct Endpoints {
+    /// The principal (RFC 5397), as an address; absent where the server has none (Synology).
+    pub principal: Option<String>,
+    /// The homes of calendars (RFC 4791 section 6.2.1), as addresses. There may be several, and on other hosts.
+    pub calendars: Vec<String>,
+    /// The homes of address books (RFC 6352 section 7.1.1), as addresses.
+    pub address_books: Vec<String>,
+    /// Collections whose own address was given: then there is no home to look into.
+    pub collections: Vec<String>,
+    /// Who the user is among attendees (RFC 6638 section 2.4.1): e-mail addresses.
+    pub addresses: Vec<String>,
+    /// The server, where it was recognised: a name of [`Quirks::named`](crate::Quirks::named).
+    pub server: String,
+    /// Whether it sends invitations for what is stored (RFC 6638 section 2, `calendar-auto-schedule`); absent when it did not say.
+    pub schedules: Option<bool>,
+    /// How it was found, for people: the addresses that were asked, in order.
+    pub asked: Vec<String>,
+}
+
+impl Endpoints {
+    /// The address of a path: on the host of the home in which it lies.
+    pub(crate) fn at(&self, start: &Url, path: &str) -> Url {
+        let homes = self.calendars.iter().chain(&self.address_books).chain(&self.collections).chain(&self.principal);
+        let mut best: Option<Url> = None;
+        for home in homes.filter_map(|home| Url::parse(home).ok()) {
+            let length = |url: &Url| if path.starts_with(url.path()) { url.path().len() + 1 } else { 0 };
+            if best.as_ref().is_none_or(|b| length(&home) > length(b)) {
+                best = Some(home);
+            }
+        }
+        let mut url = best.unwrap_or_else(|| start.clone());
+        url.set_path(path);
+        url.set_query(None);
+        url
+    }
+
+    fn is_empty(&self) -> bool {
+        self.calendars.is_empty() && self.address_books.is_empty() && self.collections.is_empty()
+    }
+}
+
+/// What one address answered.
+enum Found {
+    Here(Box<Place>),
+    /// No DAV answer: on to the next.
+    Nothing,
+}
+
+struct Place {
+    /// Where the answer came from in the end.
+    url: Url,
+    props: Props,
+    server: Option<String>,
+    sabre: bool,
+}
+
+/// One search.
+pub(crate) struct Explorer<'s> {
+    session: &'s Session,
+    asked: Vec<String>,
+    /// The first refusal that is about the account, to be told when nothing is found.
+    refusal: Option<Error>,
+    server: Option<&'static str>,
+}
+
+impl<'s> Explorer<'s> {
+    pub(crate) fn new(session: &'s Session) -> Self {
+        Self { session, asked: Vec::new(), refusal: None, server: None }
+    }
+
+    pub(crate) async fn explore(mut self) -> Result<Endpoints> {
+        let start = self.session.start.clone();
+        let mut candidates = vec![start.clone()];
+        for path in ["/.well-known/caldav", "/.well-known/carddav", "/"] {
+            let mut url = start.clone();
+            url.set_path(path);
+            url.set_query(None);
+            if !candidates.contains(&url) {
+                candidates.push(url);
+            }
+        }
+        let mut endpoints = Endpoints::default();
+        for candidate in candidates {
+            // The other protocol's well-known address is asked only while that protocol has no home.
+            let path = candidate.path();
+            let done = (!endpoints.calendars.is_empty() && !endpoints.address_books.is_empty())
+                || !endpoints.collections.is_empty()
+                || (path == "/.well-known/caldav" && !endpoints.calendars.is_empty())
+                || (path == "/.well-known/carddav" && !endpoints.address_books.is_empty())
+                || (path == "/" && !endpoints.is_empty());
+            if !done && let Found::Here(place) = self.ask(candidate).await? {
+                self.take(*place, &mut endpoints).await?;
+            }
+        }
+        if endpoints.is_empty() {
+            return Err(self.refusal.unwrap_or_else(|| {
+                let nothing =
+                    "no calendars and no address books were found there; give the address that the provider names for CalDAV or CardDAV";
+                Error::new(ErrorKind::Config, nothing).with("asked", self.asked.len()).during(DISCOVER)
+            }));
+        }
+        self.options(&mut endpoints).await;
+        endpoints.server = self.server.unwrap_or_default().to_owned();
+        endpoints.asked = self.asked;
+        Ok(endpoints)
+    }
+
+    /// What one address says. Whoever answers anything but a multistatus is passed over.
+    async fn ask(&mut self, url: Url) -> Result<Found> {
+        self.asked.push(shown(&url));
+        let request = self.session.query(DISCOVER, "PROPFIND", url.clone(), Some(Depth::Zero), bodies::discovery())?;
+        match self.session.ask(request).await {
+            Ok((answer, whole)) => Ok(self.place(answer.responses, &whole)),
+            Err(error) => match error.kind() {
+                ErrorKind::Unauthenticated | ErrorKind::RateLimited | ErrorKind::Transport => Err(error.during(DISCOVER)),
+                // Down is down; the next address of the same server will not be better.
+                ErrorKind::Unavailable if error.is_temporary() => Err(error.during(DISCOVER)),
+                ErrorKind::PermissionDenied => {
+                    self.refusal.get_or_insert(error.during(DISCOVER));
+                    Ok(Found::Nothing)
+                }
+                // Some servers lead on from their well-known address only for GET (tsdav).
+                _ if url.path().starts_with("/.well-known/") => self.led(url).await,
+                _ => Ok(Found::Nothing),
+            },
+        }
+    }
+
+    fn place(&mut self, responses: Vec<crate::calls::Response>, answer: &Answer) -> Found {
+        let Some(response) = responses.into_iter().find(|r| !r.is_gone()) else { return Found::Nothing };
+        let server = answer.header("server").map(str::to_owned);
+        let sabre = answer.header("x-sabre-version").is_some();
+        Found::Here(Box::new(Place { url: answer.url.clone(), props: response.props, server, sabre }))
+    }
+
+    /// Where a GET is led to, when it is led anywhere on the account's own hosts.
+    async fn led(&mut self, url: Url) -> Result<Found> {
+        let Ok(answer) = self.session.send(Request::new(DISCOVER, "GET", url.clone())?).await else { return Ok(Found::Nothing) };
+        if answer.url == url || !answer.own {
+            return Ok(Found::Nothing);
+        }
+        self.asked.push(shown(&answer.url));
+        let request = self.session.query(DISCOVER, "PROPFIND", answer.url, Some(Depth::Zero), bodies::discovery())?;
+        match self.session.ask(request).await {
+            Ok((answer, whole)) => Ok(self.place(answer.responses, &whole)),
+            Err(_) => Ok(Found::Nothing),
+        }
+    }
+
+    fn recognise(&mut self, place: &Place) {
+        let hints =
+            Hints { url: Some(&place.url), server: place.server.as_deref(), sabre: place.sabre, token: place.props.sync_token.as_deref() };
+        if let Some(found) = hints.recognised() {
+            self.server = Some(found);
+        }
+    }
+
+    /// Follows one answer to homes.
+    async fn take(&mut self, place: Place, endpoints: &mut Endpoints) -> Result<()> {
+        self.recognise(&place);
+        if place.props.unauthenticated {
+            // The request was taken for anybody's: credentials lost on the way (CGI), or a backend that is down.
+            let anonymous = "the server did not look at the credentials; check how it is set up, or give the address of the account itself";
+            return Err(Error::new(ErrorKind::Unauthenticated, anonymous).during(DISCOVER));
+        }
+        let types = place.props.types.unwrap_or_default();
+        if types.calendar || types.address_book {
+            add(&mut endpoints.collections, &href_folder(&place.url));
+            return Ok(());
+        }
+        let principal = place.props.principal.as_deref().and_then(|p| href::resolve(&place.url, p));
+        let mut at = place;
+        if !at.props.calendar_homes.is_empty() || !at.props.address_book_homes.is_empty() {
+            endpoints.principal.get_or_insert_with(|| principal.as_ref().unwrap_or(&at.url).to_string());
+        } else if let Some(url) = principal {
+            if url != at.url {
+                match self.ask(url.clone()).await? {
+                    Found::Here(found) => at = *found,
+                    Found::Nothing => return Ok(()),
+                }
+                self.recognise(&at);
+            }
+            endpoints.principal.get_or_insert_with(|| url.to_string());
+        }
+        let homes = |list: &[String]| -> Vec<String> {
+            let urls = list.iter().filter_map(|home| href::resolve(&at.url, home));
+            urls.map(|url| href_folder(&url)).collect()
+        };
+        for home in homes(&at.props.calendar_homes) {
+            add(&mut endpoints.calendars, &home);
+        }
+        for home in homes(&at.props.address_book_homes) {
+            add(&mut endpoints.address_books, &home);
+        }
+        for address in &at.props.addresses {
+            if let Some(mail) = address.get(..7).filter(|s| s.eq_ignore_ascii_case("mailto:")).and_then(|_| address.get(7..)) {
+                add(&mut endpoints.addresses, mail.trim());
+            }
+        }
+        // GMX names no calendar home, Synology no principal: what was asked may be the home itself.
+        if at.props.calendar_homes.is_empty() && at.props.address_book_homes.is_empty() && self.holds_collections(&at.url).await? {
+            add(&mut endpoints.calendars, &href_folder(&at.url));
+            add(&mut endpoints.address_books, &href_folder(&at.url));
+        }
+        Ok(())
+    }
+
+    /// Whether calendars or address books lie directly in it.
+    async fn holds_collections(&mut self, url: &Url) -> Result<bool> {
+        let mut url = url.clone();
+        url.set_path(&href::folder(url.path()));
+        let request = self.session.query(DISCOVER, "PROPFIND", url, Some(Depth::One), bodies::collections())?;
+        match self.session.ask(request).await {
+            Ok((answer, _)) => Ok(answer.responses.iter().any(|r| r.props.types.is_some_and(|t| t.calendar || t.address_book))),
+            Err(error) if error.kind() == ErrorKind::Transport => Err(error.during(DISCOVER)),
+            Err(_) => Ok(false),
+        }
+    }
+
+    /// Whether the server sends invitations. It may not say: OPTIONS is 404 or 400 at iCloud's and Google's contacts.
+    async fn options(&self, endpoints: &mut Endpoints) {
+        let Some(url) = endpoints.calendars.first().or(endpoints.collections.first()).and_then(|home| Url::parse(home).ok()) else {
+            return;
+        };
+        let Ok(request) = Request::new(error::OPTIONS, "OPTIONS", url) else { return };
+        let Ok(answer) = self.session.send(request).await else { return };
+        let said: Vec<&str> =
+            answer.headers.get_all("dav").iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(',')).map(str::trim).collect();
+        if answer.status.is_success() && answer.own && said.contains(&"calendar-access") {
+            endpoints.schedules = Some(said.contains(&"calendar-auto-schedule") || said.contains(&"calendar-schedule"));
+        }
+    }
+}
+
+fn href_folder(url: &Url) -> String {
+    let mut url = url.clone();
+    url.set_path(&href::folder(url.path()));
+    url.to_string()
+}
+
+fn add(list: &mut Vec<String>, item: &str) {
+    if !list.iter().any(|known| known == item) {
+        list.push(item.to_owned());
+    }
+}
+
+/// An address for people: without what may be a secret.
+fn shown(url: &Url) -> String {
+    let mut url = url.clone();
+    url.set_query(None);
+    url.to_string()
+}

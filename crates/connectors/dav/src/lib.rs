@@ -1,0 +1,59 @@
+//! CalDAV and CardDAV as a pimkit connector: contacts, events and tasks on any server (RFC 4791, RFC 6352, RFC 6578, RFC 6638).
+//!
+//! [`Dav`] is opened with an address, credentials and a transport; what it discovers ([`Endpoints`]) the host keeps.
+//!
+//! # What is where
+//!
+//! - A collection's id is its path, an item's id is the path of its resource, in one spelling whatever the server writes
+//!   (`%40` and `@`). The host is not part of it: some providers move accounts between hosts.
+//! - What we make is called after its mark, so that the same create finds the first one; the UID stays the record's.
+//! - A revision is the ETag without what proxies add to it, or a hash of the body where there is none.
+//!
+//! # What it covers
+//!
+//! - Changes by sync-collection, with every way in which servers refuse, cut, or forget it; listings by ETag behind a ctag
+//!   elsewhere.
+//! - Items in multigets of 50, smaller where the server fails over them, one by one as the last resort. A broken item is
+//!   `Unreadable` and never stops the rest.
+//! - Every write is conditional, on what it was planned against. Only the changed lines of a text are changed; what a server
+//!   rewrote, or names no version of, is read back.
+//! - Meetings: copies that we make tell the server to mail nobody; what would mail all the same is refused.
+//! - Collections are made, renamed and deleted.
+//! - What a server does differently is data: [`Quirks`].
+//!
+//! # What it does not, and why
+//!
+//! - There is no trash, no search and no push: no standard that servers share has them.
+//! - [`ChangeOptions::window`](pimkit_core::ChangeOptions::window) narrows nothing: searches by time are wrong at most servers
+//!   (recurring events, tasks without a start), so that everything is read.
+//! - The address book is read in the version of vCard that the server gives on its own; a server that turns stored 4.0 into 3.0
+//!   (sabre) gives 3.0.
+//! - Bytes that are given by address (`PHOTO;VALUE=uri`) are not fetched: the address is a stranger's.
+//! - Names are not looked up in DNS (RFC 6764 section 3): the host's own resolver may give us the address that it found.
+
+mod blobs;
+mod calls;
+mod cards;
+mod changes;
+mod config;
+mod connector;
+mod cursor;
+mod discovery;
+mod error;
+mod etag;
+mod fetching;
+mod find;
+mod folders;
+mod href;
+mod items;
+mod kinds;
+mod known;
+mod quirks;
+mod scheduling;
+mod session;
+mod writing;
+
+pub use config::Config;
+pub use connector::{Dav, INFO, Opening};
+pub use discovery::Endpoints;
+pub use quirks::Quirks;

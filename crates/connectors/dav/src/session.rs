@@ -1,0 +1,258 @@
+//! One account's road and what was learnt on it, shared by the account's repositories.
+
+use crate::{
+    calls::{Multistatus, multistatus::unreadable},
+    config::Config,
+    discovery::{Endpoints, Explorer},
+    error, href,
+    known::Known,
+};
+use futures::lock::Mutex as AsyncMutex;
+use jiff::{Timestamp, fmt::rfc2822};
+use pimkit_core::{Clock, CollectionId, Error, ErrorKind, ItemId, Result, Revision};
+use pimkit_http::{Answer, Failure, Request, Road};
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+use url::Url;
+
+/// Items whose UIDs are remembered, and hrefs whose spelling is.
+const REMEMBERED: usize = 300_000;
+
+/// At which version an item had which UID, as a hash; none when it is no item of the kind that was asked for.
+type Uid = (Revision, Option<u64>);
+
+/// One account.
+pub(crate) struct Session {
+    pub(crate) road: Road,
+    pub(crate) config: Config,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Where it starts.
+    pub(crate) start: Url,
+    endpoints: AsyncMutex<Option<Arc<Endpoints>>>,
+    /// The same, for those who cannot wait.
+    latest: Mutex<Option<Arc<Endpoints>>>,
+    known: Mutex<HashMap<CollectionId, Arc<Known>>>,
+    /// Hrefs whose spelling is not the canonical one: some servers find only their own.
+    spelt: Mutex<HashMap<String, String>>,
+    uids: Mutex<HashMap<(CollectionId, &'static str), HashMap<ItemId, Uid>>>,
+    skew: AtomicI64,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("road", &self.road).finish_non_exhaustive()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How deep a request looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Depth {
+    Zero,
+    One,
+}
+
+impl Depth {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Zero => "0",
+            Self::One => "1",
+        }
+    }
+}
+
+impl Session {
+    pub(crate) fn new(road: Road, config: Config, clock: Arc<dyn Clock>, start: Url) -> Self {
+        let endpoints = config.endpoints.clone().map(Arc::new);
+        Self {
+            road,
+            config,
+            clock,
+            start,
+            endpoints: AsyncMutex::new(endpoints.clone()),
+            latest: Mutex::new(endpoints),
+            known: Mutex::default(),
+            spelt: Mutex::default(),
+            uids: Mutex::default(),
+            skew: AtomicI64::new(0),
+        }
+    }
+
+    /// What was discovered; discovers when nothing was.
+    pub(crate) async fn endpoints(&self) -> Result<Arc<Endpoints>> {
+        let mut held = self.endpoints.lock().await;
+        if let Some(endpoints) = &*held {
+            return Ok(Arc::clone(endpoints));
+        }
+        let found = Arc::new(Explorer::new(self).explore().await?);
+        *held = Some(Arc::clone(&found));
+        *lock(&self.latest) = Some(Arc::clone(&found));
+        Ok(found)
+    }
+
+    /// Discovers anew, because `failed` did not answer; at most once for all who saw it fail.
+    pub(crate) async fn rediscover(&self, failed: &Arc<Endpoints>) -> Result<Arc<Endpoints>> {
+        let mut held = self.endpoints.lock().await;
+        if let Some(endpoints) = held.as_ref().filter(|held| !Arc::ptr_eq(held, failed)) {
+            return Ok(Arc::clone(endpoints));
+        }
+        let found = Arc::new(Explorer::new(self).explore().await?);
+        *held = Some(Arc::clone(&found));
+        *lock(&self.latest) = Some(Arc::clone(&found));
+        lock(&self.known).clear();
+        Ok(found)
+    }
+
+    /// What was discovered last, if anything was.
+    pub(crate) fn discovered(&self) -> Option<Arc<Endpoints>> {
+        lock(&self.latest).clone()
+    }
+
+    /// Server clock minus ours, in seconds, by the last answer that said a time.
+    pub(crate) fn skew(&self) -> i64 {
+        self.skew.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A request that asks in XML.
+    pub(crate) fn query(&self, operation: &'static str, method: &str, url: Url, depth: Option<Depth>, body: String) -> Result<Request> {
+        // `text/vcard` here makes some servers answer with a bare card.
+        let mut request = Request::new(operation, method, url)?
+            .header("content-type", "application/xml; charset=utf-8")?
+            .header("accept", "application/xml, text/xml")?;
+        if let Some(depth) = depth {
+            request = request.header("depth", depth.word())?;
+        }
+        Ok(request.body(body))
+    }
+
+    /// Sends, and keeps what the answer says of the server's clock.
+    pub(crate) async fn send(&self, request: Request) -> Result<Answer, Failure> {
+        let answer = self.road.send(request).await?;
+        if let Some(date) = answer.header("date").and_then(http_date) {
+            self.skew.store(date.as_second() - self.now().as_second(), Ordering::Relaxed);
+        }
+        Ok(answer)
+    }
+
+    /// Sends a question whose answer is a multistatus.
+    ///
+    /// # Errors
+    /// `CollectionGone` for 404 and 410; what the answer says otherwise; `InvalidData` for web pages, answers of strangers and
+    /// whatever else is no answer.
+    pub(crate) async fn ask(&self, request: Request) -> Result<(Multistatus, Answer)> {
+        let answer = self.send(request).await.map_err(Failure::into_error)?;
+        let whole = read(&answer)?;
+        Ok((whole, answer))
+    }
+
+    /// What is known of a collection; asks when nothing is.
+    ///
+    /// # Errors
+    /// `CollectionGone` when there is none.
+    pub(crate) async fn known(&self, id: &CollectionId) -> Result<Arc<Known>> {
+        if let Some(known) = lock(&self.known).get(id) {
+            return Ok(Arc::clone(known));
+        }
+        Known::ask(self, id).await
+    }
+
+    pub(crate) fn learn(&self, known: Arc<Known>) -> Arc<Known> {
+        lock(&self.known).insert(known.id.clone(), Arc::clone(&known));
+        known
+    }
+
+    pub(crate) fn forget(&self, id: &CollectionId) {
+        lock(&self.known).remove(id);
+    }
+
+    /// Keeps how a server spells a path.
+    pub(crate) fn spelt(&self, path: &str, href: &str) {
+        // Only the path: the rest is known, or not the server's to choose.
+        let raw = match href.find("://") {
+            Some(at) => href.get(at + 3..).and_then(|rest| rest.find('/').and_then(|slash| rest.get(slash..))).unwrap_or_default(),
+            None => href,
+        };
+        if raw == path || !raw.starts_with('/') || raw.starts_with("//") || href::canonical(raw).as_deref() != Some(path) {
+            return;
+        }
+        let mut spelt = lock(&self.spelt);
+        if spelt.len() >= REMEMBERED {
+            spelt.clear();
+        }
+        spelt.insert(path.to_owned(), raw.to_owned());
+    }
+
+    /// A path as its server spells it.
+    pub(crate) fn spelling(&self, path: &str) -> String {
+        lock(&self.spelt).get(path).cloned().unwrap_or_else(|| path.to_owned())
+    }
+
+    /// The address of a path in a collection, as its server spells it.
+    pub(crate) fn url(&self, known: &Known, path: &str) -> Url {
+        let mut url = known.url.clone();
+        url.set_path(&self.spelling(path));
+        url
+    }
+
+    /// The UID that an item had at a version, when that is known: `Some(None)` for what is no item of the kind.
+    pub(crate) fn uid(&self, collection: &CollectionId, kind: &'static str, item: &ItemId, revision: &Revision) -> Option<Option<u64>> {
+        let uids = lock(&self.uids);
+        let (at, uid) = uids.get(&(collection.clone(), kind))?.get(item)?;
+        (at == revision).then_some(*uid)
+    }
+
+    pub(crate) fn remember_uid(&self, collection: &CollectionId, kind: &'static str, item: &ItemId, revision: &Revision, uid: Option<u64>) {
+        let mut uids = lock(&self.uids);
+        if uids.values().map(HashMap::len).sum::<usize>() >= REMEMBERED {
+            uids.clear();
+        }
+        uids.entry((collection.clone(), kind)).or_default().insert(item.clone(), (revision.clone(), uid));
+    }
+}
+
+/// The multistatus in an answer.
+///
+/// # Errors
+/// As [`Session::ask`].
+pub(crate) fn read(answer: &Answer) -> Result<Multistatus> {
+    let status = answer.status.as_u16();
+    if !answer.own {
+        let stranger = "another host answered in the server's place; check the network, and whether a login page stands between";
+        return Err(Error::new(ErrorKind::Transport, stranger));
+    }
+    match status {
+        207 => Multistatus::read(&answer.body).map_err(unreadable),
+        // Some servers say 507 for a list that is cut, with the list (RFC 6578 section 3.6), and 200 for a good one.
+        200 | 507 => Multistatus::read(&answer.body).map_err(|e| if status == 507 { error::refused(answer) } else { unreadable(e) }),
+        _ => Err(error::refused(answer)),
+    }
+}
+
+/// A time as HTTP writes it (RFC 9110 section 5.6.7).
+pub(crate) fn http_date(text: &str) -> Option<Timestamp> {
+    rfc2822::parse(text).ok().map(|zoned| zoned.timestamp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_as_http_writes_them() {
+        assert_eq!(http_date("Sun, 06 Nov 1994 08:49:37 GMT").unwrap().as_second(), 784_111_777);
+        assert_eq!(http_date("yesterday"), None);
+    }
+}
