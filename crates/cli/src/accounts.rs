@@ -5,7 +5,7 @@ use crate::{
     failure::{Failure, Result},
 };
 use pimkit::{
-    App, Connector, Provenance, State,
+    App, Connector, Provenance, State, Value,
     local::{Local, Options},
     registry,
     state_sqlite::SqliteState,
@@ -58,13 +58,33 @@ fn parent(path: &Path) -> Option<&Path> {
 /// Opens one account.
 pub(crate) async fn open(config: &Config, account: &AccountConfig, missing: Missing) -> Result<Arc<dyn Connector>> {
     check(account, missing)?;
-    registry::open(account.connector.name, Some(&account.name), &account.settings, &config.base).await.map_err(|e| account.blame(e))
+    let known = match config.state() {
+        Ok(_) => state(config, For::Reading)?,
+        Err(_) => None,
+    };
+    let kept = endpoints(known.as_ref(), account).await?;
+    let opened = registry::open(account.connector.name, Some(&account.name), &account.settings, &config.base, kept.as_ref()).await;
+    opened.map_err(|e| account.blame(e))
+}
+
+/// What was discovered of an account in an earlier run.
+async fn endpoints(state: Option<&Arc<dyn State>>, account: &AccountConfig) -> Result<Option<Value>> {
+    match state {
+        Some(state) if account.is_discovered() => Ok(state.account(&account.name.as_str().into()).await?.and_then(|row| row.endpoints)),
+        _ => Ok(None),
+    }
 }
 
 /// Opens one account, with the app behind it where it is one.
-pub(crate) async fn open_with_app(config: &Config, account: &AccountConfig) -> Result<(Arc<dyn Connector>, Option<Arc<dyn App>>)> {
+pub(crate) async fn open_with_app(
+    config: &Config,
+    account: &AccountConfig,
+    known: Option<&Arc<dyn State>>,
+) -> Result<(Arc<dyn Connector>, Option<Arc<dyn App>>)> {
     check(account, Missing::Make)?;
-    let opened = registry::open_with_app(account.connector.name, Some(&account.name), &account.settings, &config.base).await;
+    let kept = endpoints(known, account).await?;
+    let name = Some(account.name.as_str());
+    let opened = registry::open_with_app(account.connector.name, name, &account.settings, &config.base, kept.as_ref()).await;
     opened.map_err(|e| account.blame(e))
 }
 

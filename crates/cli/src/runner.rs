@@ -18,7 +18,7 @@ use pimkit::{
 };
 use serde_json::json;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -92,7 +92,7 @@ impl Runner {
             let (connector, app) = if accounts::is_to_be_made(account) {
                 (accounts::blank(account)?, None)
             } else {
-                accounts::open_with_app(config, account).await?
+                accounts::open_with_app(config, account, known.as_ref()).await?
             };
             connectors.insert(account.name.clone(), connector);
             apps.extend(app.map(|app| (account.name.clone(), app)));
@@ -112,7 +112,7 @@ impl Runner {
             }
         }
         for account in present.into_iter().filter(|a| accounts::is_to_be_made(a)) {
-            let (connector, app) = accounts::open_with_app(config, account).await?;
+            let (connector, app) = accounts::open_with_app(config, account, known.as_ref()).await?;
             connectors.insert(account.name.clone(), connector);
             apps.extend(app.map(|app| (account.name.clone(), app)));
         }
@@ -135,7 +135,7 @@ impl Runner {
             self.bars.end();
             syncs.push(ended.unwrap_or_else(|failure| Ended { run: None, report: failed(sync, &failure) }));
         }
-        RunOutcome { started, finished: Timestamp::now(), syncs, requests: PerSide { left: self.left.get(), right: self.right.get() } }
+        RunOutcome { started, finished: Timestamp::now(), syncs, requests: self.requests(chosen) }
     }
 
     /// Takes back what a run of a sync did.
@@ -173,10 +173,20 @@ impl Runner {
         Ok(goes)
     }
 
+    /// What both sides were asked: over the network, requests; of folders and stores, calls.
+    fn requests(&self, chosen: &[&SyncConfig]) -> PerSide {
+        let sent = |names: BTreeSet<&String>| -> u64 {
+            names.into_iter().filter_map(|name| self.connectors.get(name)).filter_map(|c| c.requests()).sum()
+        };
+        let left = self.left.get() + sent(chosen.iter().map(|s| &s.left).collect());
+        let right = self.right.get() + sent(chosen.iter().map(|s| &s.right).collect());
+        PerSide { left, right }
+    }
+
     /// What became of the one sync that something was done with.
     fn outcome_of(&self, sync: &SyncConfig, started: Timestamp, ended: Result<Ended>) -> RunOutcome {
         let ended = ended.unwrap_or_else(|failure| Ended { run: None, report: failed(sync, &failure) });
-        let requests = PerSide { left: self.left.get(), right: self.right.get() };
+        let requests = self.requests(&[sync]);
         RunOutcome { started, finished: Timestamp::now(), syncs: vec![ended], requests }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     Blob, BlobId, Capabilities, Category, CategoryId, ChangeOptions, ChangePage, Collection, CollectionId, Contact, Error, ErrorKind,
-    Event, Fetched, Field, FieldSupport, ItemId, Kind, Mark, Message, Outcome, Position, Record, Result, Stored, Task, User, Write,
+    Event, Fetched, Field, FieldSupport, ItemId, Kind, Mark, Message, Outcome, Position, Record, Result, Stored, Task, User, Value, Write,
     WriteOptions,
 };
 use async_trait::async_trait;
@@ -86,6 +86,16 @@ pub trait Connector: Debug + Send + Sync + 'static {
     fn users(&self) -> Option<Arc<dyn Repository<User>>>;
     /// Push, where the provider has it; one subscription may span kinds and collections.
     fn push(&self) -> Option<Arc<dyn Push>>;
+    /// What was discovered of the account and would have to be discovered again: plain data without secrets, which a host keeps
+    /// and hands back when it opens the account the next time. Absent where nothing is discovered, or was yet.
+    fn endpoints(&self) -> Option<Value> {
+        None
+    }
+    /// How many requests it has sent over a network since it was opened, repeated ones included; absent where it has no
+    /// network.
+    fn requests(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// One kind of record in one account.

@@ -3,7 +3,7 @@
 use crate::{
     Account, Blobs, Categories, ChangeOptions, ChangePage, Collection, CollectionId, Connector, ConnectorInfo, Contact, Error, ErrorKind,
     Event, Fetched, Field, FieldSupport, Folders, ItemId, Key, Message, Outcome, Position, Push, Record, Repository, Result, Search,
-    Stored, Task, User, Write, WriteOptions,
+    Stored, Task, User, Value, Write, WriteOptions,
 };
 use async_trait::async_trait;
 use std::{fmt::Debug, sync::Arc};
@@ -53,6 +53,12 @@ impl<L: Layer> Connector for Layered<L> {
     }
     fn push(&self) -> Option<Arc<dyn Push>> {
         self.inner.push()
+    }
+    fn endpoints(&self) -> Option<Value> {
+        self.inner.endpoints()
+    }
+    fn requests(&self) -> Option<u64> {
+        self.inner.requests()
     }
 }
 

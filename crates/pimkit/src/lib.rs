@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `local` | `local`: the reference app store in SQLite, and its name in the [`registry`] |
 //! | `vdir` | `vdir`: folders of .vcf and .ics files, and its name in the [`registry`] |
+//! | `dav` | `dav`: CalDAV and CardDAV, `http`: its road, and its name in the [`registry`] |
 //! | `sync` | `sync`: the two-way sync engine |
 //! | `app` | `app`: the port by which a host adapts its own database |
 //! | `state-sqlite` | `state_sqlite`: the engine's state in SQLite |
@@ -27,8 +28,12 @@ pub use registry::{OpenError, connectors, open};
 
 #[cfg(feature = "app")]
 pub use pimkit_app as app;
+#[cfg(feature = "dav")]
+pub use pimkit_dav as dav;
 #[cfg(feature = "formats")]
 pub use pimkit_formats as formats;
+#[cfg(feature = "dav")]
+pub use pimkit_http as http;
 #[cfg(feature = "local")]
 pub use pimkit_local as local;
 #[cfg(feature = "state-sqlite")]

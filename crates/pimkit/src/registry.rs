@@ -5,9 +5,13 @@ use std::{fmt, path::Path, sync::Arc};
 
 #[cfg(feature = "local")]
 mod addressed;
+#[cfg(feature = "dav")]
+mod dav;
 #[cfg(feature = "local")]
 mod local;
-#[cfg(any(feature = "local", feature = "vdir"))]
+#[cfg(feature = "dav")]
+mod secret;
+#[cfg(any(feature = "dav", feature = "local", feature = "vdir"))]
 mod settings;
 #[cfg(feature = "vdir")]
 mod vdir;
@@ -29,6 +33,15 @@ pub struct Registered {
 const ADDRESS: &str = "address";
 
 const REGISTERED: &[Registered] = &[
+    Registered {
+        name: "dav",
+        feature: "dav",
+        keys: &["url", "user", "password", "token", "server", ADDRESS],
+        #[cfg(feature = "dav")]
+        info: Some(dav::info),
+        #[cfg(not(feature = "dav"))]
+        info: None,
+    },
     Registered {
         name: "local",
         feature: "local",
@@ -95,10 +108,18 @@ pub fn connectors() -> Vec<ConnectorInfo> {
 /// `account` is what the host calls the account: where the provider has no id of its own for it (a
 /// folder), this is the id under which the state knows it, wherever the folder moves.
 ///
+/// `endpoints` is what [`Connector::endpoints`] said the last time; without, what has to be discovered is discovered anew.
+///
 /// # Errors
 /// [`OpenError`]; nothing was made.
-pub async fn open(name: &str, account: Option<&str>, settings: &Value, base: &Path) -> Result<Arc<dyn Connector>, OpenError> {
-    Ok(open_with_app(name, account, settings, base).await?.0)
+pub async fn open(
+    name: &str,
+    account: Option<&str>,
+    settings: &Value,
+    base: &Path,
+    endpoints: Option<&Value>,
+) -> Result<Arc<dyn Connector>, OpenError> {
+    Ok(open_with_app(name, account, settings, base, endpoints).await?.0)
 }
 
 /// A connector, and the app behind it where it is one.
@@ -109,17 +130,25 @@ pub type Opened = (Arc<dyn Connector>, Option<Arc<dyn App>>);
 ///
 /// # Errors
 /// As [`open`].
-pub async fn open_with_app(name: &str, account: Option<&str>, settings: &Value, base: &Path) -> Result<Opened, OpenError> {
+pub async fn open_with_app(
+    name: &str,
+    account: Option<&str>,
+    settings: &Value,
+    base: &Path,
+    endpoints: Option<&Value>,
+) -> Result<Opened, OpenError> {
     let known = find(name)?;
     check_keys(known, settings)?;
     match known.name {
+        #[cfg(feature = "dav")]
+        "dav" => Ok((dav::open(account, settings, base, endpoints)?, None)),
         #[cfg(feature = "local")]
         "local" => local::open(settings, base),
         #[cfg(feature = "vdir")]
         "vdir" => Ok((vdir::open(account, settings, base).await?, None)),
         _ => {
             // Without a connector built in nothing is left that reads it.
-            let _ = (base, account);
+            let _ = (base, account, endpoints);
             Err(OpenError::NotBuilt { name: known.name, feature: known.feature })
         }
     }
@@ -127,7 +156,7 @@ pub async fn open_with_app(name: &str, account: Option<&str>, settings: &Value, 
 
 fn check_keys(known: &'static Registered, settings: &Value) -> Result<(), OpenError> {
     let Some(object) = settings.as_object() else {
-        return Err(OpenError::Setting { connector: known.name, key: "path", reason: "the settings are no table of keys" });
+        return Err(OpenError::Setting { connector: known.name, key: "connector", reason: "the settings are no table of keys" });
     };
     match object.keys().find(|key| !known.keys.contains(&key.as_str())) {
         Some(key) => Err(OpenError::Key { connector: known.name, key: key.clone(), keys: known.keys }),

@@ -6,7 +6,7 @@ use serde_json::json;
 use std::path::Path;
 
 async fn refusal(name: &str, settings: serde_json::Value) -> OpenError {
-    match registry::open(name, None, &settings, Path::new("/nonexistent-base")).await {
+    match registry::open(name, None, &settings, Path::new("/nonexistent-base"), None).await {
         Ok(_) => panic!("{name} {settings} was opened"),
         Err(error) => error,
     }

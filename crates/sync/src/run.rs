@@ -203,12 +203,13 @@ impl<R: Record> Run<R> {
     /// Keeps what the sides said of their accounts.
     pub(crate) async fn note_accounts(&mut self) -> Result<()> {
         let mut changes = Vec::new();
-        for account in [&self.hub.account, &self.far.account] {
+        let sides = [(&self.hub.account, &self.setup.left), (&self.far.account, &self.setup.right)];
+        for (account, connector) in sides {
             let kept = self.state().account(&account.id).await?;
             let row = AccountRow {
                 id: account.id.clone(),
                 skew: account.skew,
-                endpoints: kept.as_ref().and_then(|k| k.endpoints.clone()),
+                endpoints: connector.endpoints().or_else(|| kept.as_ref().and_then(|k| k.endpoints.clone())),
                 app_cursor: kept.and_then(|k| k.app_cursor),
             };
             changes.push(StateChange::Account(row));

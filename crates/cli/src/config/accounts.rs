@@ -37,7 +37,9 @@ impl AccountConfig {
         };
         let is_list = settings.get("address").is_some_and(Value::is_array);
         if is_list { table.texts("address").map(drop) } else { table.text("address").map(drop) }?;
-        table.text("user")?;
+        for key in ["user", "url", "server"] {
+            table.text(key)?;
+        }
         Ok(Self { name: name.to_owned(), connector, settings, path, place: table.place_in_file() })
     }
 
@@ -45,10 +47,18 @@ impl AccountConfig {
     pub(crate) fn same_place(&self, other: &Self) -> bool {
         let same = match (self.whole_path(), other.whole_path()) {
             (Some(one), Some(other)) => one == other,
-            (None, None) => self.name == other.name,
+            (None, None) => {
+                let told = |account: &Self| ["url", "user"].map(|key| account.settings.get(key).cloned());
+                self.name == other.name || (told(self)[0].is_some() && told(self) == told(other))
+            }
             _ => false,
         };
         self.connector.name == other.connector.name && same
+    }
+
+    /// True when where its things are has to be discovered.
+    pub(crate) fn is_discovered(&self) -> bool {
+        self.connector.keys.contains(&"url")
     }
 
     /// True when some item may be in both: one store or folder, or a folder that is a collection of the other.

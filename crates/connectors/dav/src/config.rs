@@ -20,7 +20,7 @@ pub struct Config {
     /// The user's name at the server, for the account's id when `account` is absent.
     #[serde(default)]
     pub user: Option<String>,
-    /// What was discovered before ([`Dav::endpoints`](crate::Dav::endpoints)): then discovery runs only when it fails.
+    /// What was discovered before ([`Dav::endpoints`](crate::Dav::discovered)): then discovery runs only when it fails.
     #[serde(default)]
     pub endpoints: Option<Endpoints>,
     /// What is known of the server, instead of what is recognised.

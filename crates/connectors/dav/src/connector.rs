@@ -4,7 +4,7 @@ use crate::{config::Config, discovery::Endpoints, error::Reader, items::Items, k
 use async_trait::async_trait;
 use pimkit_core::{
     Account, AccountId, Chance, Clock, Connector, ConnectorInfo, Contact, Error, ErrorKind, Event, Kind, Message, Push, Repository, Result,
-    Role, Task, User, cursor::binding,
+    Role, Task, User, Value, cursor::binding,
 };
 use pimkit_http::{Answer, Auth, Failure, Pace, Request, RetryPolicy, Road, Transport};
 use std::{fmt, sync::Arc};
@@ -138,7 +138,7 @@ impl Dav {
 
     /// What was discovered, to be kept and handed back ([`Config::endpoints`]): it may have changed in any call.
     #[must_use]
-    pub fn endpoints(&self) -> Option<Endpoints> {
+    pub fn discovered(&self) -> Option<Endpoints> {
         self.session.discovered().map(|e| (*e).clone())
     }
 
@@ -210,6 +210,12 @@ impl Connector for Dav {
     }
     fn push(&self) -> Option<Arc<dyn Push>> {
         None
+    }
+    fn endpoints(&self) -> Option<Value> {
+        self.session.discovered().and_then(|e| serde_json::to_value(&*e).ok())
+    }
+    fn requests(&self) -> Option<u64> {
+        Some(self.session.road.requests())
     }
 }
 

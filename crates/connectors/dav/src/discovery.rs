@@ -40,6 +40,8 @@ pub struct Endpoints {
     pub server: String,
     /// Whether it sends invitations for what is stored (RFC 6638 section 2, `calendar-auto-schedule`); absent when it did not say.
     pub schedules: Option<bool>,
+    /// Server clock minus ours, in seconds, when it was found.
+    pub skew: i64,
     /// How it was found, for people: the addresses that were asked, in order.
     pub asked: Vec<String>,
 }
@@ -128,6 +130,7 @@ impl<'s> Explorer<'s> {
         }
         self.options(&mut endpoints).await;
         endpoints.server = self.server.unwrap_or_default().to_owned();
+        endpoints.skew = self.session.skew();
         endpoints.asked = self.asked;
         Ok(endpoints)
     }

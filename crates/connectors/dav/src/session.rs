@@ -73,6 +73,7 @@ impl Depth {
 impl Session {
     pub(crate) fn new(road: Road, config: Config, clock: Arc<dyn Clock>, start: Url) -> Self {
         let endpoints = config.endpoints.clone().map(Arc::new);
+        let skew = endpoints.as_ref().map_or(0, |e| e.skew);
         Self {
             road,
             config,
@@ -83,7 +84,7 @@ impl Session {
             known: Mutex::default(),
             spelt: Mutex::default(),
             uids: Mutex::default(),
-            skew: AtomicI64::new(0),
+            skew: AtomicI64::new(skew),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::{
 use http::{HeaderMap, StatusCode, header};
 use jiff::Timestamp;
 use pimkit_core::{Error, ErrorKind};
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 use url::Url;
 
 /// Rounds of sign-in within one try: a challenge, a stale nonce, and one more.
@@ -189,6 +189,7 @@ impl Inner {
             head: time,
             time: (!open).then_some(time),
         };
+        self.sent.fetch_add(1, Ordering::Relaxed);
         let answer = self.transport.send(outgoing).await;
         let told = Told {
             url: &way.url,

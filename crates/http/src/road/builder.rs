@@ -3,7 +3,10 @@
 use super::{Inner, Road};
 use crate::{Auth, Classifier, Limits, Pace, Plain, RetryPolicy, Transport, gate::Gate, scope::Scope};
 use pimkit_core::{Chance, Clock, Result};
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, atomic::AtomicU64},
+};
 use url::Url;
 
 /// Builds a [`Road`].
@@ -105,6 +108,7 @@ impl RoadBuilder {
             limits: self.limits,
             gate: Gate::new(self.pace),
             salt,
+            sent: AtomicU64::new(0),
         })))
     }
 }

@@ -14,7 +14,14 @@ use crate::{
 use attempt::{Lost, Won};
 use jiff::Timestamp;
 use pimkit_core::{Chance, Clock, Error, ErrorKind};
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 use tracing::Instrument;
 
 /// One account's road: its transport, credentials, gate and patience. Cheap to clone; clones share all of it.
@@ -44,12 +51,20 @@ struct Inner {
     gate: Gate,
     /// Of the hashes in spans.
     salt: u64,
+    /// Requests that left so far.
+    sent: AtomicU64,
 }
 
 impl Road {
     /// A road over this transport. Clock and chance are the host's; `pimkit-sync` has those of the machine.
     pub fn builder(transport: Arc<dyn Transport>, clock: Arc<dyn Clock>, chance: Arc<dyn Chance>) -> RoadBuilder {
         RoadBuilder::new(transport, clock, chance)
+    }
+
+    /// How many requests have left so far: every try, and every step of a redirect or sign-in, counts.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.0.sent.load(Ordering::Relaxed)
     }
 
     /// Sends a request, and gives back the whole answer.

@@ -1,7 +1,7 @@
 //! An account with the addresses that a configuration gives it.
 
 use async_trait::async_trait;
-use pimkit_core::{Account, Connector, ConnectorInfo, Contact, Event, Message, Push, Repository, Result, Task, User};
+use pimkit_core::{Account, Connector, ConnectorInfo, Contact, Event, Message, Push, Repository, Result, Task, User, Value};
 use std::sync::Arc;
 
 /// A connector whose account also has these addresses.
@@ -47,5 +47,11 @@ impl Connector for Addressed {
     }
     fn push(&self) -> Option<Arc<dyn Push>> {
         self.inner.push()
+    }
+    fn endpoints(&self) -> Option<Value> {
+        self.inner.endpoints()
+    }
+    fn requests(&self) -> Option<u64> {
+        self.inner.requests()
     }
 }

@@ -2,9 +2,11 @@
 
 use super::{ADDRESS, OpenError};
 use pimkit_core::Value;
+#[cfg(any(feature = "local", feature = "vdir"))]
 use std::path::{Path, PathBuf};
 
 /// The key `path`, from `base` on when it is relative.
+#[cfg(any(feature = "local", feature = "vdir"))]
 pub(super) fn path(connector: &'static str, settings: &Value, base: &Path) -> Result<PathBuf, OpenError> {
     let refuse = |reason| OpenError::Setting { connector, key: "path", reason };
     match settings.get("path") {
@@ -16,7 +18,7 @@ pub(super) fn path(connector: &'static str, settings: &Value, base: &Path) -> Re
 }
 
 /// A key that is a text, when it is there.
-#[cfg(feature = "local")]
+#[cfg(any(feature = "dav", feature = "local"))]
 pub(super) fn text(connector: &'static str, key: &'static str, settings: &Value) -> Result<Option<String>, OpenError> {
     match settings.get(key) {
         None => Ok(None),
