@@ -1,0 +1,382 @@
+//! Servers that people run themselves. Seven of them were measured.
+
+use super::presets::{ALL, EVENTS, EVENTS_TASKS, TASKS, basic, layout, start, stocked};
+use super::{
+    BadToken, Challenge, Counter, DigestAlgorithm, EtagOnPut, EtagSource, Expand, Limit, MissingProperties, Personality, Precondition,
+    Recurrences, Refuse, Rewrite, RootAnswer, UidScope, UnknownReport, VcardVersions, WellKnown,
+};
+use crate::xml::Spelling;
+
+pub(super) fn all() -> Vec<Personality> {
+    vec![
+        Personality::radicale(),
+        Personality::xandikos(),
+        Personality::davical(),
+        Personality::cyrus(),
+        Personality::sogo(),
+        Personality::sabre(),
+        Personality::rustical(),
+        Personality::nextcloud(),
+        Personality::zimbra(),
+        Personality::ox(),
+        Personality::stalwart(),
+        Personality::ccs(),
+        Personality::synology(),
+    ]
+}
+
+impl Personality {
+    /// Radicale 3.9.0, measured: hashed tokens, bodies sorted by vobject, both kinds of collection in one home.
+    #[must_use]
+    pub fn radicale() -> Self {
+        let mut p = start("radicale", "measured: Radicale 3.9.0; Kozea/Radicale#1066, #2187", "Radicale");
+        p.dav = "1, 2, 3, calendar-access, addressbook, extended-mkcol".to_owned();
+        p.layout = stocked(layout("/", "/{user}/", "/{user}/", "/{user}/"), &[], &[]);
+        p.layout.slash_required = true;
+        p.login = basic("Radicale - Password Required");
+        p.xml.spelling = Spelling::DavIsDefault;
+        p.xml.content_type = "text/xml; charset=utf-8".to_owned();
+        p.sync.prefix = "http://radicale.org/ns/sync/".to_owned();
+        p.sync.counter = Counter::Sha256;
+        p.sync.ctag_quoted = true;
+        p.sync.limit = Limit::Ignored;
+        p.etags.on_put = EtagOnPut::Always;
+        p.etags.on_put_card = EtagOnPut::Always;
+        p.write.rewrites = vec![Rewrite::SortCard];
+        p.write.invalid = Refuse::Text(400);
+        p.write.media_type = Refuse::Text(400);
+        p.write.component = Refuse::Text(400);
+        p.write.uids.refuse = Refuse::Element(409);
+        p.write.uids.href = false;
+        p.write.refuses_method = false;
+        p.write.uid_required = false;
+        p.write.rewrites.push(Rewrite::AddUid);
+        p.write.updated = 201;
+        p.write.deleted = 200;
+        p.write.max_size = None;
+        p.write.read_only = Refuse::Text(403);
+        p.collections.deleted = 200;
+        p
+    }
+
+    /// Xandikos 0.4.10, measured: git hashes, no login, PUT in a multistatus, and a limit that loses the rest.
+    #[must_use]
+    pub fn xandikos() -> Self {
+        let mut p = start("xandikos", "measured: Xandikos 0.4.10", "Xandikos/0.4.10");
+        p.dav = "1, 2, 3, access-control, calendar-access, calendar-auto-scheduling, addressbook, extended-mkcol, add-member".to_owned();
+        let paths = layout("/", "/{user}/", "/{user}/calendars/", "/{user}/contacts/");
+        p.layout = stocked(paths, &[("calendar", "calendar", ALL)], &[("addressbook", "addressbook")]);
+        p.login.open = true;
+        p.xml.spelling = Spelling::Numbered;
+        p.sync.prefix = String::new();
+        p.sync.counter = Counter::Sha1;
+        p.sync.bad_token = BadToken::Precondition(412);
+        p.sync.limit = Limit::Loses;
+        p.sync.tells_short_lived = false;
+        p.etags.on_put = EtagOnPut::Always;
+        p.etags.on_put_card = EtagOnPut::Always;
+        p.write.rewrites = vec![Rewrite::SortCalendar];
+        p.write.invalid = Refuse::Element(412);
+        p.write.media_type = Refuse::Element(412);
+        p.write.component = Refuse::Element(412);
+        p.write.uids.refuse = Refuse::Element(412);
+        p.write.refuses_method = false;
+        p.write.fn_required = false;
+        p.write.uid_required = false;
+        p
+    }
+
+    /// DAViCal 1.1.12, measured: tokens in `data:`, no etag for cards, a bad token lists all.
+    #[must_use]
+    pub fn davical() -> Self {
+        let mut p = start("davical", "measured: DAViCal 1.1.12; ical4j/ical4j-connector#7", "1.1.12");
+        p.dav = "1, 2, 3, access-control, calendar-access, calendar-schedule, extended-mkcol, bind, addressbook, calendar-auto-schedule, \
+                 calendar-proxy"
+            .to_owned();
+        let home = "/caldav.php/{user}/";
+        p.layout =
+            stocked(layout("/caldav.php/", home, home, home), &[("calendar", "alice calendar", ALL)], &[("addresses", "alice addresses")]);
+        p.layout.well_known = WellKnown::Status(404);
+        p.login = basic("DAViCal CalDAV Server");
+        p.xml.spelling = Spelling::DavIsDefault;
+        p.sync.prefix = "data:,".to_owned();
+        p.sync.ctag_quoted = true;
+        p.sync.bad_token = BadToken::FullListing;
+        p.sync.limit = Limit::Ignored;
+        p.etags.source = EtagSource::Change;
+        p.etags.on_put = EtagOnPut::Always;
+        p.etags.on_put_card = EtagOnPut::Never;
+        p.write.precondition = Precondition::StarNeverMatches;
+        p.write.rewrites = vec![Rewrite::UppercaseGroups, Rewrite::AddRev];
+        p.write.fn_required = false;
+        p.write.uid_required = false;
+        p.write.component_parameter = true;
+        p.write.read_only = Refuse::Element(403);
+        p.query.skips_undated_tasks = true;
+        p.collections.ignores_name = true;
+        p.scheduling.automatic = true;
+        p.scheduling.honours_schedule_reply = false;
+        p
+    }
+
+    /// Cyrus 3.6.1, measured: modseq tokens, real pages, UIDs unique for a user, full scheduling.
+    #[must_use]
+    pub fn cyrus() -> Self {
+        let mut p = start("cyrus", "measured: Cyrus IMAP 3.6.1; cyrusimap/cyrus-imapd#2345, #2853, #2506", "Cyrus-HTTP/3.6.1");
+        p.dav = "1, 2, 3, access-control, extended-mkcol, resource-sharing, calendar-access, calendar-auto-schedule, \
+                 calendar-query-extended, calendar-availability, calendar-managed-attachments, addressbook"
+            .to_owned();
+        let paths = layout("/dav/", "/dav/principals/user/{user}/", "/dav/calendars/user/{user}/", "/dav/addressbooks/user/{user}/");
+        p.layout = stocked(paths, &[("Default", "personal", ALL)], &[("Default", "personal")]);
+        p.layout.inbox = Some("Inbox".to_owned());
+        p.layout.outbox = Some("Outbox".to_owned());
+        p.layout.root = RootAnswer::Status(405);
+        p.layout.elsewhere = 404;
+        p.login = basic("Cyrus");
+        p.sync.prefix = "data:,".to_owned();
+        p.sync.counter = Counter::ValidityModseq;
+        p.sync.limit = Limit::Pages;
+        p.etags.source = EtagSource::Change;
+        p.etags.on_put = EtagOnPut::Faithful;
+        p.etags.on_put_card = EtagOnPut::Always;
+        p.write.uids.scope = UidScope::User;
+        p.write.vcards = VcardVersions::AsStored;
+        p.query.component_required = Some(403);
+        // The mailbox is there until the delayed delete is done, so that the server finds it and says 404.
+        p.collections.deleted = 404;
+        p.scheduling.automatic = true;
+        p.scheduling.tags = true;
+        p.scheduling.tag_on_partstat = true;
+        p.scheduling.writes_status = true;
+        p.scheduling.strict_attendees = true;
+        p
+    }
+
+    /// SOGo 5.8.0, measured: tokens of one second, revision etags, `If-None-Match` ignored, cards shortened.
+    #[must_use]
+    pub fn sogo() -> Self {
+        let mut p = start("sogo", "measured: SOGo 5.8.0; aluxnimm/outlookcaldavsynchronizer#15", "SOGo");
+        p.dav = "1, 2, access-control, calendar-access, calendar-schedule, calendar-auto-schedule, calendar-proxy, addressbook".to_owned();
+        let paths = layout("/SOGo/dav/", "/SOGo/dav/{user}/", "/SOGo/dav/{user}/Calendar/", "/SOGo/dav/{user}/Contacts/");
+        p.layout = stocked(paths, &[("personal", "Personal Calendar", ALL)], &[("personal", "Personal Address Book")]);
+        p.layout.well_known = WellKnown::Redirect(301);
+        p.login = basic("SOGo");
+        p.login.closes = true;
+        p.xml.spelling = Spelling::UpperPrefix;
+        p.sync.prefix = String::new();
+        p.sync.counter = Counter::Second;
+        p.sync.propfind_offset = 1;
+        p.sync.bad_token = BadToken::FullListing;
+        p.sync.limit = Limit::Ignored;
+        p.etags.source = EtagSource::Revision;
+        p.etags.on_put = EtagOnPut::Always;
+        p.etags.on_put_card = EtagOnPut::Always;
+        p.write.precondition = Precondition::NoIfNoneMatch;
+        p.write.uids.scope = UidScope::Nowhere;
+        p.write.rewrites = vec![Rewrite::ShortN, Rewrite::UppercaseGroups, Rewrite::ClassPublic];
+        p.write.fn_required = false;
+        p.write.uid_required = false;
+        p.write.card_type = "text/x-vcard; charset=utf-8".to_owned();
+        p.query.text_match = false;
+        p.query.expand = Expand::Ignored;
+        p.query.component_required = Some(403);
+        p.query.unknown_report = UnknownReport::Bare(501);
+        p.scheduling.automatic = true;
+        p.scheduling.sogo_switch = true;
+        p
+    }
+
+    /// sabre/dav 4 under Baikal and Davis: numbered tokens, Digest, vCards converted to 3.0 on reading.
+    #[must_use]
+    pub fn sabre() -> Self {
+        let mut p = start("sabre", "measured: sabre/dav; sabre-io/dav#932, #993, #1190, #1252", "nginx");
+        p.dav = "1, 3, extended-mkcol, access-control, calendarserver-principal-property-search, calendar-access, \
+                 calendar-proxy, calendar-auto-schedule, calendar-availability, addressbook"
+            .to_owned();
+        let paths = layout("/dav.php/", "/dav.php/principals/{user}/", "/dav.php/calendars/{user}/", "/dav.php/addressbooks/{user}/");
+        p.layout = stocked(paths, &[("default", "Default calendar", EVENTS_TASKS)], &[("default", "Default Address Book")]);
+        p.layout.inbox = Some("inbox".to_owned());
+        p.layout.outbox = Some("outbox".to_owned());
+        p.login = basic("BaikalDAV");
+        p.login.challenges = vec![Challenge::Digest(DigestAlgorithm::Md5), Challenge::Basic];
+        p.login.body_first = true;
+        p.xml.spelling = Spelling::LowerPrefix;
+        p.sync.prefix = "http://sabre.io/ns/sync/".to_owned();
+        p.sync.limit = Limit::Ignored;
+        p.write.invalid = Refuse::Text(415);
+        p.write.media_type = Refuse::Text(415);
+        p.write.uids.refuse = Refuse::Text(400);
+        p.write.uids.may_change = true;
+        p.write.rewrites = vec![Rewrite::AddUid];
+        p.write.uid_required = false;
+        p.write.fn_required = false;
+        p.write.vcards = VcardVersions::ThreeByDefault;
+        p.write.component_parameter = true;
+        p.query.recurrences = Recurrences::MissesEndless;
+        p.query.component_required = Some(400);
+        p.query.unknown_report = UnknownReport::Precondition(415);
+        p.scheduling.automatic = true;
+        p
+    }
+
+    /// rustical, measured: tokens that are no URI, changes answered 201 and deletions 200, no `addressbook-query`.
+    #[must_use]
+    pub fn rustical() -> Self {
+        let mut p = start("rustical", "measured: rustical", "rustical");
+        let principal = "/caldav/principal/{user}/";
+        let paths = layout("/caldav/", principal, principal, "/carddav/principal/{user}/");
+        p.layout = stocked(paths, &[("default", "Calendar", ALL)], &[("default", "Contacts")]);
+        p.login = basic("RustiCal");
+        p.xml.spelling = Spelling::DavIsDefault;
+        p.sync.prefix = "github.com/lennart-k/rustical/ns/".to_owned();
+        p.sync.bad_token = BadToken::FullListing;
+        p.sync.limit = Limit::Ignored;
+        p.etags.on_put = EtagOnPut::Always;
+        p.etags.on_put_card = EtagOnPut::Always;
+        p.write.updated = 201;
+        p.write.deleted = 200;
+        p.collections.deleted = 200;
+        p.query.addressbook = false;
+        p
+    }
+
+    /// Nextcloud: sabre with a bin, a limit on creations and a limit that it does not like.
+    #[must_use]
+    pub fn nextcloud() -> Self {
+        let mut p = Self::sabre();
+        "nextcloud".clone_into(&mut p.name);
+        "nextcloud/server#11633, #18490, #30096, #43732, #48678, #61659".clone_into(&mut p.seen_at);
+        "Apache".clone_into(&mut p.server);
+        let paths = layout(
+            "/remote.php/dav/",
+            "/remote.php/dav/principals/users/{user}/",
+            "/remote.php/dav/calendars/{user}/",
+            "/remote.php/dav/addressbooks/users/{user}/",
+        );
+        p.layout = stocked(paths, &[("personal", "Personal", EVENTS_TASKS)], &[("contacts", "Contacts")]);
+        p.layout.inbox = Some("inbox".to_owned());
+        p.layout.outbox = Some("outbox".to_owned());
+        let mut birthdays = super::DefaultCollection::new("contact_birthdays", "Contact birthdays", EVENTS);
+        birthdays.read_only = true;
+        p.layout.calendars.push(birthdays);
+        p.login = basic("Nextcloud");
+        p.sync.limit = Limit::RefusesFirst;
+        p.write.read_only = Refuse::Element(404);
+        p.write.uids.refuse = Refuse::Element(409);
+        p.write.bin_keeps_uids = true;
+        p.collections.bin_keeps_slugs = true;
+        p.collections.most_creations = Some(10);
+        p
+    }
+
+    /// Zimbra: one type in a folder, names that are paths, creation only with `If-None-Match`.
+    #[must_use]
+    pub fn zimbra() -> Self {
+        let mut p = start("zimbra", "jobisoft/TbSync#388; python-caldav's hints", "Zimbra");
+        let paths = layout("/dav/", "/principals/users/{user}/", "/dav/{user}/", "/dav/{user}/");
+        p.layout = stocked(paths, &[("Calendar", "Calendar", EVENTS), ("Tasks", "Tasks", TASKS)], &[("Contacts", "Contacts")]);
+        p.login = basic("Zimbra");
+        p.write.precondition = Precondition::CreateMustSaySo;
+        p.write.uids.scope = UidScope::Nowhere;
+        p.write.rewrites = vec![Rewrite::Prodid("Zimbra-Calendar-Provider".to_owned())];
+        p.query.recurrences = Recurrences::MissesEndless;
+        p.query.skips_undated_tasks = true;
+        p.xml.repeats_members = true;
+        p.collections.one_component = true;
+        p.collections.body_required = true;
+        p.collections.ignores_name = true;
+        p.scheduling.automatic = true;
+        p
+    }
+
+    /// Open-Xchange, mailbox.org: no renaming, wrong content type, rewritten bodies.
+    #[must_use]
+    pub fn ox() -> Self {
+        let mut p = start("ox", "python-caldav/caldav#142 and its hints", "Open-Xchange WebDAV");
+        let paths = layout("/", "/principals/users/{user}/", "/caldav/", "/carddav/");
+        p.layout = stocked(paths, &[("31", "Calendar", EVENTS), ("32", "Tasks", TASKS)], &[("30", "Contacts")]);
+        // One tree for all, whose sight depends on who looks.
+        p.layout.calendar_homes = vec!["/caldav/{user}/".to_owned()];
+        p.layout.book_homes = vec!["/carddav/{user}/".to_owned()];
+        p.login = basic("OX WebDAV");
+        p.xml.content_type = "text/plain; charset=utf-8".to_owned();
+        p.write.rewrites = vec![Rewrite::Prodid("-//Open-Xchange//EN".to_owned()), Rewrite::DropExtensions];
+        p.query.expand = Expand::Ignored;
+        p.query.component_required = Some(403);
+        p.collections.one_component = true;
+        p.collections.ignores_name = true;
+        p.collections.no_proppatch = Some(403);
+        p.scheduling.automatic = true;
+        p
+    }
+
+    /// Stalwart: content errors are 412, collections are made by PUT.
+    #[must_use]
+    pub fn stalwart() -> Self {
+        let mut p = start("stalwart", "stalwartlabs/stalwart#1796 and python-caldav's hints", "Stalwart");
+        let paths = layout("/dav/", "/dav/pal/{user}/", "/dav/cal/{user}/", "/dav/card/{user}/");
+        p.layout = stocked(paths, &[("default", "Stalwart Calendar", ALL)], &[("default", "Stalwart Address Book")]);
+        p.layout.inbox = Some("inbox".to_owned());
+        p.login = basic("Stalwart");
+        p.sync.prefix = "urn:stalwart:davsync:".to_owned();
+        for refuse in [&mut p.write.invalid, &mut p.write.media_type, &mut p.write.component, &mut p.write.too_large] {
+            *refuse = Refuse::Element(412);
+        }
+        p.write.uids.refuse = Refuse::Element(412);
+        p.write.makes_parent = true;
+        p.write.vcards = VcardVersions::AsStored;
+        p.query.skips_undated_tasks = true;
+        p.scheduling.automatic = true;
+        p.scheduling.tags = true;
+        p
+    }
+
+    /// Apple's Calendar and Contacts Server, archived 2019.
+    #[must_use]
+    pub fn ccs() -> Self {
+        let mut p = start("ccs", "apple/ccs-calendarserver's defaults", "CalendarServer/9.3");
+        p.dav = "1, access-control, calendar-access, calendar-schedule, calendar-auto-schedule, calendar-availability, \
+                 calendarserver-principal-property-search, extended-mkcol, addressbook"
+            .to_owned();
+        let paths = layout("/", "/principals/users/{user}/", "/calendars/users/{user}/", "/addressbooks/users/{user}/");
+        p.layout = stocked(paths, &[("calendar", "calendar", EVENTS), ("tasks", "tasks", TASKS)], &[("addressbook", "addressbook")]);
+        p.layout.inbox = Some("inbox".to_owned());
+        p.layout.outbox = Some("outbox".to_owned());
+        p.login.challenges = vec![Challenge::Digest(DigestAlgorithm::Md5), Challenge::Basic];
+        p.login.realm = "Test Realm".to_owned();
+        p.xml.spelling = Spelling::DavIsDefault;
+        p.xml.missing = MissingProperties::After;
+        p.sync.prefix = "data:,".to_owned();
+        p.sync.counter = Counter::ValidityModseq;
+        p.write.max_size = Some(1_048_576);
+        p.write.uids.scope = UidScope::User;
+        p.write.vcards = VcardVersions::ThreeOnly;
+        p.query.both_bounds = Some(403);
+        p.query.component_required = Some(403);
+        p.collections.one_component = true;
+        p.scheduling.automatic = true;
+        p.scheduling.tags = true;
+        p.scheduling.tag_on_partstat = true;
+        p.scheduling.writes_status = true;
+        p.scheduling.strict_attendees = true;
+        p
+    }
+
+    /// Synology, an old one: no `current-user-principal`, 404 for what is empty.
+    #[must_use]
+    pub fn synology() -> Self {
+        let mut p = start("synology", "pimutils/vdirsyncer#498", "Apache");
+        let home = "/caldav.php/{user}/";
+        p.layout = stocked(layout(home, home, home, "/carddav/{user}/"), &[("home", "Home", ALL)], &[("default", "Contacts")]);
+        p.layout.current_user_principal = false;
+        p.layout.well_known = WellKnown::Status(404);
+        p.layout.root = RootAnswer::Status(404);
+        p.login = basic("Synology");
+        p.sync.supported = false;
+        p.sync.in_propfind = false;
+        p.query.skips_undated_tasks = true;
+        p.collections.no_delete = Some(403);
+        p.collections.empty_is_missing = true;
+        p
+    }
+}
