@@ -48,7 +48,7 @@ impl Answer {
     /// `D:error` with a precondition.
     pub(crate) fn precondition(status: u16, element: Element, style: &XmlStyle) -> Self {
         let root = Element::new(DAV, "error").with(element);
-        Self::of(status).typed("application/xml; charset=utf-8").body(xml::write(&root, style.spelling))
+        Self::xml(status, &root, style)
     }
 
     /// A refusal in the shape of this server.
@@ -114,19 +114,20 @@ impl Member {
         if let Some(status) = self.status {
             response = response.with(status_element(status));
         } else {
-            let good = propstat(self.found.clone(), if style.empty_status { None } else { Some(200) });
-            let missing = propstat(self.missing.iter().map(Element::empty).collect(), Some(404));
+            let first = style.status_first;
+            let good = propstat(self.found.clone(), if style.empty_status { None } else { Some(200) }, first);
+            let missing = propstat(self.missing.iter().map(Element::empty).collect(), Some(404), first);
             let good = (!self.found.is_empty() || self.missing.is_empty() && self.others.is_empty()).then_some(good);
             let tells = !self.missing.is_empty() && !minimal && style.missing != MissingProperties::Omitted;
             let missing = tells.then_some(missing);
-            let empty = (good.is_none() && missing.is_none() && self.others.is_empty()).then(|| propstat(Vec::new(), Some(200)));
+            let empty = (good.is_none() && missing.is_none() && self.others.is_empty()).then(|| propstat(Vec::new(), Some(200), first));
             let pair = if style.missing == MissingProperties::Before { [missing, good] } else { [good, missing] };
             response = response.all(pair.into_iter().flatten().chain(empty));
             let mut statuses: Vec<u16> = self.others.iter().map(|(status, _)| *status).collect();
             statuses.dedup();
             for status in statuses {
                 let names = self.others.iter().filter(|(other, _)| *other == status).map(|(_, name)| Element::empty(name));
-                response = response.with(propstat(names.collect(), Some(status)));
+                response = response.with(propstat(names.collect(), Some(status), first));
             }
         }
         if let Some(error) = &self.error {
@@ -136,9 +137,11 @@ impl Member {
     }
 }
 
-fn propstat(properties: Vec<Element>, status: Option<u16>) -> Element {
+fn propstat(properties: Vec<Element>, status: Option<u16>, status_first: bool) -> Element {
     let status = status.map_or_else(|| Element::new(DAV, "status"), status_element);
-    Element::new(DAV, "propstat").with(Element::new(DAV, "prop").all(properties)).with(status)
+    let prop = Element::new(DAV, "prop").all(properties);
+    let (one, other) = if status_first { (status, prop) } else { (prop, status) };
+    Element::new(DAV, "propstat").with(one).with(other)
 }
 
 fn status_element(status: u16) -> Element {

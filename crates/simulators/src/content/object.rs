@@ -9,6 +9,7 @@ pub(crate) struct Kinds {
     pub(crate) fn_required: bool,
     pub(crate) uid_required: bool,
     pub(crate) end_required: bool,
+    pub(crate) one_object: bool,
 }
 
 /// Why a body is refused.
@@ -30,6 +31,10 @@ pub(crate) fn calendar_object(text: &str, kinds: Kinds) -> Result<(Component, St
     };
     let invalid = |why: &str| Err(Problem::Invalid(why.to_owned()));
     let not_one = |why: &str| Err(Problem::NotOneObject(why.to_owned()));
+    if !kinds.one_object {
+        let name = root.children.iter().map(|child| child.name.clone()).find(|name| name != "VTIMEZONE").unwrap_or_default();
+        return Ok((root, name));
+    }
     if root.name != "VCALENDAR" {
         return invalid("not a VCALENDAR");
     }

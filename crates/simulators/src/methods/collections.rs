@@ -16,7 +16,7 @@ pub(super) fn make(call: &mut Call<'_>, calendar: bool) -> Answer {
     let (parent, name) = match call.target() {
         Target::Nothing(parent, name) => (parent, name),
         // RFC 4918 section 9.3.1 and RFC 4791 section 5.3.1.1 differ.
-        _ if calendar => return refuse(403, DAV, "resource-must-be-null"),
+        _ if calendar => return refuse(rules.exists, DAV, "resource-must-be-null"),
         _ => return Answer::text(405, "There is something already"),
     };
     let root = match call.body() {
@@ -37,7 +37,7 @@ pub(super) fn make(call: &mut Call<'_>, calendar: bool) -> Answer {
     let kind = if calendar { Some(Kind::Calendar) } else { kind(&properties) };
     let Some(kind) = kind else { return refuse(403, DAV, "valid-resourcetype") };
     if !call.world.tree.collections.contains_key(&parent) {
-        return Answer::text(409, "The parent collection does not exist");
+        return Answer::text(rules.no_parent, "The parent collection does not exist");
     }
     if !call.fits(&parent, kind) {
         return if kind == Kind::AddressBook {
@@ -45,6 +45,9 @@ pub(super) fn make(call: &mut Call<'_>, calendar: bool) -> Answer {
         } else {
             refuse(403, CAL, "calendar-collection-location-ok")
         };
+    }
+    if let (Some(status), Kind::Folder) = (rules.no_plain, kind) {
+        return Answer::of(status);
     }
     let mut components = components(&properties);
     if rules.one_component && kind == Kind::Calendar {

@@ -1,7 +1,7 @@
 //! DELETE (RFC 4918 section 9.6).
 
 use super::Call;
-use crate::answer::Answer;
+use crate::answer::{Answer, Member};
 use crate::content;
 use crate::schedule;
 use crate::world::{Kind, Target, World};
@@ -30,7 +30,17 @@ pub(super) fn answer(call: &mut Call<'_>) -> Answer {
         let follows = schedule::outcome(&call.world.personality.scheduling, &me, Some(&object), None, reply);
         call.world.deliver(follows.mails, &object);
     }
-    Answer::of(rules.deleted)
+    deleted(call, rules.deleted)
+}
+
+/// The answer of this server to a DELETE that was done.
+fn deleted(call: &Call<'_>, status: u16) -> Answer {
+    if !call.world.personality.write.delete_multistatus {
+        return Answer::of(status);
+    }
+    let mut answer = Answer::multistatus(&[Member::status(call.href(&call.path), 200)], None, &call.world.personality.xml, false);
+    answer.status = status;
+    answer
 }
 
 fn whole(call: &mut Call<'_>, at: &str) -> Answer {
@@ -51,5 +61,5 @@ fn whole(call: &mut Call<'_>, at: &str) -> Answer {
     if rules.bin_keeps_slugs {
         call.world.tree.slugs.insert(at.to_owned());
     }
-    Answer::of(rules.deleted)
+    deleted(call, rules.deleted)
 }

@@ -82,6 +82,14 @@ impl Call<'_> {
         if let Some(refusal) = self.forbidden() {
             return refusal;
         }
+        let xml = self.header("content-type").is_some_and(|value| value.contains("xml"));
+        if let Some(status) = self.world.personality.collections.xml_type_required
+            && matches!(method, "PROPFIND" | "PROPPATCH" | "REPORT")
+            && !xml
+            && !self.request.body().is_empty()
+        {
+            return Answer::text(status, "Unsupported media type");
+        }
         match method {
             "OPTIONS" => discovery::options(self),
             "PROPFIND" => propfind::answer(self),

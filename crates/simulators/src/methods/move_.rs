@@ -28,10 +28,14 @@ pub(super) fn answer(call: &mut Call<'_>) -> Answer {
         Target::Item(collection, name) => (collection, name, true),
         Target::Collection(_) => return Answer::of(403),
     };
-    if taken && (to, new_name) == (from.clone(), name.clone()) {
+    if call.world.personality.write.move_conflicts && to == from {
+        let element =
+            crate::answer::data_element(call.kind(&to) == Some(crate::world::Kind::AddressBook), "no-uid-conflict", "no-uid-conflict");
+        return Answer::precondition(412, element, &call.world.personality.xml);
+    }
+    if to == from && new_name == name {
         return Answer::text(403, "Source and destination are the same");
     }
-    let (to, new_name) = (path::parent(&destination), path::last(&destination).to_owned());
     let collections = &call.world.tree.collections;
     let (Some(source), Some(place)) = (collections.get(&from), collections.get(&to)) else { return Answer::of(409) };
     if place.hidden || place.owner.as_ref() != Some(&call.user) || place.kind != source.kind || place.read_only || source.read_only {

@@ -1,7 +1,7 @@
 //! Live properties.
 
 use super::Call;
-use crate::personality::{Counter, VcardVersions};
+use crate::personality::{CollectionRules, Counter, VcardVersions};
 use crate::world::{Collection, Item, Kind, World};
 use crate::xml::{CAL, CARD, CS, DAV, Element, Name};
 use jiff::Timestamp;
@@ -65,14 +65,18 @@ impl Call<'_> {
                 Some(element.with(self.href_element(&principal)))
             }
             (DAV, "principal-URL") if collection.kind == Kind::Principal => Some(element.with(self.href_element(path))),
-            (DAV, "owner") if data || collection.kind == Kind::Folder => {
+            (DAV, "getetag") if data && personality.collections.tagged => {
+                let tag = self.world.counter(path, collection.seq, 0)?;
+                Some(element.text(self.world.spelt(&tag)))
+            }
+            (DAV, "owner") => {
                 collection.owner.as_ref()?;
                 Some(element.with(self.href_element(&World::path_of(&personality.layout.principal, &user))))
             }
             (DAV, "creationdate") => Some(element.text(collection.created.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())),
             (DAV, "getlastmodified") if data => Some(element.text(date(collection.last.unwrap_or(collection.created)))),
             (DAV, "current-user-privilege-set") if personality.collections.privileges_listed && collection.owner.is_some() => {
-                Some(element.all(privileges(collection.read_only, personality.collections.privileges_nested)))
+                Some(element.all(privileges(collection.read_only, &personality.collections)))
             }
             (DAV, "supported-report-set") => Some(element.all(self.reports(&collection))),
             (DAV, "sync-token") if data && personality.sync.supported && personality.sync.in_propfind => {
@@ -88,7 +92,8 @@ impl Call<'_> {
             }
             (CAL, "calendar-user-address-set") if collection.kind == Kind::Principal && !personality.layout.calendar_homes.is_empty() => {
                 let address = Element::new(DAV, "href").text(format!("mailto:{}", World::address(&user))).attribute("preferred", "1");
-                Some(element.with(address).with(self.href_element(path)))
+                let mail = personality.collections.mail_addresses.then_some(address);
+                Some(element.all(mail).with(self.href_element(path)))
             }
             (CS, "email-address-set") if collection.kind == Kind::Principal => {
                 Some(element.with(Element::new(CS, "email-address").text(World::address(&user))))
@@ -106,7 +111,8 @@ impl Call<'_> {
                 element.with(Element::new(CAL, "calendar-data").attribute("content-type", "text/calendar").attribute("version", "2.0")),
             ),
             (CARD, "supported-address-data") if collection.kind == Kind::AddressBook => {
-                let versions: &[&str] = if personality.write.vcards == VcardVersions::ThreeOnly { &["3.0"] } else { &["3.0", "4.0"] };
+                let mut versions = personality.write.offered_vcards.clone();
+                versions.retain(|version| personality.write.vcards != VcardVersions::ThreeOnly || version == "3.0");
                 Some(element.all(versions.iter().map(|version| {
                     Element::new(CARD, "address-data-type").attribute("content-type", "text/vcard").attribute("version", version)
                 })))
@@ -123,7 +129,9 @@ impl Call<'_> {
             (CAL, "schedule-calendar-transp") if collection.kind == Kind::Calendar && personality.scheduling.automatic => {
                 Some(collection.properties.get(name).cloned().unwrap_or_else(|| element.with(Element::new(CAL, "opaque"))))
             }
-            (DAV, "displayname") if collection.kind == Kind::Principal => Some(element.text(user)),
+            (DAV, "displayname") if collection.kind == Kind::Principal && personality.collections.principals_named => {
+                Some(element.text(user))
+            }
             _ => collection.properties.get(name).cloned(),
         }
     }
@@ -140,7 +148,7 @@ impl Call<'_> {
             (DAV, "getlastmodified") => Some(element.text(date(item.modified))),
             (DAV, "current-user-privilege-set") if personality.collections.privileges_listed => {
                 let read_only = self.world.tree.collections.get(collection).is_some_and(|collection| collection.read_only);
-                Some(element.all(privileges(read_only, personality.collections.privileges_nested)))
+                Some(element.all(privileges(read_only, &personality.collections)))
             }
             (CAL, "schedule-tag") if personality.scheduling.tags => schedule_tag(item).map(|tag| element.text(tag)),
             _ => None,
@@ -156,8 +164,8 @@ impl Call<'_> {
         }
         let component = ["VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY"].into_iter().find(|name| item.body.contains(&format!("BEGIN:{name}")));
         match component.filter(|_| rules.component_parameter) {
-            Some(name) => format!("text/calendar; charset=utf-8; component={}", name.to_lowercase()),
-            None => "text/calendar; charset=utf-8".to_owned(),
+            Some(name) => format!("{}; component={}", rules.calendar_type, name.to_lowercase()),
+            None => rules.calendar_type.clone(),
         }
     }
 
@@ -230,14 +238,11 @@ fn types(collection: &Collection) -> Vec<Element> {
     types
 }
 
-fn privileges(read_only: bool, nested: bool) -> Vec<Element> {
-    let names: &[&str] = if read_only {
-        &["read", "read-current-user-privilege-set"]
-    } else {
-        &["read", "read-current-user-privilege-set", "write", "write-content", "write-properties", "bind", "unbind"]
-    };
+fn privileges(read_only: bool, rules: &CollectionRules) -> Vec<Element> {
+    let reading = ["read".to_owned()];
+    let names = if read_only { reading.as_slice() } else { rules.privileges.as_slice() };
     let privileges = names.iter().map(|name| Element::new(DAV, name));
-    if nested {
+    if rules.privileges_nested {
         return vec![Element::new(DAV, "privilege").all(privileges)];
     }
     privileges.map(|privilege| Element::new(DAV, "privilege").with(privilege)).collect()

@@ -18,6 +18,8 @@ pub(super) fn answer(call: &mut Call<'_>) -> Answer {
     let deep = match call.header("depth") {
         Some("0") => false,
         Some("1") => true,
+        Some("infinity") if call.world.personality.collections.infinite_depth => true,
+        None if call.world.personality.collections.zero_by_default => false,
         // Without the header it is infinity (RFC 4918 section 9.1), which a server may refuse.
         _ => return Answer::precondition(403, Element::new(DAV, "propfind-finite-depth"), &call.world.personality.xml),
     };
@@ -31,6 +33,9 @@ pub(super) fn answer(call: &mut Call<'_>) -> Answer {
     };
     let mut members = Vec::new();
     match call.target() {
+        Target::Nothing(..) if call.world.personality.collections.missing_in_multistatus => {
+            members.push(Member::status(call.href(&call.path), 404))
+        }
         Target::Nothing(..) => return call.not_found(),
         Target::Item(collection, name) => members.extend(call.item_member(&collection, &name, &wanted)),
         Target::Collection(at) => {

@@ -23,10 +23,12 @@ pub(super) fn answer(call: &mut Call<'_>) -> Answer {
     }
     let changes = changes(&root);
     let mut member = Member::new(call.href(&at));
-    let refused = changes.iter().any(|(name, _)| properties::protected(name));
+    let rules = call.world.personality.collections.clone();
+    let guarded = |name: &Name| properties::protected(name) && !rules.protected_ignored;
+    let refused = changes.iter().any(|(name, _)| guarded(name)) && !rules.partial_proppatch;
     for (name, _) in &changes {
-        let status = if properties::protected(name) { 403 } else { 424 };
-        if refused {
+        let status = if guarded(name) { 403 } else { 424 };
+        if refused || guarded(name) {
             member.others.push((status, name.clone()));
         } else {
             member.found.push(Element::empty(name));
@@ -36,7 +38,7 @@ pub(super) fn answer(call: &mut Call<'_>) -> Answer {
     if refused {
         member.error = Some(Element::new(DAV, "cannot-modify-protected-property"));
     } else if let Some(place) = call.world.tree.collections.get_mut(&at) {
-        for (name, value) in changes {
+        for (name, value) in changes.into_iter().filter(|(name, _)| !properties::protected(name)) {
             match value {
                 Some(value) => place.properties.insert(name, value),
                 None => place.properties.remove(&name),

@@ -32,13 +32,28 @@ pub(super) fn answer(call: &mut Call<'_>) -> Answer {
 pub(super) fn post(call: &mut Call<'_>) -> Answer {
     let rules = &call.world.personality.write;
     let Target::Collection(collection) = call.target() else { return Answer::of(405) };
-    if !rules.post_creates || call.kind(&collection) != Some(Kind::AddressBook) {
+    let card = call.kind(&collection) == Some(Kind::AddressBook);
+    let (posts, adds) = (rules.post_creates && card, rules.adds_members && (card || call.kind(&collection) == Some(Kind::Calendar)));
+    if !posts && !adds {
         return Answer::of(405);
     }
     let name = call.world.mint();
-    let answer = call.store_at(&collection, &name);
-    let location = call.href(&format!("{collection}{name}"));
-    if answer.status < 300 { answer.header("location", location) } else { answer }
+    let name = match (adds, card) {
+        (true, true) => format!("{name}.vcf"),
+        (true, false) => format!("{name}.ics"),
+        (false, _) => name,
+    };
+    let mut answer = call.store_at(&collection, &name);
+    if answer.status < 300 {
+        let location = call.href(&format!("{collection}{name}"));
+        if adds {
+            answer.status = 200;
+            // To a client this is another host.
+            return answer.header("location", format!("/{location}"));
+        }
+        return answer.header("location", location);
+    }
+    answer
 }
 
 /// `D:need-privileges` for a collection (RFC 3744 section 7.1.1).
@@ -103,13 +118,14 @@ impl Call<'_> {
         }
         let kind = self.header("content-type").map(|value| value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
         let fits: &[&str] = if card { &["text/vcard", "text/x-vcard", "text/directory"] } else { &["text/calendar"] };
-        if kind.as_deref().is_some_and(|kind| !fits.contains(&kind)) {
+        if !rules.any_type && kind.as_deref().is_some_and(|kind| !fits.contains(&kind)) {
             return refused(&rules.media_type, "supported-calendar-data", "supported-address-data", "Unsupported media type");
         }
         let kinds = Kinds {
             refuses_method: rules.refuses_method,
             fn_required: rules.fn_required,
             uid_required: rules.uid_required,
+            one_object: rules.one_object,
             end_required: rules.end_required,
         };
         let Ok(text) = std::str::from_utf8(body) else {
@@ -125,7 +141,7 @@ impl Call<'_> {
                     .collections
                     .get(collection)
                     .is_none_or(|place| place.components.iter().any(|taken| *taken == component));
-                if card || taken {
+                if card || taken || !rules.one_object {
                     Ok(object)
                 } else {
                     refused(&rules.component, "supported-calendar-component", "", "This calendar does not take such components")
@@ -157,6 +173,7 @@ impl Call<'_> {
             return Some(Answer::text(400, "Deleted calendar object with uid already exists in this calendar collection."));
         }
         let candidates = self.world.tree.collections.iter().filter(|(path, other)| match rules.uids.scope {
+            _ if card && rules.uids.cards_share => false,
             UidScope::Nowhere => false,
             UidScope::Collection => path.as_str() == collection,
             UidScope::User => other.kind == place.kind && other.owner == place.owner,

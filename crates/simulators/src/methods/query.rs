@@ -12,6 +12,12 @@ pub(super) fn calendar(call: &mut Call<'_>, at: &str, root: &Element) -> Answer 
     let style = call.world.personality.xml.clone();
     let refuse = |status: u16, name: &str| Answer::precondition(status, Element::new(CAL, name), &style);
     let Some(filter) = root.child(CAL, "filter").and_then(|filter| filter.child(CAL, "comp-filter")) else {
+        if rules.filter_optional && root.child(CAL, "filter").is_none() {
+            return match call.matching(at, root, |_| true) {
+                Ok(members) => Answer::multistatus(&members, None, &style, call.minimal),
+                Err(name) => refuse(403, name),
+            };
+        }
         return refuse(403, "valid-filter");
     };
     let filter = match ComponentFilter::of(filter, &rules) {
@@ -23,7 +29,7 @@ pub(super) fn calendar(call: &mut Call<'_>, at: &str, root: &Element) -> Answer 
         return refuse(status, "supported-filter");
     }
     // Depth 0 is the collection alone, which is no calendar object (RFC 4791 section 7.8).
-    let members = if call.header("depth").is_none_or(|depth| depth == "0") {
+    let members = if !rules.depth_ignored && call.header("depth").is_none_or(|depth| depth == "0") {
         Ok(Vec::new())
     } else {
         call.matching(at, root, |object| component_matches(object, &filter, &rules))
@@ -44,7 +50,7 @@ pub(super) fn addressbook(call: &mut Call<'_>, at: &str, root: &Element) -> Answ
         None => return Answer::text(400, "A filter is expected"),
     };
     let matches = |card: &Component, rules: &QueryRules| rules.text_match && card_matches(card, &filter);
-    let members = if call.header("depth").is_none_or(|depth| depth == "0") {
+    let members = if !rules.depth_ignored && call.header("depth").is_none_or(|depth| depth == "0") {
         Ok(Vec::new())
     } else {
         call.matching(at, root, |card| matches(card, &rules))

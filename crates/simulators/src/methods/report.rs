@@ -10,6 +10,7 @@ use crate::xml::{CAL, CARD, DAV, Element, Name};
 pub(super) fn answer(call: &mut Call<'_>) -> Answer {
     let root = match call.body() {
         Err(bad) => return bad,
+        Ok(None) if call.world.personality.query.unknown_report == UnknownReport::Nothing => return unknown(call),
         Ok(None) => return Answer::text(400, "A REPORT needs a body"),
         Ok(Some(root)) => root,
     };
@@ -37,6 +38,7 @@ fn unknown(call: &Call<'_>) -> Answer {
     match call.world.personality.query.unknown_report {
         UnknownReport::Precondition(status) => Answer::precondition(status, Element::new(DAV, "supported-report"), style),
         UnknownReport::Bare(status) => Answer::of(status),
+        UnknownReport::Nothing => Answer::multistatus(&[], None, style, false),
     }
 }
 

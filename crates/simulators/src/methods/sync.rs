@@ -12,7 +12,11 @@ pub(super) fn answer(call: &mut Call<'_>, at: &str, root: &Element) -> Answer {
     let style = call.world.personality.xml.clone();
     let level = root.child(DAV, "sync-level").map(|level| level.content().trim().to_owned());
     match level.as_deref() {
-        Some("infinite" | "infinity") => return Answer::precondition(403, Element::new(DAV, "sync-traversal-supported"), &style),
+        Some("infinite" | "infinity") => match rules.infinite {
+            Some(status @ 403) => return Answer::precondition(status, Element::new(DAV, "sync-traversal-supported"), &style),
+            Some(status) => return Answer::of(status),
+            None => {}
+        },
         // Before RFC 6578 was finished, the level was the Depth header.
         Some("1") | None => {}
         Some(_) => return Answer::text(400, "sync-level is 1 or infinite"),
@@ -48,7 +52,7 @@ pub(super) fn answer(call: &mut Call<'_>, at: &str, root: &Element) -> Answer {
     if let Some(page) = cut {
         told.truncate(page);
     }
-    let (offset, truncated) = (0, cut.is_some() && rules.limit != Limit::Loses);
+    let truncated = cut.is_some() && rules.limit != Limit::Loses;
     let reached = if truncated { told.last().map_or(latest, |(seq, ..)| *seq) } else { latest };
     let columns = Columns::of(root);
     let mut members = Vec::new();
@@ -74,7 +78,8 @@ pub(super) fn answer(call: &mut Call<'_>, at: &str, root: &Element) -> Answer {
         more.error = Some(Element::new(DAV, "number-of-matches-within-limits"));
         members.push(more);
     }
-    let token = call.world.token_at(at, reached, offset).filter(|_| rules.in_report);
+    let token = if truncated { call.world.page_token(at, reached) } else { call.world.token_at(at, reached, 0) };
+    let token = token.filter(|_| rules.in_report);
     Answer::multistatus(&members, token.as_deref(), &style, call.minimal)
 }
 

@@ -197,6 +197,8 @@ pub struct XmlStyle {
     pub hrefs: HrefStyle,
     /// Missing properties.
     pub missing: MissingProperties,
+    /// `status` before `prop` in each propstat (Xandikos 0.4.10).
+    pub status_first: bool,
     /// `<status/>` without text in propstats of 200 (iCloud, dengste/org-caldav#305).
     pub empty_status: bool,
     /// The type that XML answers claim (iCloud and OX lie, python-caldav/caldav#142).
@@ -215,6 +217,7 @@ impl Default for XmlStyle {
             spelling: Spelling::UpperPrefix,
             hrefs: HrefStyle::default(),
             missing: MissingProperties::After,
+            status_first: false,
             empty_status: false,
             content_type: "application/xml; charset=utf-8".to_owned(),
             keeps_cr: true,

@@ -32,7 +32,6 @@ impl Personality {
         let mut p = start("radicale", "measured: Radicale 3.9.0; Kozea/Radicale#1066, #2187", "Radicale");
         p.dav = "1, 2, 3, calendar-access, addressbook, extended-mkcol".to_owned();
         p.layout = stocked(layout("/", "/{user}/", "/{user}/", "/{user}/"), &[], &[]);
-        p.layout.slash_required = true;
         p.login = basic("Radicale - Password Required");
         p.xml.spelling = Spelling::DavIsDefault;
         p.xml.content_type = "text/xml; charset=utf-8".to_owned();
@@ -49,13 +48,26 @@ impl Personality {
         p.write.uids.refuse = Refuse::Element(409);
         p.write.uids.href = false;
         p.write.refuses_method = false;
-        p.write.uid_required = false;
-        p.write.rewrites.push(Rewrite::AddUid);
-        p.write.updated = 201;
+        p.write.any_type = true;
         p.write.deleted = 200;
-        p.write.max_size = None;
+        p.write.delete_multistatus = true;
         p.write.read_only = Refuse::Text(403);
+        p.sync.infinite = None;
+        p.query.filter_optional = true;
+        p.query.depth_ignored = true;
+        p.query.unknown_report = UnknownReport::Nothing;
         p.collections.deleted = 200;
+        p.collections.exists = 409;
+        p.collections.no_parent = 403;
+        p.collections.no_plain = Some(403);
+        p.collections.tagged = true;
+        p.collections.protected_ignored = true;
+        p.collections.infinite_depth = true;
+        p.collections.zero_by_default = true;
+        p.collections.principals_named = false;
+        p.collections.mail_addresses = false;
+        // Neither bind nor unbind: they follow from `all` and `write`.
+        p.collections.privileges = ["read", "all", "write", "write-properties", "write-content"].map(str::to_owned).to_vec();
         p
     }
 
@@ -66,8 +78,11 @@ impl Personality {
         p.dav = "1, 2, 3, access-control, calendar-access, calendar-auto-scheduling, addressbook, extended-mkcol, add-member".to_owned();
         let paths = layout("/", "/{user}/", "/{user}/calendars/", "/{user}/contacts/");
         p.layout = stocked(paths, &[("calendar", "calendar", ALL)], &[("addressbook", "addressbook")]);
+        p.layout.well_known = WellKnown::Redirect(302);
         p.login.open = true;
         p.xml.spelling = Spelling::Numbered;
+        p.xml.content_type = "text/xml; charset=\"utf-8\"".to_owned();
+        p.xml.status_first = true;
         p.sync.prefix = String::new();
         p.sync.counter = Counter::Sha1;
         p.sync.bad_token = BadToken::Precondition(412);
@@ -80,9 +95,28 @@ impl Personality {
         p.write.media_type = Refuse::Element(412);
         p.write.component = Refuse::Element(412);
         p.write.uids.refuse = Refuse::Element(412);
+        p.write.uids.may_change = true;
+        p.write.uids.cards_share = true;
+        p.write.uids.href = false;
         p.write.refuses_method = false;
-        p.write.fn_required = false;
         p.write.uid_required = false;
+        p.write.any_type = true;
+        p.write.one_object = false;
+        p.write.move_conflicts = true;
+        p.write.adds_members = true;
+        p.write.card_type = "text/vcard".to_owned();
+        p.write.calendar_type = "text/calendar".to_owned();
+        p.write.offered_vcards = vec!["3.0".to_owned()];
+        p.write.max_size = None;
+        p.sync.infinite = Some(400);
+        p.query.filter_optional = true;
+        p.collections.tagged = true;
+        p.collections.partial_proppatch = true;
+        p.collections.infinite_depth = true;
+        p.collections.zero_by_default = true;
+        p.collections.missing_in_multistatus = true;
+        p.collections.xml_type_required = Some(415);
+        p.collections.privileges = vec!["all".to_owned()];
         p
     }
 

@@ -38,6 +38,18 @@ impl World {
         Some(token)
     }
 
+    /// The token of a page that ends with the change `reached`: at Cyrus it has the counters of the page in it.
+    pub(crate) fn page_token(&mut self, path: &str, reached: u64) -> Option<String> {
+        if self.personality.sync.counter != Counter::ValidityModseq {
+            return self.token_at(path, reached, 0);
+        }
+        let latest = self.tree.collections.get(path)?.seq;
+        let whole = self.counter(path, latest, 0)?;
+        let token = format!("{}{whole}-{}-{}", self.personality.sync.prefix, reached + 1, latest + 1);
+        self.tree.issued.insert((path.to_owned(), token.clone()), reached);
+        Some(token)
+    }
+
     /// What a token counts, without its prefix.
     pub(crate) fn counter(&self, path: &str, seq: u64, offset: i64) -> Option<String> {
         let collection = self.tree.collections.get(path)?;

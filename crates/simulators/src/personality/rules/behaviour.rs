@@ -80,6 +80,8 @@ pub struct SyncRules {
     pub ctag_quoted: bool,
     /// Collections with more members than this answer HTTP 507 to the REPORT (python-caldav/caldav#340, #353).
     pub too_many: Option<usize>,
+    /// What a `sync-level` of infinite is answered with; None: as if it were 1 (Radicale 3.9.0; 400 at Xandikos 0.4.10).
+    pub infinite: Option<u16>,
 }
 
 impl Default for SyncRules {
@@ -100,6 +102,7 @@ impl Default for SyncRules {
             ctag: true,
             ctag_quoted: false,
             too_many: None,
+            infinite: Some(403),
         }
     }
 }
@@ -134,6 +137,8 @@ pub enum UnknownReport {
     Precondition(u16),
     /// This status alone (501 at SOGo).
     Bare(u16),
+    /// A multistatus without members (Radicale 3.9.0).
+    Nothing,
 }
 
 /// Queries.
@@ -162,6 +167,10 @@ pub struct QueryRules {
     pub empty_multiget: Option<u16>,
     /// At most so many members of a multiget are answered (Zoho, pimutils/vdirsyncer#988).
     pub multiget_cap: Option<usize>,
+    /// A query without a filter matches everything (Radicale 3.9.0, Xandikos 0.4.10); else 403 `valid-filter`.
+    pub filter_optional: bool,
+    /// `Depth: 0` matches members too (Radicale 3.9.0).
+    pub depth_ignored: bool,
     /// How reports that are not there are answered.
     pub unknown_report: UnknownReport,
 }
@@ -180,6 +189,8 @@ impl Default for QueryRules {
             skips_undated_tasks: false,
             empty_multiget: None,
             multiget_cap: None,
+            filter_optional: false,
+            depth_ignored: false,
             unknown_report: UnknownReport::Precondition(403),
         }
     }
@@ -223,13 +234,15 @@ pub struct UidUniqueness {
     pub refuse: Refuse,
     /// Whether the refusal names the first one in `D:href`.
     pub href: bool,
-    /// Whether a PUT may change the UID of an item (sabre-io/dav#993).
+    /// Whether a PUT may change the UID of an item (sabre-io/dav#993, Xandikos 0.4.10).
     pub may_change: bool,
+    /// Whether cards may share a UID (Xandikos 0.4.10).
+    pub cards_share: bool,
 }
 
 impl Default for UidUniqueness {
     fn default() -> Self {
-        Self { scope: UidScope::Collection, refuse: Refuse::Element(403), href: true, may_change: false }
+        Self { scope: UidScope::Collection, refuse: Refuse::Element(403), href: true, may_change: false, cards_share: false }
     }
 }
 
@@ -303,6 +316,8 @@ pub struct WriteRules {
     pub invalid: Refuse,
     /// How the wrong media type is refused (`supported-calendar-data`, `supported-address-data`).
     pub media_type: Refuse,
+    /// Media types are not looked at (Radicale 3.9.0, Xandikos 0.4.10).
+    pub any_type: bool,
     /// How a component that the calendar does not take is refused (`supported-calendar-component`).
     pub component: Refuse,
     /// How a body above `max_size` is refused (`max-resource-size`).
@@ -323,6 +338,8 @@ pub struct WriteRules {
     pub fn_required: bool,
     /// Whether a UID is required.
     pub uid_required: bool,
+    /// Whether an object must be one: one UID, one type of component, a start (not looked at by Xandikos 0.4.10).
+    pub one_object: bool,
     /// What is made of bodies, in order.
     pub rewrites: Vec<Rewrite>,
     /// What comes out of address books.
@@ -333,18 +350,29 @@ pub struct WriteRules {
     pub updated: u16,
     /// The status of a DELETE of an item.
     pub deleted: u16,
-    /// PUT is answered by a multistatus of one member (Xandikos).
+    /// PUT is answered by a multistatus of one member (older Xandikos).
     pub put_multistatus: bool,
+    /// DELETE is answered by a multistatus of one member (Radicale 3.9.0).
+    pub delete_multistatus: bool,
     /// MOVE: refused with this status (412 at iCloud, 405 at Google).
     pub no_move: Option<u16>,
     /// Cards are made by POST to the collection, and a PUT of a new one is refused (Google contacts).
     pub post_creates: bool,
+    /// MOVE within a collection is in conflict with itself (Xandikos 0.4.10: 412 `no-uid-conflict`).
+    pub move_conflicts: bool,
+    /// POST to a collection makes an item at an address of the server's own (RFC 5995; Xandikos 0.4.10 answers 200 with a
+    /// `Location` that begins with two slashes).
+    pub adds_members: bool,
     /// Deleted items keep their UID taken: a PUT of it again is answered 400 (Nextcloud's bin, nextcloud/server#30096).
     pub bin_keeps_uids: bool,
     /// `component=VEVENT` in the `Content-Type` of calendar objects (DAViCal, sabre).
     pub component_parameter: bool,
     /// The media type of cards (`text/x-vcard` at SOGo).
     pub card_type: String,
+    /// The media type of calendar objects.
+    pub calendar_type: String,
+    /// What `supported-address-data` offers.
+    pub offered_vcards: Vec<String>,
     /// Whether `getcontenttype` is a property (missing at Google contacts, mstilkerich/rcmcarddav#258).
     pub content_type_listed: bool,
 }
@@ -356,6 +384,7 @@ impl Default for WriteRules {
             uids: UidUniqueness::default(),
             invalid: Refuse::Element(403),
             media_type: Refuse::Element(403),
+            any_type: false,
             component: Refuse::Element(403),
             too_large: Refuse::Element(403),
             max_size: Some(10_000_000),
@@ -366,17 +395,23 @@ impl Default for WriteRules {
             end_required: false,
             fn_required: true,
             uid_required: true,
+            one_object: true,
             rewrites: Vec::new(),
             vcards: VcardVersions::AsStored,
             created: 201,
             updated: 204,
             deleted: 204,
             put_multistatus: false,
+            delete_multistatus: false,
             no_move: None,
             post_creates: false,
+            move_conflicts: false,
+            adds_members: false,
             bin_keeps_uids: false,
             component_parameter: false,
             card_type: "text/vcard; charset=utf-8".to_owned(),
+            calendar_type: "text/calendar; charset=utf-8".to_owned(),
+            offered_vcards: vec!["3.0".to_owned(), "4.0".to_owned()],
             content_type_listed: true,
         }
     }
@@ -412,6 +447,32 @@ pub struct CollectionRules {
     pub privileges_listed: bool,
     /// All privileges stand in one `privilege` element (old Radicale).
     pub privileges_nested: bool,
+    /// The privileges of an owner (RFC 3744 section 3).
+    pub privileges: Vec<String>,
+    /// What MKCALENDAR is answered with where there is something (409 at Radicale 3.9.0).
+    pub exists: u16,
+    /// What creations without a parent are answered with (403 at Radicale 3.9.0).
+    pub no_parent: u16,
+    /// What a MKCOL of neither calendar nor address book is answered with (403 at Radicale 3.9.0).
+    pub no_plain: Option<u16>,
+    /// Whether collections have `getetag` (Radicale, Xandikos, mail.ru).
+    pub tagged: bool,
+    /// PROPPATCH of protected properties is answered with 200 and does nothing (Radicale 3.9.0).
+    pub protected_ignored: bool,
+    /// PROPPATCH does what it can, instead of all or nothing (Xandikos 0.4.10), against RFC 4918 section 9.2.
+    pub partial_proppatch: bool,
+    /// PROPFIND of depth infinity is answered like depth 1; else 403 `propfind-finite-depth` (RFC 4918 section 9.1).
+    pub infinite_depth: bool,
+    /// PROPFIND without a `Depth` is one of depth 0 (Radicale, Xandikos), against RFC 4918 section 9.1.
+    pub zero_by_default: bool,
+    /// PROPFIND of what is not there is a multistatus with 404 (Xandikos 0.4.10).
+    pub missing_in_multistatus: bool,
+    /// PROPFIND and REPORT without an XML `Content-Type` are answered with this status (415 at Xandikos 0.4.10).
+    pub xml_type_required: Option<u16>,
+    /// Whether principals are called by their user's name.
+    pub principals_named: bool,
+    /// Whether `calendar-user-address-set` has a `mailto:` (not at Radicale 3.9.0).
+    pub mail_addresses: bool,
     /// PROPFIND of an empty collection is answered 404 (old Synology).
     pub empty_is_missing: bool,
     /// What OPTIONS of a collection is answered with (400 at Google contacts, 404 at iCloud contacts, both seen by Evolution).
@@ -434,6 +495,21 @@ impl Default for CollectionRules {
             components_listed: true,
             privileges_listed: true,
             privileges_nested: false,
+            privileges: ["read", "read-current-user-privilege-set", "write", "write-content", "write-properties", "bind", "unbind"]
+                .map(str::to_owned)
+                .to_vec(),
+            exists: 403,
+            no_parent: 409,
+            no_plain: None,
+            tagged: false,
+            protected_ignored: false,
+            partial_proppatch: false,
+            infinite_depth: false,
+            zero_by_default: false,
+            missing_in_multistatus: false,
+            xml_type_required: None,
+            principals_named: true,
+            mail_addresses: true,
             empty_is_missing: false,
             options: None,
         }
