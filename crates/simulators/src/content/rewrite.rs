@@ -11,7 +11,8 @@ pub(crate) fn rewritten(mut root: Component, rewrites: &[Rewrite], creates: bool
     for rewrite in rewrites {
         match rewrite {
             Rewrite::SortCard if card => sort_card(&mut root),
-            Rewrite::SortCalendar if !card => sort(&mut root),
+            Rewrite::SortCalendar if !card => sort(&mut root, ICALENDAR),
+            Rewrite::SortCalendarVobject if !card => sort(&mut root, VOBJECT),
             Rewrite::UppercaseGroups if card => root.lines.iter_mut().for_each(uppercase_group),
             Rewrite::AddRev if card && root.line("REV").is_none() => {
                 root.lines.push(Line::plain("REV", &now.strftime("%Y%m%dT%H%M%SZ").to_string()));
@@ -33,27 +34,57 @@ pub(crate) fn rewritten(mut root: Component, rewrites: &[Rewrite], creates: bool
     root
 }
 
-/// VERSION, PRODID and UID first, then by name, groups wherever that leads.
+/// vobject's order for cards.
+const CARD: &[&str] = &["VERSION", "PRODID", "UID"];
+/// vobject's orders for calendars.
+const VOBJECT: &[&str] =
+    &["VERSION", "CALSCALE", "METHOD", "PRODID", "UID", "RECURRENCE-ID", "DTSTART", "DURATION", "DTEND", "DUE"];
+/// icalendar's orders.
+const ICALENDAR: &[&str] = &[
+    "VERSION", "PRODID", "CALSCALE", "METHOD", "SUMMARY", "DTSTART", "DTEND", "DUE", "DURATION", "DTSTAMP", "UID", "RECURRENCE-ID", "SEQUENCE",
+    "RRULE", "RDATE", "EXDATE",
+];
+
+/// Some first, then by name, groups wherever that leads.
 fn sort_card(root: &mut Component) {
     for line in &mut root.lines {
-        if line.name == "X-ABLABEL" {
-            uppercase_name(line);
-        }
+        join_params(line);
     }
-    let rank = |line: &Line| match line.name.as_str() {
-        "VERSION" => 0,
-        "PRODID" => 1,
-        "UID" => 2,
-        _ => 3,
-    };
+    sort_lines(root, CARD);
+}
+
+fn sort(root: &mut Component, first: &[&str]) {
+    sort_lines(root, first);
+    for child in root.children.iter_mut().filter(|child| child.name != "VTIMEZONE") {
+        sort(child, first);
+    }
+}
+
+fn sort_lines(root: &mut Component, first: &[&str]) {
+    let rank = |line: &Line| first.iter().position(|name| *name == line.name).unwrap_or(first.len());
     root.lines.sort_by(|a, b| (rank(a), &a.name).cmp(&(rank(b), &b.name)));
 }
 
-fn sort(root: &mut Component) {
-    // VERSION and PRODID lead, the rest follows its names.
-    let rank = |line: &Line| u8::from(line.name != "VERSION") + u8::from(line.name != "VERSION" && line.name != "PRODID");
-    root.lines.sort_by(|a, b| (rank(a), &a.name).cmp(&(rank(b), &b.name)));
-    root.children.iter_mut().for_each(sort);
+/// Names in capitals, and parameters that are there twice as one with a list, as vobject writes them.
+fn join_params(line: &mut Line) {
+    let mut joined: Vec<(String, String)> = Vec::new();
+    for (name, value) in &line.params {
+        match joined.iter_mut().find(|(other, _)| other == name) {
+            Some((_, values)) => {
+                values.push(',');
+                values.push_str(value);
+            }
+            None => joined.push((name.clone(), value.clone())),
+        }
+    }
+    line.params = joined;
+    let group = line.group.as_ref().map(|group| format!("{group}.")).unwrap_or_default();
+    let params: String = line
+        .params
+        .iter()
+        .map(|(name, value)| if value.contains([':', ';']) { format!(";{name}=\"{value}\"") } else { format!(";{name}={value}") })
+        .collect();
+    line.raw = format!("{group}{}{params}:{}", line.name, line.value);
 }
 
 /// The name of a line in capitals, its group and its value as they are.

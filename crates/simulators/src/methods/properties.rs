@@ -69,6 +69,7 @@ impl Call<'_> {
                 let tag = self.world.counter(path, collection.seq, 0)?;
                 Some(element.text(self.world.spelt(&tag)))
             }
+            (DAV, "getcontenttype") if data && personality.collections.tagged => Some(element.text("httpd/unix-directory")),
             (DAV, "owner") => {
                 collection.owner.as_ref()?;
                 Some(element.with(self.href_element(&World::path_of(&personality.layout.principal, &user))))

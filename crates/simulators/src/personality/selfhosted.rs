@@ -41,7 +41,7 @@ impl Personality {
         p.sync.limit = Limit::Ignored;
         p.etags.on_put = EtagOnPut::Always;
         p.etags.on_put_card = EtagOnPut::Always;
-        p.write.rewrites = vec![Rewrite::SortCard];
+        p.write.rewrites = vec![Rewrite::SortCard, Rewrite::SortCalendarVobject];
         p.write.invalid = Refuse::Text(400);
         p.write.media_type = Refuse::Text(400);
         p.write.component = Refuse::Text(400);

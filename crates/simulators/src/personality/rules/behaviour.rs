@@ -250,10 +250,13 @@ impl Default for UidUniqueness {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rewrite {
-    /// Cards: properties sorted by name, groups with them, and `X-ABLabel` in capitals (Radicale 3.9, by vobject).
+    /// Cards: properties sorted by name, groups with them, `X-ABLabel` in capitals, repeated parameters joined (Radicale 3.9.0,
+    /// by vobject).
     SortCard,
-    /// Calendar objects: properties sorted by name (Xandikos 0.4.10, by icalendar).
+    /// Calendar objects: properties in the order of Python's icalendar (Xandikos 0.4.10).
     SortCalendar,
+    /// Calendar objects: properties in the order of Python's vobject (Radicale 3.9.0).
+    SortCalendarVobject,
     /// Cards: groups and labels in capitals (DAViCal 1.1.12).
     UppercaseGroups,
     /// Cards: a REV of now is added if there is none (DAViCal 1.1.12).
