@@ -21,7 +21,9 @@ fn every_personality_leads_from_its_context_to_writable_collections() {
         let reply = alice.propfind(&principal, "0", &["C:calendar-home-set", "A:addressbook-home-set", "D:resourcetype"]);
         assert_eq!(reply.status, 207, "{name}: {}", reply.body);
         assert_eq!(reply.has("calendar-home-set"), lists_home || layout.current_user_principal, "{name}");
-        for (home, kind) in [(layout.calendar_homes.first(), CollectionKind::Calendar), (layout.book_homes.first(), CollectionKind::AddressBook)] {
+        for (home, kind) in
+            [(layout.calendar_homes.first(), CollectionKind::Calendar), (layout.book_homes.first(), CollectionKind::AddressBook)]
+        {
             let Some(home) = home else { continue };
             let home = home.replace("{user}", "alice");
             let listing = alice.propfind(&home, "1", &["D:resourcetype", "D:displayname"]);
@@ -105,7 +107,12 @@ fn a_401_challenges_as_the_server_does() {
         let context = Personality::named(name).unwrap().layout.context.replace("{user}", "alice");
         let reply = alice.propfind(&context, "0", &["D:current-user-principal"]);
         assert_eq!(reply.status, 401, "{name}");
-        reply.headers.get_all("www-authenticate").iter().map(|value| value.to_str().unwrap().split(' ').next().unwrap().to_owned()).collect()
+        reply
+            .headers
+            .get_all("www-authenticate")
+            .iter()
+            .map(|value| value.to_str().unwrap().split(' ').next().unwrap().to_owned())
+            .collect()
     };
     // home-assistant/core#91711; jobisoft/DAV-4-TbSync#17.
     assert_eq!(challenge("icloud"), ["X-MobileMe-AuthToken", "Basic"]);
@@ -141,7 +148,8 @@ fn sabre_answers_a_report_without_a_body_before_it_asks_who_is_there() {
 fn digest(alice: &mut Client, algorithm: &str, nonce: &str, nc: u32, password: &str) -> u16 {
     use sha2::Digest as _;
     let hash = |text: String| -> String {
-        let bytes = if algorithm == "MD5" { md5::Md5::digest(text.as_bytes()).to_vec() } else { sha2::Sha256::digest(text.as_bytes()).to_vec() };
+        let bytes =
+            if algorithm == "MD5" { md5::Md5::digest(text.as_bytes()).to_vec() } else { sha2::Sha256::digest(text.as_bytes()).to_vec() };
         bytes.iter().map(|byte| format!("{byte:02x}")).collect()
     };
     let path = "/dav.php/principals/alice/";

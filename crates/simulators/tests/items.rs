@@ -70,7 +70,12 @@ fn servers_that_are_lax_or_odd_about_preconditions_are_so() {
 
 #[test]
 fn tags_are_spelt_as_servers_and_proxies_spell_them() {
-    let table = [(EtagSpelling::Quoted, "\"", "\""), (EtagSpelling::Weak, "W/\"", "\""), (EtagSpelling::Gzip, "\"", "-gzip\""), (EtagSpelling::Bare, "", "")];
+    let table = [
+        (EtagSpelling::Quoted, "\"", "\""),
+        (EtagSpelling::Weak, "W/\"", "\""),
+        (EtagSpelling::Gzip, "\"", "-gzip\""),
+        (EtagSpelling::Bare, "", ""),
+    ];
     for (spelling, before, after) in table {
         let mut personality = Personality::sabre();
         personality.etags.spelling = spelling;
@@ -111,7 +116,15 @@ fn a_put_tells_its_tag_only_where_the_server_does() {
 
 #[test]
 fn an_equal_put_makes_a_new_tag_where_servers_count_changes() {
-    for (name, new) in [("radicale", false), ("xandikos", false), ("sabre", false), ("rustical", false), ("cyrus", true), ("davical", true), ("sogo", true)] {
+    for (name, new) in [
+        ("radicale", false),
+        ("xandikos", false),
+        ("sabre", false),
+        ("rustical", false),
+        ("cyrus", true),
+        ("davical", true),
+        ("sogo", true),
+    ] {
         let alice = named(name);
         let path = format!("{}a.vcf", alice.book());
         alice.put(&path, &card("a", ""));
@@ -137,7 +150,14 @@ fn revision_tags_of_sogo_are_equal_across_items() {
 #[test]
 fn a_second_item_of_a_uid_is_refused_in_five_shapes() {
     // cyrusimap/cyrus-imapd#2345; Kozea/Radicale; stalwart; older Nextcloud and sabre; Zimbra takes it.
-    let table = [("cyrus", 403, true, true), ("nextcloud", 409, true, true), ("radicale", 409, true, false), ("stalwart", 412, true, true), ("sabre", 400, false, false), ("icloud", 412, false, false)];
+    let table = [
+        ("cyrus", 403, true, true),
+        ("nextcloud", 409, true, true),
+        ("radicale", 409, true, false),
+        ("stalwart", 412, true, true),
+        ("sabre", 400, false, false),
+        ("icloud", 412, false, false),
+    ];
     for (name, status, element, href) in table {
         let alice = named(name);
         let calendar = alice.calendar();
@@ -375,7 +395,9 @@ fn the_same_calls_under_the_same_clock_give_the_same_bytes() {
         let alice = named("cyrus");
         let path = format!("{}a.ics", alice.calendar());
         let mut out = String::new();
-        for reply in [alice.put(&path, &event("a", "")), alice.get(&path), alice.propfind(&alice.calendar(), "1", &["D:getetag", "D:sync-token"])] {
+        for reply in
+            [alice.put(&path, &event("a", "")), alice.get(&path), alice.propfind(&alice.calendar(), "1", &["D:getetag", "D:sync-token"])]
+        {
             out.push_str(&format!("{} {:?} {}", reply.status, reply.headers, reply.body));
         }
         out

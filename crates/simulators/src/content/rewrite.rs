@@ -37,12 +37,25 @@ pub(crate) fn rewritten(mut root: Component, rewrites: &[Rewrite], creates: bool
 /// vobject's order for cards.
 const CARD: &[&str] = &["VERSION", "PRODID", "UID"];
 /// vobject's orders for calendars.
-const VOBJECT: &[&str] =
-    &["VERSION", "CALSCALE", "METHOD", "PRODID", "UID", "RECURRENCE-ID", "DTSTART", "DURATION", "DTEND", "DUE"];
+const VOBJECT: &[&str] = &["VERSION", "CALSCALE", "METHOD", "PRODID", "UID", "RECURRENCE-ID", "DTSTART", "DURATION", "DTEND", "DUE"];
 /// icalendar's orders.
 const ICALENDAR: &[&str] = &[
-    "VERSION", "PRODID", "CALSCALE", "METHOD", "SUMMARY", "DTSTART", "DTEND", "DUE", "DURATION", "DTSTAMP", "UID", "RECURRENCE-ID", "SEQUENCE",
-    "RRULE", "RDATE", "EXDATE",
+    "VERSION",
+    "PRODID",
+    "CALSCALE",
+    "METHOD",
+    "SUMMARY",
+    "DTSTART",
+    "DTEND",
+    "DUE",
+    "DURATION",
+    "DTSTAMP",
+    "UID",
+    "RECURRENCE-ID",
+    "SEQUENCE",
+    "RRULE",
+    "RDATE",
+    "EXDATE",
 ];
 
 /// Some first, then by name, groups wherever that leads.

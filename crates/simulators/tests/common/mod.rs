@@ -7,8 +7,8 @@ use bytes::Bytes;
 use http::Request;
 use jiff::Timestamp;
 use pimkit_simulators::{Challenge, CollectionKind, Cut, Dav, Personality};
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 /// A clock that goes when it is told to.
 #[derive(Clone)]
@@ -161,7 +161,9 @@ impl Client {
     pub(crate) fn calendar(&self) -> String {
         let views = self.dav.collections(&self.user);
         let found = views.iter().find(|c| c.kind == CollectionKind::Calendar && !c.read_only && c.components.iter().any(|c| c == "VEVENT"));
-        found.map(|c| c.path.clone()).unwrap_or_else(|| self.dav.make_calendar(&self.user, "Cal", &["VEVENT", "VTODO", "VJOURNAL"]).unwrap())
+        found
+            .map(|c| c.path.clone())
+            .unwrap_or_else(|| self.dav.make_calendar(&self.user, "Cal", &["VEVENT", "VTODO", "VJOURNAL"]).unwrap())
     }
 
     pub(crate) fn book(&self) -> String {
@@ -170,7 +172,8 @@ impl Client {
     }
 
     pub(crate) fn has_books(&self) -> bool {
-        !self.dav.collections("alice").is_empty() && self.dav.make_addressbook("alice", "probe").is_some_and(|p| self.dav.remove_collection(&p))
+        !self.dav.collections("alice").is_empty()
+            && self.dav.make_addressbook("alice", "probe").is_some_and(|p| self.dav.remove_collection(&p))
     }
 }
 
