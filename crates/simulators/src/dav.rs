@@ -10,7 +10,7 @@ use crate::seen::Seen;
 use crate::world::{Clock, User, World};
 use bytes::Bytes;
 use futures::future::BoxFuture;
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{Request, Response};
 use jiff::Timestamp;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -27,10 +27,8 @@ pub enum Cut {
     /// It broke within the answer's body.
     #[error("the connection broke after {} bytes of the body", body_so_far.len())]
     Truncated {
-        /// Status of the answer.
-        status: StatusCode,
-        /// Headers of the answer.
-        headers: HeaderMap,
+        /// Status and headers of the answer.
+        head: Box<Response<()>>,
         /// What came of the body.
         body_so_far: Bytes,
     },
@@ -149,7 +147,7 @@ impl Dav {
         let (status, received) = match &answer {
             Ok(response) => (response.status().as_u16(), response.body().len()),
             Err(Cut::Reset) => (0, 0),
-            Err(Cut::Truncated { status, body_so_far, .. }) => (status.as_u16(), body_so_far.len()),
+            Err(Cut::Truncated { head, body_so_far }) => (head.status().as_u16(), body_so_far.len()),
         };
         let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let report = crate::xml::read(request.body()).ok().map(|root| root.name.local);
@@ -239,7 +237,7 @@ fn under(world: &mut World, request: &Request<Bytes>, fault: Option<Fault>) -> R
         Some(Fault::Truncate { bytes }) => {
             let (parts, body) = response.into_parts();
             let body_so_far = body.slice(..bytes.min(body.len()));
-            Err(Cut::Truncated { status: parts.status, headers: parts.headers, body_so_far })
+            Err(Cut::Truncated { head: Box::new(Response::from_parts(parts, ())), body_so_far })
         }
         _ => Ok(response),
     }

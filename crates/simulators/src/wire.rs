@@ -94,17 +94,15 @@ async fn respond(dav: &Dav, request: Request) -> Response {
         Ok(response) => response.map(Body::from),
         // A body that fails at once takes its head with it: nothing is flushed before.
         Err(Cut::Reset) => Response::new(Body::from_stream(stream::once(async { Err::<Bytes, _>(broken()) }))),
-        Err(Cut::Truncated { status, headers, body_so_far }) => {
+        Err(Cut::Truncated { head, body_so_far }) => {
             // The pause lets what came so far be flushed.
             let pause = stream::once(async {
                 tokio::task::yield_now().await;
                 Err(broken())
             });
             let body = stream::once(async { Ok(body_so_far) }).chain(pause);
-            let mut response = Response::new(Body::from_stream(body));
-            *response.status_mut() = status;
-            *response.headers_mut() = headers;
-            response
+            let (parts, ()) = head.into_parts();
+            Response::from_parts(parts, Body::from_stream(body))
         }
     }
 }

@@ -85,6 +85,13 @@ fn home_sets_may_be_elsewhere_many_and_bare() {
     let homes = |alice: &Client, path: &str| alice.propfind(path, "0", &["C:calendar-home-set"]).hrefs();
     // Over loopback, which no shard's name leads to, the host is the request's own.
     assert_eq!(homes(&reply, "/alice/principal/")[1], "http://localhost/alice/calendars/");
+    let shard = http::Request::builder().method("PROPFIND").uri("https://contacts.icloud.com/alice/principal/").header("depth", "0");
+    let shard = shard.header("authorization", basic("alice", "secret")).header("host", "contacts.icloud.com");
+    let body =
+        "<D:propfind xmlns:D=\"DAV:\" xmlns:A=\"urn:ietf:params:xml:ns:carddav\"><D:prop><A:addressbook-home-set/></D:prop></D:propfind>";
+    let answer = reply.dav.answer_now(&shard.body(bytes::Bytes::from_static(body.as_bytes())).unwrap()).unwrap();
+    let answer = String::from_utf8(answer.body().to_vec()).unwrap();
+    assert!(answer.contains(">https://p42-contacts.icloud.com:443/alice/carddavhome/<"), "{answer}");
     let mut two = Personality::sabre();
     two.layout.calendar_homes.push("/dav.php/other/{user}/".to_owned());
     two.layout.home_slash = false;

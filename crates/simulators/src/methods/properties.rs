@@ -54,7 +54,7 @@ impl Call<'_> {
     /// A property of a collection; None if it has none of that name.
     pub(super) fn of_collection(&mut self, path: &str, name: &Name) -> Option<Element> {
         let personality = self.world.personality.clone();
-        let collection = self.world.tree.collections.get(path)?.clone();
+        let collection = self.world.tree.collections.get(path)?.outline();
         let element = Element::empty(name);
         let data = matches!(collection.kind, Kind::Calendar | Kind::AddressBook);
         let user = collection.owner.clone().unwrap_or_else(|| self.user.clone());
@@ -176,12 +176,13 @@ impl Call<'_> {
 
     fn homes(&self, element: Element, homes: &[String], user: &str) -> Option<Element> {
         let layout = &self.world.personality.layout;
+        let host = if element.name.space == CARD { &layout.book_home_host } else { &layout.home_host };
         let hrefs = homes.iter().map(|home| {
             let mut href = self.href(&World::path_of(home, user));
             if !layout.home_slash {
                 href = href.trim_end_matches('/').to_owned();
             }
-            if let Some(host) = &layout.home_host {
+            if let Some(host) = host {
                 let loopback = ["127.0.0.1", "localhost", "[::1]"].iter().any(|name| self.origin.contains(name));
                 href = if loopback { format!("{}{href}", self.origin) } else { format!("https://{host}{href}") };
             }

@@ -135,12 +135,7 @@ impl Call<'_> {
             if card { content::card(text, kinds).map(|card| (card, String::new())) } else { content::calendar_object(text, kinds) };
         match result {
             Ok((object, component)) => {
-                let taken = self
-                    .world
-                    .tree
-                    .collections
-                    .get(collection)
-                    .is_none_or(|place| place.components.iter().any(|taken| *taken == component));
+                let taken = self.world.tree.collections.get(collection).is_none_or(|place| place.components.contains(&component));
                 if card || taken || !rules.one_object {
                     Ok(object)
                 } else {

@@ -38,6 +38,7 @@ impl Personality {
         p.layout.outbox = Some("outbox".to_owned());
         p.layout.well_known = WellKnown::InPlace;
         p.layout.home_host = Some("p42-caldav.icloud.com:443".to_owned());
+        p.layout.book_home_host = Some("p42-contacts.icloud.com:443".to_owned());
         p.login.challenges = vec![Challenge::Foreign("X-MobileMe-AuthToken".to_owned()), Challenge::Basic];
         p.login.realm = "MMCalDav".to_owned();
         p.xml.spelling = Spelling::DefaultOnEach;

@@ -1,6 +1,7 @@
 //! A server's character as data: every deviation that a client must bear is a switch here.
 
 mod hosted;
+mod measured;
 mod presets;
 mod rules;
 mod selfhosted;
@@ -67,10 +68,11 @@ impl Default for Personality {
 }
 
 impl Personality {
-    /// Every preset, in the order of their names' first mention in the documentation.
+    /// Every preset: those that were measured, then those that people run themselves, then services.
     #[must_use]
     pub fn all() -> Vec<Self> {
-        let mut all = selfhosted::all();
+        let mut all = measured::all();
+        all.extend(selfhosted::all());
         all.extend(hosted::all());
         all
     }

@@ -1,5 +1,15 @@
 //! The switches, grouped by what they are about. Each group's default is what the RFCs ask for.
 
+mod collections;
+mod items;
+mod query;
+mod sync;
+
+pub use collections::{CollectionRules, Scheduling};
+pub use items::{Precondition, Refuse, Rewrite, UidScope, UidUniqueness, VcardVersions, WriteRules};
+pub use query::{Expand, QueryRules, Recurrences, UnknownReport};
+pub use sync::{BadToken, Counter, Limit, SyncRules};
+
 use crate::path::HrefStyle;
 use crate::xml::Spelling;
 use serde::{Deserialize, Serialize};
@@ -36,6 +46,8 @@ pub struct Layout {
     pub home_slash: bool,
     /// The host of home-sets, as iCloud's shards; None: a path. On loopback the host is the request's own.
     pub home_host: Option<String>,
+    /// The host of address book homes.
+    pub book_home_host: Option<String>,
     /// What unknown paths above the homes answer: 404, or 405 as at Cyrus.
     pub elsewhere: u16,
     /// Whether collections answer 404 without their trailing slash (Kozea/Radicale#2187).
@@ -59,6 +71,7 @@ impl Default for Layout {
             calendar_home_set: true,
             home_slash: true,
             home_host: None,
+            book_home_host: None,
             elsewhere: 404,
             slash_required: false,
         }
@@ -292,9 +305,3 @@ impl Default for Etags {
         }
     }
 }
-
-mod behaviour;
-pub use behaviour::{
-    BadToken, CollectionRules, Counter, Expand, Limit, Precondition, QueryRules, Recurrences, Refuse, Rewrite, Scheduling, SyncRules,
-    UidScope, UidUniqueness, UnknownReport, VcardVersions, WriteRules,
-};

@@ -104,6 +104,19 @@ impl Collection {
         }
     }
 
+    /// All but its items and what became of them: what properties are made of.
+    pub(crate) fn outline(&self) -> Self {
+        Self {
+            owner: self.owner.clone(),
+            components: self.components.clone(),
+            properties: self.properties.clone(),
+            items: BTreeMap::new(),
+            log: Vec::new(),
+            bin: BTreeSet::new(),
+            ..*self
+        }
+    }
+
     /// Whether items may lie in it.
     pub(crate) const fn holds_items(&self) -> bool {
         matches!(self.kind, Kind::Calendar | Kind::AddressBook | Kind::Inbox | Kind::Outbox)
