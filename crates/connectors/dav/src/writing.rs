@@ -205,6 +205,9 @@ impl<'b, R: Resource> Batch<'b, R> {
         let record = compose::with_uid(record, "pimkit-dav", mark).map_err(refused)?;
         let Composed { bytes, left_out } = self.compose(None, record).await.map_err(refused)?;
         let bytes = self.voiced(bytes, None)?;
+        if self.known.quirks.names_items_itself {
+            return self.post(&bytes, left_out).await;
+        }
         if self.known.quirks.ignores_if_none_match
             && let Some(text) = self.current(&id).await?
         {
@@ -221,6 +224,28 @@ impl<'b, R: Resource> Batch<'b, R> {
             },
             404 => Err(self.missing(&answer).await),
             _ => Err(refused(error::refused(&answer))),
+        }
+    }
+
+    /// A new item whose name the server chooses (RFC 5995). Sent twice it would be there twice.
+    async fn post(&mut self, bytes: &[u8], left_out: Vec<(Field, Error)>) -> Step<R> {
+        let request = || -> Result<Request> {
+            let request = Request::new("dav.post", "POST", self.known.url.clone())?.header("content-type", R::CONTENT_TYPE)?;
+            Ok(request.body(bytes.to_vec()))
+        };
+        let answer = self.session().send(request().map_err(refused)?).await.map_err(lost)?;
+        match answer.status.as_u16() {
+            200..=204 => {}
+            404 => return Err(self.missing(&answer).await),
+            _ => return Err(refused(error::refused(&answer))),
+        }
+        let at = answer.header("location").and_then(|at| href::path_of(&answer.url, at));
+        match at.filter(|path| href::is_member(self.known.id.as_str(), path)) {
+            Some(path) => Ok(self.put_done(&ItemId::from(path), &answer, left_out)),
+            None => {
+                let lost = "the server made the item and did not say where; the next listing shows it";
+                Err(Outcome::Unknown(Error::new(ErrorKind::Unexpected, lost).during("dav.write")))
+            }
         }
     }
 

@@ -6,8 +6,10 @@ mod common;
 use common::{
     Real,
     servers::{Kept, Server},
+    simulated::{Expected, Simulated},
 };
 use pimkit_contract::{FakeClock, suite};
+use pimkit_simulators::Personality;
 
 #[tokio::test]
 async fn the_suite_holds_on_a_real_radicale() {
@@ -19,4 +21,87 @@ async fn the_suite_holds_on_a_real_radicale() {
 async fn the_suite_holds_on_a_real_xandikos() {
     let Some(server) = Server::start(Kept::Xandikos, "the suite") else { return };
     suite::run(&Real { server, clock: FakeClock::default() }).await;
+}
+
+/// What each server declares. Every one is tried both ways by the suite: what is declared works, what is not is refused.
+const EXPECTED: &[Expected] = &[
+    of("radicale"),
+    of("xandikos"),
+    Expected { mails: true, ..of("davical") },
+    Expected { mails: true, ..of("cyrus") },
+    Expected { mails: true, silent: false, ..of("sogo") },
+    Expected { mails: true, ..of("sabre") },
+    of("rustical"),
+    Expected { mails: true, ..of("nextcloud") },
+    Expected { mails: true, moves: false, ..of("zimbra") },
+    Expected { mails: true, silent: false, incremental: false, moves: false, ..of("ox") },
+    Expected { mails: true, ..of("stalwart") },
+    Expected { mails: true, ..of("ccs") },
+    of("synology"),
+    Expected { mails: true, moves: false, ..of("icloud") },
+    Expected { mails: true, silent: false, moves: false, ..of("google-calendar") },
+    Expected { conditional: false, repeatable: false, moves: false, ..of("google-contacts") },
+    Expected { mails: true, ..of("fastmail") },
+    Expected { mails: true, silent: false, incremental: false, moves: false, ..of("gmx") },
+    Expected { incremental: false, ..of("posteo") },
+    of("purelymail"),
+    Expected { incremental: false, moves: false, ..of("mailru") },
+    Expected { incremental: false, moves: false, ..of("robur") },
+    Expected { mails: true, silent: false, incremental: false, moves: false, ..of("yahoo") },
+];
+
+const fn of(name: &'static str) -> Expected {
+    Expected { name, incremental: true, conditional: true, repeatable: true, silent: true, moves: true, mails: false }
+}
+
+#[test]
+fn every_personality_has_an_expected_set() {
+    let names: Vec<String> = Personality::all().into_iter().map(|p| p.name).collect();
+    for name in &names {
+        assert!(EXPECTED.iter().any(|e| e.name == name), "{name}");
+    }
+    for expected in EXPECTED {
+        assert!(names.iter().any(|n| n == expected.name), "{}", expected.name);
+    }
+}
+
+async fn over(name: &str) {
+    let expected = *EXPECTED.iter().find(|e| e.name == name).unwrap();
+    let personality = Personality::named(name).unwrap();
+    suite::run(&Simulated { personality, expected, clock: FakeClock::default() }).await;
+}
+
+macro_rules! personalities {
+    ($($test:ident: $name:literal),* $(,)?) => {$(
+        #[tokio::test]
+        async fn $test() {
+            over($name).await;
+        }
+    )*};
+}
+
+personalities! {
+    the_suite_holds_on_a_simulated_radicale: "radicale",
+    the_suite_holds_on_a_simulated_xandikos: "xandikos",
+    the_suite_holds_on_a_simulated_davical: "davical",
+    the_suite_holds_on_a_simulated_cyrus: "cyrus",
+    the_suite_holds_on_a_simulated_sogo: "sogo",
+    the_suite_holds_on_a_simulated_sabre: "sabre",
+    the_suite_holds_on_a_simulated_rustical: "rustical",
+    the_suite_holds_on_a_simulated_nextcloud: "nextcloud",
+    the_suite_holds_on_a_simulated_zimbra: "zimbra",
+    the_suite_holds_on_a_simulated_ox: "ox",
+    the_suite_holds_on_a_simulated_stalwart: "stalwart",
+    the_suite_holds_on_a_simulated_ccs: "ccs",
+    the_suite_holds_on_a_simulated_synology: "synology",
+    the_suite_holds_on_a_simulated_icloud: "icloud",
+    the_suite_holds_on_a_simulated_google_calendar: "google-calendar",
+    the_suite_holds_on_a_simulated_google_contacts: "google-contacts",
+    the_suite_holds_on_a_simulated_fastmail: "fastmail",
+    the_suite_holds_on_a_simulated_gmx: "gmx",
+    the_suite_holds_on_a_simulated_posteo: "posteo",
+    the_suite_holds_on_a_simulated_purelymail: "purelymail",
+    the_suite_holds_on_a_simulated_mailru: "mailru",
+    the_suite_holds_on_a_simulated_robur: "robur",
+    the_suite_holds_on_a_simulated_yahoo: "yahoo",
 }

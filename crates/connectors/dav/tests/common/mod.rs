@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file takes what it needs")]
 
 pub mod servers;
+pub mod simulated;
 
 use async_trait::async_trait;
 use pimkit_contract::{
@@ -105,7 +106,7 @@ impl<R: TextRecord> BackDoor<R> for Client {
 pub struct Account {
     pub dav: Dav,
     pub client: Client,
-    pub mails: Option<usize>,
+    pub mails: Mails,
     /// What has to stay alive.
     pub server: Option<Arc<servers::Server>>,
 }
@@ -125,8 +126,19 @@ impl Stage for Account {
         Some(&self.client)
     }
     fn mails(&self) -> Option<usize> {
-        self.mails
+        match &self.mails {
+            Mails::Never => Some(0),
+            Mails::Outbox(simulator) => Some(simulator.outbox().len()),
+        }
     }
+}
+
+/// Where mails are seen.
+pub enum Mails {
+    /// The server sends none.
+    Never,
+    /// In the simulator's outbox.
+    Outbox(pimkit_simulators::Dav),
 }
 
 /// What every server that is known must declare.
@@ -190,7 +202,7 @@ impl Harness for Real {
     async fn fresh(&self) -> Box<dyn Stage> {
         let dav = self.server.account(&self.clock).await;
         let client = Client(dav.clone());
-        Box::new(Account { dav, client, mails: Some(0), server: Some(Arc::clone(&self.server)) })
+        Box::new(Account { dav, client, mails: Mails::Never, server: Some(Arc::clone(&self.server)) })
     }
 }
 
