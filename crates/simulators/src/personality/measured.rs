@@ -29,6 +29,7 @@ impl Personality {
         p.login = basic("Radicale - Password Required");
         p.xml.spelling = Spelling::DavIsDefault;
         p.xml.content_type = "text/xml; charset=utf-8".to_owned();
+        p.xml.keeps_cr = false;
         p.sync.prefix = "http://radicale.org/ns/sync/".to_owned();
         p.sync.counter = Counter::Sha256;
         p.sync.ctag_quoted = true;
@@ -77,6 +78,7 @@ impl Personality {
         p.xml.spelling = Spelling::Numbered;
         p.xml.content_type = "text/xml; charset=\"utf-8\"".to_owned();
         p.xml.status_first = true;
+        p.xml.keeps_cr = false;
         p.sync.prefix = String::new();
         p.sync.counter = Counter::Sha1;
         p.sync.bad_token = BadToken::Precondition(412);

@@ -15,6 +15,10 @@ pub use rules::{
 use serde::{Deserialize, Serialize};
 
 /// How one server behaves. The presets follow measurements and reports; a test may change any switch of theirs.
+///
+/// Each switch says where it was seen. What it does is shown by the tests of this crate, by group: layout and login by
+/// `tests/discovery.rs`; xml and query by `tests/queries.rs`; etags and write by `tests/items.rs` and `tests/bodies.rs`; sync,
+/// collections and scheduling by the tests of those names; what no preset shows by `tests/switches.rs`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Personality {

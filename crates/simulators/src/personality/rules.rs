@@ -216,7 +216,7 @@ pub struct XmlStyle {
     pub empty_status: bool,
     /// The type that XML answers claim (iCloud and OX lie, python-caldav/caldav#142).
     pub content_type: String,
-    /// CR kept in `calendar-data`; else lines end with LF, as XML readers see them anyway.
+    /// CR kept in `calendar-data` as `&#13;` (sabre); else lines end with LF, as XML readers see raw CRLF (Radicale, Xandikos).
     pub keeps_cr: bool,
     /// Query and sync answers have the collection itself among the members (mail.ru, Yandex; iCloud, lfos/calcurse#60).
     pub lists_itself: bool,
