@@ -54,6 +54,7 @@ fn bodies() -> Vec<String> {
 
 #[test]
 fn no_method_and_no_body_makes_any_personality_fail() {
+    let bodies = bodies();
     for personality in Personality::all() {
         let name = personality.name.clone();
         let alice = client(personality);
@@ -61,13 +62,13 @@ fn no_method_and_no_body_makes_any_personality_fail() {
         paths.extend(["/", "/.well-known/caldav", "/%", "/%ff", "/a/../../b", "/%00", "//", "/alice", "/alice/x.ics"].map(str::to_owned));
         for path in &paths {
             for method in METHODS {
-                for body in bodies() {
-                    for depth in ["0", "1", "x"] {
-                        let headers =
-                            [("depth", depth), ("destination", "http://localhost/%ff"), ("if-match", "\"\""), ("content-type", "text/xml")];
-                        let reply = alice.send(method, path, &headers, &body);
-                        assert!((100..600).contains(&reply.status), "{name} {method} {path}");
-                    }
+                for (n, body) in bodies.iter().enumerate() {
+                    // Each path and method turns the depths on.
+                    let depth = ["0", "1", "x"][(n + path.len() + method.len()) % 3];
+                    let headers =
+                        [("depth", depth), ("destination", "http://localhost/%ff"), ("if-match", "\"\""), ("content-type", "text/xml")];
+                    let reply = alice.send(method, path, &headers, body);
+                    assert!((100..600).contains(&reply.status), "{name} {method} {path}");
                 }
             }
         }

@@ -225,6 +225,19 @@ fn what_is_no_object_is_refused_as_the_server_refuses_it() {
 }
 
 #[test]
+fn lists_of_sogo_lie_among_its_cards_and_nowhere_else() {
+    let list = "BEGIN:VLIST\r\nUID:l\r\nVERSION:1.0\r\nFN:Team\r\nCARD;EMAIL=a@b.c;FN=\"A\":a.vcf\r\nEND:VLIST\r\n";
+    for (name, status) in [("sogo", 201), ("sabre", 415)] {
+        let alice = named(name);
+        let path = format!("{}l.vlf", alice.book());
+        assert_eq!(alice.send("PUT", &path, &[("content-type", "text/x-vlist")], list).status, status, "{name}");
+        if status == 201 {
+            assert_eq!(alice.propfind(&path, "0", &["D:getcontenttype"]).texts("getcontenttype"), ["text/x-vlist"]);
+        }
+    }
+}
+
+#[test]
 fn calendars_take_only_their_components() {
     let alice = named("ccs");
     let refused = alice.put(&format!("{}t.ics", alice.calendar()), &todo("t", ""));

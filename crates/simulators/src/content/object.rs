@@ -10,6 +10,7 @@ pub(crate) struct Kinds {
     pub(crate) uid_required: bool,
     pub(crate) end_required: bool,
     pub(crate) one_object: bool,
+    pub(crate) takes_lists: bool,
 }
 
 /// Why a body is refused.
@@ -85,6 +86,9 @@ pub(crate) fn card(text: &str, kinds: Kinds) -> Result<Component, Problem> {
         return Err(Problem::Invalid("one VCARD is expected".to_owned()));
     };
     // SOGo's lists are no cards, but lie in its address books.
+    if kinds.takes_lists && root.name == "VLIST" {
+        return Ok(root);
+    }
     let problem = if root.name != "VCARD" {
         Some("not a VCARD")
     } else if root.line("VERSION").is_none() {

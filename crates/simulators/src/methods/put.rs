@@ -117,7 +117,7 @@ impl Call<'_> {
             return refused(&rules.too_large, "max-resource-size", "max-resource-size", "The object is too large");
         }
         let kind = self.header("content-type").map(|value| value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
-        let fits: &[&str] = if card { &["text/vcard", "text/x-vcard", "text/directory"] } else { &["text/calendar"] };
+        let fits: &[&str] = if card { &["text/vcard", "text/x-vcard", "text/directory", "text/x-vlist"] } else { &["text/calendar"] };
         if !rules.any_type && kind.as_deref().is_some_and(|kind| !fits.contains(&kind)) {
             return refused(&rules.media_type, "supported-calendar-data", "supported-address-data", "Unsupported media type");
         }
@@ -126,6 +126,7 @@ impl Call<'_> {
             fn_required: rules.fn_required,
             uid_required: rules.uid_required,
             one_object: rules.one_object,
+            takes_lists: rules.takes_lists,
             end_required: rules.end_required,
         };
         let Ok(text) = std::str::from_utf8(body) else {

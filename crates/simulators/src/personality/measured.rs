@@ -207,6 +207,7 @@ impl Personality {
         p.write.fn_required = false;
         p.write.uid_required = false;
         p.write.card_type = "text/x-vcard; charset=utf-8".to_owned();
+        p.write.takes_lists = true;
         p.query.text_match = false;
         p.query.expand = Expand::Ignored;
         p.query.component_required = Some(403);

@@ -149,6 +149,8 @@ pub struct WriteRules {
     pub uid_required: bool,
     /// Whether an object must be one: one UID, one type of component, a start (not looked at by Xandikos 0.4.10).
     pub one_object: bool,
+    /// Whether address books take `VLIST`s too, as SOGo's own lists are; else 415 at sabre (owncloud/core#27418).
+    pub takes_lists: bool,
     /// What is made of bodies, in order.
     pub rewrites: Vec<Rewrite>,
     /// What comes out of address books.
@@ -205,6 +207,7 @@ impl Default for WriteRules {
             fn_required: true,
             uid_required: true,
             one_object: true,
+            takes_lists: false,
             rewrites: Vec::new(),
             vcards: VcardVersions::AsStored,
             created: 201,
