@@ -4,6 +4,7 @@
 //! the address given ─> principal ─> homes          a principal, a home or a collection may be given at once
 //! /.well-known/caldav, /.well-known/carddav ─> …    never with a slash at the end
 //! / ─> …
+//! paths of servers that are often installed ─> …    only while nothing is found
 //! ```
 //!
 //! Each is asked with one PROPFIND for all that may be answered. Whatever is no DAV answer sends us to the next; only 401 is
@@ -68,6 +69,20 @@ impl Endpoints {
     }
 }
 
+/// Where servers that answer neither at their root nor at a well-known address have their accounts: Cyrus (405 at `/dav/`,
+/// measured at 3.6.1), DAViCal, sabre, Nextcloud, SOGo, Synology, Stalwart. `{}` is the user's name.
+const INSTALLED: [&str; 9] = [
+    "/dav/principals/user/{}/",
+    "/caldav.php/{}/",
+    "/dav.php/",
+    "/remote.php/dav/",
+    "/SOGo/dav/{}/",
+    "/dav/pal/{}/",
+    "/principals/{}/",
+    "/carddav/{}/",
+    "/addressbook/{}/",
+];
+
 /// What one address answered.
 enum Found {
     Here(Box<Place>),
@@ -108,8 +123,25 @@ impl<'s> Explorer<'s> {
                 candidates.push(url);
             }
         }
+        let well_known = candidates.len();
+        if let Some(user) = &self.session.config.user {
+            for path in INSTALLED {
+                let mut url = start.clone();
+                url.set_path(&path.replace("{}", user));
+                url.set_query(None);
+                candidates.push(url);
+            }
+        }
         let mut endpoints = Endpoints::default();
-        for candidate in candidates {
+        // A server that was found by a guess at its path has address books under another one (Synology).
+        let mut guessed = false;
+        for (place, candidate) in candidates.into_iter().enumerate() {
+            if place >= well_known {
+                guessed |= endpoints.is_empty();
+                if !guessed || (!endpoints.calendars.is_empty() && !endpoints.address_books.is_empty()) {
+                    break;
+                }
+            }
             // The other protocol's well-known address is asked only while that protocol has no home.
             let path = candidate.path();
             let done = (!endpoints.calendars.is_empty() && !endpoints.address_books.is_empty())
@@ -228,22 +260,30 @@ impl<'s> Explorer<'s> {
             }
         }
         // GMX names no calendar home, Synology no principal: what was asked may be the home itself.
-        if at.props.calendar_homes.is_empty() && at.props.address_book_homes.is_empty() && self.holds_collections(&at.url).await? {
-            add(&mut endpoints.calendars, &href_folder(&at.url));
-            add(&mut endpoints.address_books, &href_folder(&at.url));
+        if endpoints.calendars.is_empty() || endpoints.address_books.is_empty() {
+            let (calendars, address_books) = self.holds(&at.url).await?;
+            if calendars && endpoints.calendars.is_empty() {
+                add(&mut endpoints.calendars, &href_folder(&at.url));
+            }
+            if address_books && endpoints.address_books.is_empty() {
+                add(&mut endpoints.address_books, &href_folder(&at.url));
+            }
         }
         Ok(())
     }
 
-    /// Whether calendars or address books lie directly in it.
-    async fn holds_collections(&mut self, url: &Url) -> Result<bool> {
+    /// Whether calendars, and address books, lie directly in it.
+    async fn holds(&mut self, url: &Url) -> Result<(bool, bool)> {
         let mut url = url.clone();
         url.set_path(&href::folder(url.path()));
         let request = self.session.query(DISCOVER, "PROPFIND", url, Some(Depth::One), bodies::collections())?;
         match self.session.ask(request).await {
-            Ok((answer, _)) => Ok(answer.responses.iter().any(|r| r.props.types.is_some_and(|t| t.calendar || t.address_book))),
+            Ok((answer, _)) => {
+                let types: Vec<_> = answer.responses.iter().filter_map(|r| r.props.types).collect();
+                Ok((types.iter().any(|t| t.calendar), types.iter().any(|t| t.address_book)))
+            }
             Err(error) if error.kind() == ErrorKind::Transport => Err(error.during(DISCOVER)),
-            Err(_) => Ok(false),
+            Err(_) => Ok((false, false)),
         }
     }
 

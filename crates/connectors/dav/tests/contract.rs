@@ -38,20 +38,20 @@ const EXPECTED: &[Expected] = &[
     Expected { mails: true, ..of("stalwart") },
     Expected { mails: true, ..of("ccs") },
     of("synology"),
-    Expected { mails: true, moves: false, ..of("icloud") },
-    Expected { mails: true, silent: false, moves: false, ..of("google-calendar") },
-    Expected { conditional: false, repeatable: false, moves: false, ..of("google-contacts") },
-    Expected { mails: true, ..of("fastmail") },
+    Expected { mails: true, moves: false, kinds: [true, true, false], ..of("icloud") },
+    Expected { mails: true, silent: false, moves: false, kinds: [false, true, false], ..of("google-calendar") },
+    Expected { conditional: false, repeatable: false, moves: false, kinds: [true, false, false], ..of("google-contacts") },
+    Expected { mails: true, kinds: [true, true, false], ..of("fastmail") },
     Expected { mails: true, silent: false, incremental: false, moves: false, ..of("gmx") },
     Expected { incremental: false, ..of("posteo") },
     of("purelymail"),
     Expected { incremental: false, moves: false, ..of("mailru") },
-    Expected { incremental: false, moves: false, ..of("robur") },
+    Expected { incremental: false, moves: false, kinds: [false, true, true], ..of("robur") },
     Expected { mails: true, silent: false, incremental: false, moves: false, ..of("yahoo") },
 ];
 
 const fn of(name: &'static str) -> Expected {
-    Expected { name, incremental: true, conditional: true, repeatable: true, silent: true, moves: true, mails: false }
+    Expected { name, incremental: true, conditional: true, repeatable: true, silent: true, moves: true, mails: false, kinds: [true; 3] }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use pimkit_contract::{
 use pimkit_core::{Capabilities, Clock, CollectionId, Create, Error, ErrorKind, Fields, Kind};
 use pimkit_dav::{Config, Dav};
 use pimkit_http::{Auth, Basic, Bearer, Body, Digest, Failure, InProcess, Incoming, Secret, Transport};
-use pimkit_simulators::{Challenge, Cut, Dav as Simulator, Personality};
+use pimkit_simulators::{Challenge, CollectionKind, Cut, Dav as Simulator, Personality};
 use std::sync::Arc;
 
 /// A wire into a simulator.
@@ -51,6 +51,20 @@ pub fn simulator(personality: Personality, clock: &FakeClock) -> Simulator {
     Simulator::builder(personality).user("alice", "secret").user("bob", "secret").clock(Arc::new(move || clock.now())).build()
 }
 
+/// Gives the account what its server leaves to its user to make.
+fn stock(simulator: &Simulator) {
+    let there = simulator.collections("alice");
+    let holds = |component: &str| there.iter().any(|c| c.components.iter().any(|known| known == component) && !c.read_only);
+    if !there.iter().any(|c| c.kind == CollectionKind::AddressBook) {
+        simulator.make_addressbook("alice", "Book");
+    }
+    for (component, name) in [("VEVENT", "Events"), ("VTODO", "Tasks")] {
+        if !holds(component) {
+            simulator.make_calendar("alice", name, &[component]);
+        }
+    }
+}
+
 /// Where discovery starts, for servers that are known by their address.
 pub fn start(name: &str) -> &'static str {
     match name {
@@ -77,7 +91,7 @@ pub fn account(simulator: &Simulator, personality: &Personality, clock: &FakeClo
         Some(Challenge::Bearer) => Arc::new(Bearer::fixed(secret)),
         _ => Arc::new(Basic::new("alice", &secret).unwrap()),
     };
-    let config = Config::new(start(&personality.name)).account("suite").address("alice@example.org");
+    let config = Config::new(start(&personality.name)).account("suite").user("alice").address("alice@example.org");
     Dav::builder(config, transport, Arc::new(clock.clone()), Arc::new(SeededChance::new(1))).auth(auth).open().unwrap()
 }
 
@@ -96,6 +110,8 @@ pub struct Expected {
     pub moves: bool,
     /// It mails guests at all.
     pub mails: bool,
+    /// Its accounts have contacts, events and tasks.
+    pub kinds: [bool; 3],
 }
 
 /// The suite over a simulated server: a world for each case.
@@ -119,11 +135,16 @@ impl Harness for Simulated {
     fn spelt(&self, kind: Kind, fields: Fields) -> Fields {
         spelt(kind, fields)
     }
+    fn kinds(&self) -> Vec<Kind> {
+        let all = [Kind::Contact, Kind::Event, Kind::Task];
+        all.into_iter().zip(self.expected.kinds).filter(|(_, has)| *has).map(|(kind, _)| kind).collect()
+    }
     fn mails_guests(&self) -> bool {
         self.expected.mails
     }
     async fn fresh(&self) -> Box<dyn Stage> {
         let simulator = simulator(self.personality.clone(), &self.clock);
+        stock(&simulator);
         let dav = account(&simulator, &self.personality, &self.clock, wire(&simulator));
         let client = Client(dav.clone());
         Box::new(Account { dav, client, mails: Mails::Outbox(simulator), server: None })
