@@ -67,7 +67,9 @@ pub(crate) fn outcome(rules: &Scheduling, me: &str, old: Option<&Component>, new
         }
         return outcome;
     }
+    // What is not the server's to schedule is no scheduling object (RFC 6638 section 3.1), and nobody's part is looked at.
     if rules.strict_attendees
+        && agent(organizer_server)
         && let Some((old, new)) = old.zip(new)
     {
         outcome.overstepped = !within_part(old, new, me);

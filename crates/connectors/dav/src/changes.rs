@@ -22,12 +22,17 @@ use crate::{
     known::Known,
     session::{self, Depth},
 };
-use pimkit_core::{Change, ChangeOptions, ChangePage, CollectionId, Error, ErrorKind, ItemId, Next, Position, Removal, Result};
+use pimkit_core::{
+    Change, ChangeOptions, ChangePage, CollectionId, Error, ErrorKind, ItemId, Next, Position, Removal, Result, cursor::binding,
+};
 use pimkit_http::{Answer, Failure};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 
 /// Pages of one round, at most: a server that never ends is listed whole.
 const PAGES: u32 = 10_000;
+
+/// Lines that a cursor remembers, where a server names them again.
+const NAMED: usize = 200;
 
 /// What an answer of sync-collection came to.
 enum Synced {
@@ -75,7 +80,7 @@ impl<R: Resource> Items<R> {
             match self.sync(known, None).await? {
                 Synced::Page(lines, Some(token), more) => {
                     let within = Within { token, whole: true, items: 0, pages: 0, since: None };
-                    return self.end(bound, lines, more, within);
+                    return self.end(known.quirks.repeats_changes, bound, lines, more, within);
                 }
                 // A list without a token (Yahoo) is one that nothing can follow.
                 Synced::Page(..) | Synced::Refused => {}
@@ -98,10 +103,19 @@ impl<R: Resource> Items<R> {
             Synced::Refused => Err(expired()),
             // "No token" is not "no changes" (Yahoo).
             Synced::Page(_, None, _) => Err(expired()),
+            Synced::Page(mut lines, Some(token), false) if known.quirks.repeats_changes => {
+                let named: Vec<u64> = lines.iter().take(NAMED).map(Line::hash).collect();
+                lines.retain(|line| !since.named.contains(&line.hash()));
+                if self.may_be_everything(known, &lines, &since) {
+                    return self.whole(known, bound).await;
+                }
+                let next = Next::Done { cursor: bound.cursor(&Between { token: Some(token), named, ..since })?, complete: false };
+                Ok(ChangePage { changes: lines.into_iter().map(Line::change).collect(), next })
+            }
             Synced::Page(lines, Some(_), false) if self.may_be_everything(known, &lines, &since) => self.whole(known, bound).await,
             Synced::Page(lines, Some(token), more) => {
                 let within = Within { token, whole: false, items: 0, pages: 0, since: Some(since) };
-                self.end(bound, lines, more, within)
+                self.end(known.quirks.repeats_changes, bound, lines, more, within)
             }
         }
     }
@@ -116,7 +130,7 @@ impl<R: Resource> Items<R> {
     async fn another(&self, known: &Known, bound: &Bound, within: Within) -> Result<ChangePage<R>> {
         match self.sync(known, Some(&within.token)).await? {
             Synced::Page(lines, Some(token), more) if !more || (token != within.token && within.pages < PAGES) => {
-                self.end(bound, lines, more, Within { token, ..within })
+                self.end(known.quirks.repeats_changes, bound, lines, more, Within { token, ..within })
             }
             // A page that leads to itself, or nowhere.
             Synced::Page(..) if within.whole => self.listing(known, bound).await,
@@ -125,9 +139,10 @@ impl<R: Resource> Items<R> {
     }
 
     /// A page of sync-collection.
-    fn end(&self, bound: &Bound, lines: Vec<Line>, more: bool, within: Within) -> Result<ChangePage<R>> {
+    fn end(&self, repeats: bool, bound: &Bound, lines: Vec<Line>, more: bool, within: Within) -> Result<ChangePage<R>> {
         let Within { token, whole, items, pages, since } = within;
         let items = items + lines.iter().filter(|l| !l.gone).count() as u64;
+        let named = lines.iter().take(if repeats { NAMED } else { 0 }).map(Line::hash).collect();
         // The first listing has nothing to remove.
         let changes = lines.into_iter().filter(|l| !(l.gone && whole)).map(Line::change).collect();
         let next = if more {
@@ -137,7 +152,7 @@ impl<R: Resource> Items<R> {
                 Some(since) => (since.listed, since.items),
                 None => (self.session.now().as_second(), items),
             };
-            Next::Done { cursor: bound.cursor(&Between { token: Some(token), gate: None, listed, items })?, complete: whole }
+            Next::Done { cursor: bound.cursor(&Between { token: Some(token), gate: None, listed, items, named })?, complete: whole }
         };
         Ok(ChangePage { changes, next })
     }
@@ -177,11 +192,11 @@ impl<R: Resource> Items<R> {
     /// Everything, by PROPFIND.
     async fn listing(&self, known: &Known, bound: &Bound) -> Result<ChangePage<R>> {
         let gate = self.gate(known).await?;
-        let (lines, _) = self.members(known).await?;
+        let lines = self.members(known).await?;
         let items = lines.len() as u64;
         let changes = lines.into_iter().map(Line::change).collect();
         let token = gate.token.filter(|_| known.quirks.refuses_empty_token && known.is_incremental());
-        let between = Between { token, gate: gate.text, listed: self.session.now().as_second(), items };
+        let between = Between { token, gate: gate.text, listed: self.session.now().as_second(), items, named: Vec::new() };
         Ok(ChangePage { changes, next: Next::Done { cursor: bound.cursor(&between)?, complete: true } })
     }
 
@@ -192,8 +207,9 @@ impl<R: Resource> Items<R> {
             let next = Next::Done { cursor: bound.cursor(&since)?, complete: false };
             return Ok(ChangePage { changes: Vec::new(), next });
         }
-        let (lines, _) = self.members(known).await?;
-        let between = Between { token: None, gate: gate.text, listed: self.session.now().as_second(), items: lines.len() as u64 };
+        let lines = self.members(known).await?;
+        let between =
+            Between { token: None, gate: gate.text, listed: self.session.now().as_second(), items: lines.len() as u64, named: Vec::new() };
         let next = Next::Done { cursor: bound.cursor(&between)?, complete: true };
         Ok(ChangePage { changes: lines.into_iter().map(Line::change).collect(), next })
     }
@@ -219,13 +235,18 @@ impl<R: Resource> Items<R> {
         self.session.known(&known.id).await.map(|_| ())
     }
 
-    /// All members, with the ids of those without a version.
-    async fn members(&self, known: &Known) -> Result<(Vec<Line>, BTreeSet<String>)> {
+    /// All members.
+    async fn members(&self, known: &Known) -> Result<Vec<Line>> {
         let request = self.session.query("dav.list", "PROPFIND", known.url.clone(), Some(Depth::One), bodies::listing())?;
-        let (whole, answer) = self.session.ask(request).await?;
+        let (whole, answer) = match self.session.ask(request).await {
+            Err(e) if e.kind() == ErrorKind::CollectionGone && known.quirks.empty_is_missing => {
+                return self.alive(known).await.map(|()| Vec::new());
+            }
+            answer => answer?,
+        };
         let mut itself = false;
         let mut seen = HashSet::with_capacity(whole.responses.len());
-        let (mut lines, mut bare) = (Vec::with_capacity(whole.responses.len()), BTreeSet::new());
+        let mut lines = Vec::with_capacity(whole.responses.len());
         for response in &whole.responses {
             let mut more = false;
             let path = href::path_of(&answer.url, response.href());
@@ -236,9 +257,6 @@ impl<R: Resource> Items<R> {
             }
             for line in member_lines(&self.session, known, response, &answer, &mut more) {
                 if !line.gone && seen.insert(line.path.clone()) {
-                    if line.etag.is_none() {
-                        bare.insert(line.path.clone());
-                    }
                     lines.push(line);
                 }
             }
@@ -248,7 +266,7 @@ impl<R: Resource> Items<R> {
             let odd = "the listing does not name the collection itself; it may be another server's, so nothing of it is believed";
             return Err(Error::new(ErrorKind::InvalidData, odd));
         }
-        Ok((lines, bare))
+        Ok(lines)
     }
 
     /// Everything that is there: paths and versions, for searching.
@@ -259,7 +277,7 @@ impl<R: Resource> Items<R> {
         {
             return Ok(lines.into_iter().filter(|l| !l.gone).map(Line::item).collect());
         }
-        Ok(self.members(known).await?.0.into_iter().map(Line::item).collect())
+        Ok(self.members(known).await?.into_iter().map(Line::item).collect())
     }
 }
 
@@ -289,6 +307,11 @@ fn member_lines(session: &session::Session, known: &Known, response: &Response, 
 }
 
 impl Line {
+    /// What tells this line from any other.
+    fn hash(&self) -> u64 {
+        binding(&[self.path.as_str(), self.etag.as_deref().unwrap_or_default(), if self.gone { "gone" } else { "" }])
+    }
+
     fn item(self) -> (ItemId, Option<pimkit_core::Revision>) {
         let revision = self.etag.as_deref().and_then(etag::revision);
         (ItemId::from(self.path), revision)

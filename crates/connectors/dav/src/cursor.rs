@@ -21,6 +21,9 @@ pub(crate) struct Between {
     pub(crate) listed: i64,
     /// How many items there were then.
     pub(crate) items: u64,
+    /// What was named last, as hashes, where a server names it again.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) named: Vec<u64>,
 }
 
 /// Within a round, behind a page.

@@ -103,6 +103,7 @@ fn meaning(status: StatusCode, conditions: &Preconditions) -> (ErrorKind, &'stat
         403 => (ErrorKind::PermissionDenied, "the server does not allow this; check what the account may do", Permanent),
         404 | 410 => (ErrorKind::CollectionGone, "it is not there; was it renamed or deleted?", Permanent),
         405 | 501 => (ErrorKind::Unavailable, "the server cannot do this; see what it offers", Permanent),
+        409 => (ErrorKind::InvalidData, "the server has an item there already, or one with this UID; list the collection again", Permanent),
         412 => {
             (ErrorKind::InvalidData, "the server says that a condition does not hold, and not which; list the collection again", Permanent)
         }

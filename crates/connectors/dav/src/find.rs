@@ -59,6 +59,12 @@ impl<R: Resource> Items<R> {
 
     async fn by_marks(&self, known: &Arc<Known>, marks: &[(usize, &Mark)], answers: &mut Answers<R>) {
         let mut asked = Vec::new();
+        if known.quirks.names_items_itself {
+            for (place, _) in marks {
+                put(answers, *place, Err(crate::error::unavailable("the server gives names of its own, so that no mark stays on an item")));
+            }
+            return;
+        }
         for (place, mark) in marks {
             match marked_path::<R>(known, mark) {
                 Ok(id) => asked.push((*place, *mark, id)),

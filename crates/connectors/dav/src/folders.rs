@@ -96,8 +96,10 @@ impl<R: Resource> Items<R> {
         url.set_path(&path);
         let id = CollectionId::from(path);
         let quirks = Known::new(&self.session, url.clone(), crate::calls::Props { types: Some(Default::default()), ..Default::default() });
+        let deletes = quirks.as_ref().is_none_or(|k| k.quirks.deletes_collections);
         let able = quirks.is_none_or(|k| if R::COMPONENT.is_some() { k.quirks.makes_calendars } else { k.quirks.makes_address_books });
-        if !able {
+        // What could not be taken back is not made.
+        if !able || !deletes {
             return Err(refused(error::unavailable("the server lets nobody make collections; make one in its own pages")));
         }
         let (method, body) = match R::COMPONENT {
@@ -147,6 +149,9 @@ impl<R: Resource> Items<R> {
         let known = self.member(id).await.map_err(refused)?;
         if known.props.privileges.is_some_and(|p| !p.unbind && !p.write_content) {
             return Err(refused(known::read_only()));
+        }
+        if !known.quirks.deletes_collections {
+            return Err(refused(error::unavailable("the server lets nobody delete collections; delete it in the server's own pages")));
         }
         let mails = R::COMPONENT.is_some() && known.schedules && options.notify == Notify::Nobody;
         if mails || known.is_mixed::<R>() {

@@ -54,7 +54,7 @@ impl<R: Resource> Items<R> {
     }
 
     /// Every collection of this kind.
-    async fn all(&self) -> Result<Vec<Collection>> {
+    pub(crate) async fn all(&self) -> Result<Vec<Collection>> {
         let endpoints = self.session.endpoints().await?;
         let found = match self.look(&endpoints).await {
             // A home that is not there any more has moved, or the account has: where it is now is discovered once.
@@ -148,6 +148,7 @@ impl<R: Resource> Repository<R> for Items<R> {
     async fn fields(&self, collection: &CollectionId) -> Result<Vec<FieldSupport>> {
         let known = self.member(collection).await?;
         let mut fields = R::text_fields(&self.authoring());
+        fields.retain(|f| f.field.as_str() != FieldSupport::ANY_CUSTOM || !known.quirks.refuses(R::KIND, FieldSupport::ANY_CUSTOM));
         for field in &mut fields {
             field.write = field.write && known.is_writable() && !known.quirks.refuses(R::KIND, field.field.as_str());
         }

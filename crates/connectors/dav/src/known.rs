@@ -47,8 +47,8 @@ impl Known {
         let by_discovery = || endpoints.as_ref().and_then(|e| Quirks::named(&e.server));
         let quirks = session.config.quirks.clone().or_else(by_itself).or_else(by_discovery).unwrap_or_default();
         let announced = endpoints.as_ref().and_then(|e| e.schedules);
-        // A server that was not asked, or did not answer, is taken for one that mails where it is known as one.
-        let schedules = announced.unwrap_or(quirks.schedules) || (quirks.schedules && !quirks.obeys_schedule_agent);
+        // A server that is known to mail is taken for one that does, whatever it says of itself (Stalwart says nothing).
+        let schedules = announced.unwrap_or_default() || quirks.schedules;
         Some(Self { id: CollectionId::from(url.path()), url, props, quirks, schedules })
     }
 

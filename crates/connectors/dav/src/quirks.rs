@@ -42,6 +42,12 @@ pub struct Quirks {
     pub makes_calendars: bool,
     /// Address books can be made, and deleted.
     pub makes_address_books: bool,
+    /// Collections can be deleted.
+    pub deletes_collections: bool,
+    /// The listing of a collection that is empty is answered with 404 (old Synology), the collection itself is not.
+    pub empty_is_missing: bool,
+    /// The last changes are named again in every round, with the same ETags (SOGo 5.8, whose tokens are seconds).
+    pub repeats_changes: bool,
     /// A collection's name can be changed.
     pub renames: bool,
     /// Items can be moved between collections.
@@ -78,6 +84,9 @@ impl Default for Quirks {
             late_multiget: false,
             makes_calendars: true,
             makes_address_books: true,
+            deletes_collections: true,
+            empty_is_missing: false,
+            repeats_changes: false,
             renames: true,
             moves: true,
             schedules: false,
@@ -90,7 +99,26 @@ impl Default for Quirks {
     }
 }
 
+fn named(fields: &[&str]) -> Vec<String> {
+    fields.iter().map(|field| (*field).to_owned()).collect()
+}
+
 impl Quirks {
+    /// Properties of nobody's standard are dropped: what is said in them cannot be kept.
+    fn drops_extensions(&mut self) {
+        self.refuses = named(&[
+            "contacts.name.givenPhonetic",
+            "contacts.name.surnamePhonetic",
+            "contacts.kind",
+            "contacts.onlineServices",
+            "contacts.members",
+            "contacts.relatedTo",
+            "contacts.custom",
+            "events.custom",
+            "tasks.custom",
+        ]);
+    }
+
     fn of(server: &str, set: impl FnOnce(&mut Self)) -> Self {
         let mut quirks = Self { server: server.to_owned(), ..Self::default() };
         set(&mut quirks);
@@ -99,6 +127,7 @@ impl Quirks {
 
     /// Whether it refuses a field of a kind.
     pub(crate) fn refuses(&self, kind: Kind, field: &str) -> bool {
+        let field = if field.starts_with("custom.") { "custom" } else { field };
         self.refuses.iter().any(|name| name.strip_prefix(kind.plural()).and_then(|rest| rest.strip_prefix('.')) == Some(field))
     }
 
@@ -110,7 +139,7 @@ impl Quirks {
             "radicale" => Self::of(server, |q| {
                 (q.bad_token_lists_all, q.finds_uids, q.cuts_values) = (false, true, true);
                 // "failed to find DUE at all": a task with EXRULE and without DUE is 400.
-                q.refuses = vec!["tasks.excludedRecurrenceRules".to_owned()];
+                q.refuses = named(&["tasks.excludedRecurrenceRules"]);
             }),
             // Measured: 0.4. Cards stay, calendars are re-ordered; a bad token is 412.
             "xandikos" => Self::of(server, |q| q.bad_token_lists_all = false),
@@ -122,7 +151,8 @@ impl Quirks {
             }),
             // Measured: 5.8. `If-None-Match` overwrites; a bad token lists all; N is cut to two parts; mails on its own.
             "sogo" => Self::of(server, |q| {
-                (q.ignores_if_none_match, q.schedules, q.obeys_schedule_agent) = (true, true, false);
+                (q.ignores_if_none_match, q.schedules, q.obeys_schedule_agent, q.repeats_changes) = (true, true, false, true);
+                q.refuses = named(&["contacts.name.given2", "contacts.name.title", "contacts.name.credential", "contacts.name.surname2"]);
             }),
             // Measured: sabre/dav 4. No ETag where it changed the body, so that one with an ETag is as sent.
             "sabre" => Self::of(server, |q| {
@@ -139,12 +169,14 @@ impl Quirks {
                 (q.late_multiget, q.makes_address_books, q.moves, q.schedules, q.tasks) = (true, false, false, true, false);
             }),
             "google-calendar" => Self::of(server, |q| {
-                (q.makes_calendars, q.renames, q.moves, q.tasks) = (false, false, false, false);
+                (q.makes_calendars, q.deletes_collections, q.renames, q.moves, q.tasks) = (false, false, false, false, false);
                 (q.schedules, q.obeys_schedule_agent) = (true, false);
             }),
             "google-contacts" => Self::of(server, |q| {
                 (q.token_depth_one, q.refuses_empty_token, q.ignores_if_match, q.names_items_itself) = (true, true, true, true);
-                (q.makes_address_books, q.renames, q.moves) = (false, false, false);
+                (q.makes_address_books, q.renames, q.moves, q.deletes_collections) = (false, false, false, false);
+                // The UID that it gives.
+                q.refuses = named(&["contacts.uid"]);
             }),
             // One UID in two calendars is one item; the name of a folder is its address.
             "zimbra" => Self::of(server, |q| {
@@ -153,12 +185,15 @@ impl Quirks {
             "ox" => Self::of(server, |q| {
                 (q.sync_collection, q.renames, q.makes_calendars, q.makes_address_books, q.moves) = (false, false, false, false, false);
                 (q.schedules, q.obeys_schedule_agent) = (true, false);
+                q.drops_extensions();
             }),
             "stalwart" => Self::of(server, |q| q.schedules = true),
             "ccs" => Self::of(server, |q| {
                 (q.keeps_as_written, q.schedules, q.makes_address_books) = (true, true, false);
             }),
-            "synology" => Self::of(server, |q| q.makes_calendars = false),
+            "synology" => Self::of(server, |q| {
+                (q.sync_collection, q.deletes_collections, q.empty_is_missing) = (false, false, true);
+            }),
             "gmx" => Self::of(server, |q| {
                 (q.sync_collection, q.makes_calendars, q.makes_address_books, q.moves, q.schedules, q.obeys_schedule_agent) =
                     (false, false, false, false, true, false);
@@ -169,12 +204,14 @@ impl Quirks {
             "purelymail" => Self::of(server, |_| {}),
             "mailru" => Self::of(server, |q| {
                 (q.sync_collection, q.makes_calendars, q.makes_address_books, q.moves) = (false, false, false, false);
+                q.drops_extensions();
             }),
             "robur" => Self::of(server, |q| (q.sync_collection, q.moves) = (false, false)),
             // No token in the answer, whatever is asked.
             "yahoo" => Self::of(server, |q| {
                 (q.sync_collection, q.makes_address_books, q.moves, q.schedules, q.obeys_schedule_agent) =
                     (false, false, false, true, false);
+                q.drops_extensions();
             }),
             // Answers about a hundred members at most (vdirsyncer 988).
             "zoho" => Self::of(server, |q| {

@@ -186,7 +186,8 @@ impl<'b, R: Resource> Batch<'b, R> {
                 let control = "the text holds control characters, which DAV cannot carry; remove them";
                 return Some(Error::new(ErrorKind::InvalidData, control));
             }
-            let refuses = self.known.quirks.refuses(R::KIND, field.as_str());
+            // A UID goes along all the same: no format is without, and who gives its own takes no harm from ours.
+            let refuses = field.as_str() != "uid" && self.known.quirks.refuses(R::KIND, field.as_str());
             refuses.then(|| error::unavailable("the server does not take this field; it stays on the other side"))
         });
         let mut composed = compose::compose(old, given, &self.items.authoring(), self.most())?;
@@ -280,6 +281,8 @@ impl<'b, R: Resource> Batch<'b, R> {
                 {
                     return Outcome::Conflict { now: Some(Box::new(stored)) };
                 }
+                // Something nobody can see has the UID: in the trash (nextcloud/server 30096).
+                return Outcome::Conflict { now: None };
             }
         }
         refused(error::refused(answer))
@@ -344,9 +347,11 @@ impl<'b, R: Resource> Batch<'b, R> {
         match answer.status.as_u16() {
             200..=204 | 207 => Ok(self.put_done(&id, &answer, left_out)),
             412 => self.overtaken(id, revision, &bytes, left_out, &answer).await,
-            404 | 410 => match self.items.alive(&self.known).await {
-                Ok(()) => Err(Outcome::Conflict { now: None }),
-                Err(e) => Err(refused(e)),
+            // Gone, or content that it does not take.
+            404 | 410 => match self.current(&id).await? {
+                None => Err(Outcome::Conflict { now: None }),
+                Some(text) if text.revision != *revision => Err(self.conflict(&id, &text)),
+                Some(_) => Err(self.missing(&answer).await),
             },
             _ => Err(refused(error::refused(&answer))),
         }

@@ -6,9 +6,10 @@ mod common;
 use common::{
     Real,
     servers::{Kept, Server},
-    simulated::{Expected, Simulated},
+    simulated::{self, Expected, Simulated},
 };
 use pimkit_contract::{FakeClock, suite};
+use pimkit_core::{Connector, Kind};
 use pimkit_simulators::Personality;
 
 #[tokio::test]
@@ -34,24 +35,35 @@ const EXPECTED: &[Expected] = &[
     of("rustical"),
     Expected { mails: true, ..of("nextcloud") },
     Expected { mails: true, moves: false, ..of("zimbra") },
-    Expected { mails: true, silent: false, incremental: false, moves: false, ..of("ox") },
+    Expected { mails: true, silent: false, incremental: false, moves: false, drops_extensions: true, ..of("ox") },
     Expected { mails: true, ..of("stalwart") },
     Expected { mails: true, ..of("ccs") },
-    of("synology"),
-    Expected { mails: true, moves: false, kinds: [true, true, false], ..of("icloud") },
-    Expected { mails: true, silent: false, moves: false, kinds: [false, true, false], ..of("google-calendar") },
+    Expected { incremental: false, ..of("synology") },
+    Expected { mails: true, moves: false, kinds: [true, true, false], required: &["end"], ..of("icloud") },
+    Expected { mails: true, silent: false, moves: false, kinds: [false, true, false], required: &["alerts"], ..of("google-calendar") },
     Expected { conditional: false, repeatable: false, moves: false, kinds: [true, false, false], ..of("google-contacts") },
     Expected { mails: true, kinds: [true, true, false], ..of("fastmail") },
-    Expected { mails: true, silent: false, incremental: false, moves: false, ..of("gmx") },
+    Expected { silent: false, incremental: false, moves: false, ..of("gmx") },
     Expected { incremental: false, ..of("posteo") },
     of("purelymail"),
-    Expected { incremental: false, moves: false, ..of("mailru") },
+    Expected { incremental: false, moves: false, drops_extensions: true, ..of("mailru") },
     Expected { incremental: false, moves: false, kinds: [false, true, true], ..of("robur") },
-    Expected { mails: true, silent: false, incremental: false, moves: false, ..of("yahoo") },
+    Expected { silent: false, incremental: false, moves: false, drops_extensions: true, ..of("yahoo") },
 ];
 
 const fn of(name: &'static str) -> Expected {
-    Expected { name, incremental: true, conditional: true, repeatable: true, silent: true, moves: true, mails: false, kinds: [true; 3] }
+    Expected {
+        name,
+        incremental: true,
+        conditional: true,
+        repeatable: true,
+        silent: true,
+        moves: true,
+        mails: false,
+        drops_extensions: false,
+        required: &[],
+        kinds: [true; 3],
+    }
 }
 
 #[test]
@@ -62,6 +74,26 @@ fn every_personality_has_an_expected_set() {
     }
     for expected in EXPECTED {
         assert!(names.iter().any(|n| n == expected.name), "{}", expected.name);
+    }
+}
+
+/// What a collection declares is what is expected of its server, no less and no more.
+#[tokio::test]
+async fn every_personality_declares_its_expected_set() {
+    for expected in EXPECTED {
+        let clock = FakeClock::default();
+        let personality = Personality::named(expected.name).unwrap();
+        let account = simulated::fresh(&personality, &clock);
+        let [contacts, events, tasks] = expected.kinds;
+        if contacts {
+            expected.check(&*account.contacts().unwrap(), Kind::Contact).await;
+        }
+        if events {
+            expected.check(&*account.events().unwrap(), Kind::Event).await;
+        }
+        if tasks {
+            expected.check(&*account.tasks().unwrap(), Kind::Task).await;
+        }
     }
 }
 

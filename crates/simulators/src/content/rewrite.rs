@@ -117,8 +117,16 @@ fn uppercase_group(line: &mut Line) {
 
 fn short_name(root: &mut Component) {
     for line in root.lines.iter_mut().filter(|line| line.name == "N") {
-        let value = line.value.split(';').take(2).collect::<Vec<_>>().join(";");
-        line.value = value;
+        let mut escaped = false;
+        let mut parts = 1;
+        let end = line.value.find(|c: char| {
+            parts += usize::from(c == ';' && !escaped);
+            escaped = c == '\\' && !escaped;
+            parts > 2
+        });
+        if let Some(end) = end {
+            line.value.truncate(end);
+        }
         uppercase_name(line);
     }
 }

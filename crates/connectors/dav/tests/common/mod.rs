@@ -168,6 +168,10 @@ pub fn prepare(kind: Kind, mut fields: Fields) -> Fields {
         let start = samples::task_series(1).get("start").unwrap();
         fields.insert("start".into(), start);
     }
+    // Whoever stores a meeting of somebody else's is a guest of it.
+    if let Some(organizer) = fields.get_mut("organizer").and_then(|o| o.as_object_mut()) {
+        organizer.insert("address".to_owned(), "alice@example.com".into());
+    }
     fields
 }
 

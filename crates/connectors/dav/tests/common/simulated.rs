@@ -5,13 +5,16 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use pimkit_contract::{
     FakeClock, SeededChance,
-    suite::{Floor, Harness, Stage},
+    suite::{BackDoor, Floor, Harness, Stage},
 };
-use pimkit_core::{Capabilities, Clock, CollectionId, Create, Error, ErrorKind, Fields, Kind};
-use pimkit_dav::{Config, Dav};
+use pimkit_core::{
+    Capabilities, Clock, CollectionId, Connector, Contact, Create, Error, ErrorKind, Event, Fields, Kind, Record, Repository, Stored, Task,
+};
+use pimkit_dav::{Config, Dav, Quirks};
+use pimkit_formats::resource::{Authoring, InlineBlobs, TextRecord};
 use pimkit_http::{Auth, Basic, Bearer, Body, Digest, Failure, InProcess, Incoming, Secret, Transport};
 use pimkit_simulators::{Challenge, CollectionKind, Cut, Dav as Simulator, Personality};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// A wire into a simulator.
 pub fn wire(simulator: &Simulator) -> Arc<InProcess> {
@@ -49,6 +52,56 @@ pub fn wire(simulator: &Simulator) -> Arc<InProcess> {
 pub fn simulator(personality: Personality, clock: &FakeClock) -> Simulator {
     let clock = clock.clone();
     Simulator::builder(personality).user("alice", "secret").user("bob", "secret").clock(Arc::new(move || clock.now())).build()
+}
+
+/// One account for one case.
+struct SimulatedAccount(Account, Simulator, FakeClock);
+
+#[async_trait]
+impl Stage for SimulatedAccount {
+    fn connector(&self) -> Arc<dyn Connector> {
+        self.0.connector()
+    }
+    async fn second_collection(&self, kind: Kind) -> Option<CollectionId> {
+        match kind {
+            Kind::Contact => self.1.make_addressbook("alice", "Second"),
+            Kind::Event => self.1.make_calendar("alice", "Second", &["VEVENT"]),
+            _ => self.1.make_calendar("alice", "Second", &["VTODO"]),
+        }
+        .map(CollectionId::from)
+    }
+    fn contact_door(&self) -> Option<&dyn BackDoor<Contact>> {
+        Some(self)
+    }
+    fn event_door(&self) -> Option<&dyn BackDoor<Event>> {
+        Some(self)
+    }
+    fn task_door(&self) -> Option<&dyn BackDoor<Task>> {
+        Some(self)
+    }
+    fn mails(&self) -> Option<usize> {
+        self.0.mails()
+    }
+    async fn settle(&self) {
+        self.2.advance(Duration::from_secs(2));
+    }
+}
+
+/// What the user's other programs do, behind the wire.
+#[async_trait]
+impl<R: TextRecord> BackDoor<R> for SimulatedAccount {
+    async fn edit(&self, item: &Stored<R>, record: &R) -> bool {
+        let (_, text) = self.1.get(item.id.as_str()).unwrap();
+        let options = Authoring::new(self.2.now(), "-//another//program//EN");
+        let text = R::patch(text.as_bytes(), &R::read(text.as_bytes()).unwrap(), record, &options, &InlineBlobs::new()).unwrap();
+        self.1.put(item.id.as_str(), std::str::from_utf8(&text).unwrap()).is_some()
+    }
+    async fn delete(&self, item: &Stored<R>) -> bool {
+        self.1.delete(item.id.as_str())
+    }
+    async fn damage(&self, item: &Stored<R>) -> bool {
+        self.1.put(item.id.as_str(), "BEGIN:VCARD\r\nBEGIN:VCALENDAR\r\nFN:Ha").is_some()
+    }
 }
 
 /// Gives the account what its server leaves to its user to make.
@@ -91,8 +144,19 @@ pub fn account(simulator: &Simulator, personality: &Personality, clock: &FakeClo
         Some(Challenge::Bearer) => Arc::new(Bearer::fixed(secret)),
         _ => Arc::new(Basic::new("alice", &secret).unwrap()),
     };
-    let config = Config::new(start(&personality.name)).account("suite").user("alice").address("alice@example.org");
+    let mut config = Config::new(start(&personality.name)).account("suite").user("alice").address("alice@example.org");
+    // Nothing tells these from others.
+    if matches!(personality.name.as_str(), "synology" | "robur" | "ccs" | "zimbra") {
+        config = config.quirks(Quirks::named(&personality.name).unwrap());
+    }
     Dav::builder(config, transport, Arc::new(clock.clone()), Arc::new(SeededChance::new(1))).auth(auth).open().unwrap()
+}
+
+/// A fresh account at a simulated server.
+pub fn fresh(personality: &Personality, clock: &FakeClock) -> Dav {
+    let simulator = simulator(personality.clone(), clock);
+    stock(&simulator);
+    account(&simulator, personality, clock, wire(&simulator))
 }
 
 /// What a server of a name declares, beside what all do.
@@ -110,6 +174,10 @@ pub struct Expected {
     pub moves: bool,
     /// It mails guests at all.
     pub mails: bool,
+    /// It drops properties of nobody's standard.
+    pub drops_extensions: bool,
+    /// Fields that it does not let go.
+    pub required: &'static [&'static str],
     /// Its accounts have contacts, events and tasks.
     pub kinds: [bool; 3],
 }
@@ -133,7 +201,12 @@ impl Harness for Simulated {
         prepare(kind, fields)
     }
     fn spelt(&self, kind: Kind, fields: Fields) -> Fields {
-        spelt(kind, fields)
+        let fields = spelt(kind, fields);
+        if self.expected.drops_extensions { without_extensions(fields) } else { fields }
+    }
+    fn required(&self, kind: Kind, field: &str) -> bool {
+        let always = matches!((kind, field), (Kind::Event, "start") | (Kind::Contact, "name.full") | (Kind::Task, "title"));
+        always || self.expected.required.contains(&field)
     }
     fn kinds(&self) -> Vec<Kind> {
         let all = [Kind::Contact, Kind::Event, Kind::Task];
@@ -147,13 +220,43 @@ impl Harness for Simulated {
         stock(&simulator);
         let dav = account(&simulator, &self.personality, &self.clock, wire(&simulator));
         let client = Client(dav.clone());
-        Box::new(Account { dav, client, mails: Mails::Outbox(simulator), server: None })
+        Box::new(SimulatedAccount(
+            Account { dav, client, mails: Mails::Outbox(simulator.clone()), server: None },
+            simulator,
+            self.clock.clone(),
+        ))
     }
 }
 
+/// The fields without what is said in properties of nobody's standard, which travel with others: labels, anniversaries of vCard
+/// 3.0, the codes of countries.
+fn without_extensions(mut fields: Fields) -> Fields {
+    for path in ["emails", "phones", "addresses", "links"] {
+        if let Some(serde_json::Value::Array(list)) = fields.get_mut(path) {
+            for entry in list.iter_mut().filter_map(|e| e.as_object_mut()) {
+                for key in ["label", "countryCode"] {
+                    entry.remove(key);
+                }
+            }
+        }
+    }
+    if let Some(serde_json::Value::Array(list)) = fields.get_mut("anniversaries") {
+        list.retain(|entry| entry.get("kind").is_some_and(|kind| kind == "birth"));
+    }
+    fields
+}
+
 impl Expected {
-    /// Whether what a collection declares is what is expected.
-    pub fn check(&self, kind: Kind, id: &CollectionId, can: Capabilities) {
+    /// Whether what collections declare is what is expected.
+    pub async fn check<R: Record>(&self, items: &dyn Repository<R>, kind: Kind) {
+        let all = items.collections().await.unwrap();
+        assert!(!all.is_empty(), "{} {kind:?}", self.name);
+        for collection in all {
+            self.check_one(kind, &collection.id, collection.capabilities);
+        }
+    }
+
+    fn check_one(&self, kind: Kind, id: &CollectionId, can: Capabilities) {
         let Self { name, incremental, conditional, repeatable, silent, moves, .. } = *self;
         assert_eq!(can.incremental, incremental, "{name} {kind:?} {id}: incremental");
         assert_eq!(can.conditional, conditional, "{name} {kind:?} {id}: conditional");
