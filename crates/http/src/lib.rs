@@ -74,4 +74,4 @@ pub use request::Request;
 pub use retry_after::retry_after;
 pub use road::{Road, RoadBuilder};
 pub use secret::Secret;
-pub use transport::{InProcess, Incoming, Outgoing, Reqwest, ReqwestOptions, Transport};
+pub use transport::{Broken, InProcess, Incoming, Outgoing, Reqwest, ReqwestOptions, Transport};

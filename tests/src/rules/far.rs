@@ -72,6 +72,12 @@ pub trait Mailbox: Clone + Debug {
         collections.into_iter().find(|c| c.id == *collection).unwrap().capabilities.can_keep_silent
     }
 
+    /// Whether a meeting that its user organised in the mailbox can be written to without mailing its guests. Where the provider
+    /// keeps silent only about what the connector made, it cannot.
+    fn keeps_silent_of_own<R: Item>(&self, collection: &CollectionId) -> bool {
+        self.keeps_silent::<R>(collection)
+    }
+
     /// Everything of a kind, by collection and id.
     fn items<R: Item>(&self) -> Vec<Stored<R>> {
         everything(self.connector().as_ref())

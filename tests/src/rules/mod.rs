@@ -4,6 +4,7 @@
 //! mailboxes, and reads nothing but what the two sides hold, the app's notices and the provider's outbox. Each runs over
 //! every far side that calls [`every_rule!`](crate::every_rule); a new provider implements [`FarSide`] and calls it too.
 
+pub mod dav;
 pub mod far;
 pub mod guests;
 pub mod people;

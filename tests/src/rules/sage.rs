@@ -205,7 +205,7 @@ pub fn sg_26_an_event_from_outside_that_the_user_organises_can_be_edited<F: FarS
         sync.run();
         let there = the(&sync.mailbox.items::<Event>(), title).record;
         // Where her guests would hear of it, the edit waits.
-        let waits = title == "Mine" && !sync.mailbox.keeps_silent::<Event>(&sync.mailbox.home::<Event>());
+        let waits = title == "Mine" && !sync.mailbox.keeps_silent_of_own::<Event>(&sync.mailbox.home::<Event>());
         assert_eq!(there.description.as_deref(), if waits { None } else { Some("mine") }, "{title}");
         assert_eq!(ann.get::<Event>(&ours).description.as_deref(), Some("mine"), "{title}");
     }

@@ -69,7 +69,7 @@ pub fn zo_30_disabling_removes_the_synced_events_from_the_mailbox_whichever_side
     sync.mailbox.put(&own, meeting("Board", &stage.clock, 4, &address_of("ann")));
     sync.run();
     assert!(sync.mailbox.outbox().is_empty());
-    let silent = sync.mailbox.keeps_silent::<Event>(&own);
+    let silent = sync.mailbox.keeps_silent_of_own::<Event>(&own);
     sync.disable();
     sync.rest();
     let left = sync.mailbox.items::<Event>();

@@ -1,9 +1,11 @@
 //! A wire that leads into a function: for tests and stand-ins.
 
 use super::{Incoming, Outgoing, Transport};
-use crate::Failure;
+use crate::{Body, Failure};
 use async_trait::async_trait;
-use futures::future::BoxFuture;
+use bytes::Bytes;
+use futures::{future::BoxFuture, stream};
+use pimkit_core::{Error, ErrorKind};
 use std::{
     fmt,
     future::Future,
@@ -34,6 +36,34 @@ impl InProcess {
         Self { handler: Box::new(move |request| Box::pin(handler(request))), asked: Mutex::new(Vec::new()) }
     }
 
+    /// A wire to a server that is a function: of a whole request to a whole answer, or to one that breaks off.
+    ///
+    /// The request says its `host`, as it would on the wire.
+    pub fn serving<F>(serve: F) -> Self
+    where
+        F: Fn(http::Request<Bytes>) -> Result<http::Response<Bytes>, Broken> + Send + Sync + 'static,
+    {
+        Self::new(move |outgoing| {
+            let answer = written(outgoing).map(&serve);
+            async move {
+                let cut = || Failure::unknown(Error::new(ErrorKind::Transport, "the connection broke"));
+                match answer? {
+                    Ok(response) => {
+                        let (head, body) = response.into_parts();
+                        Ok(Incoming::new(head.status, head.headers, Body::bytes(body)))
+                    }
+                    Err(Broken::Reset) => Err(cut()),
+                    Err(Broken::Truncated(response)) => {
+                        let (mut head, body) = response.into_parts();
+                        head.headers.remove(http::header::CONTENT_LENGTH);
+                        let chunks = stream::iter([Ok(body), Err(cut())]);
+                        Ok(Incoming::new(head.status, head.headers, Body::stream(chunks)))
+                    }
+                }
+            }
+        })
+    }
+
     /// How many requests came so far.
     #[must_use]
     pub fn count(&self) -> usize {
@@ -45,6 +75,29 @@ impl InProcess {
     pub fn requests(&self) -> Vec<Outgoing> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+/// How an answer of [`InProcess::serving`] breaks off.
+#[derive(Debug)]
+pub enum Broken {
+    /// Before anything of it came.
+    Reset,
+    /// Behind the body that is here.
+    Truncated(http::Response<Bytes>),
+}
+
+/// The request as a server gets it.
+fn written(outgoing: Outgoing) -> Result<http::Request<Bytes>, Failure> {
+    let mut request = http::Request::builder().method(outgoing.method).uri(outgoing.url.as_str());
+    for (name, value) in &outgoing.headers {
+        request = request.header(name, value);
+    }
+    let host = match (outgoing.url.host_str(), outgoing.url.port()) {
+        (Some(host), Some(port)) => format!("{host}:{port}"),
+        (host, _) => host.unwrap_or_default().to_owned(),
+    };
+    let request = request.header(http::header::HOST, host).body(outgoing.body);
+    request.map_err(|e| Failure::not_sent(Error::new(ErrorKind::Unexpected, "the request cannot be written; report this").caused_by(e)))
 }
 
 #[async_trait]

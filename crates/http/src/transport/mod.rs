@@ -4,7 +4,7 @@ mod client;
 mod in_process;
 
 pub use client::{Reqwest, ReqwestOptions};
-pub use in_process::InProcess;
+pub use in_process::{Broken, InProcess};
 
 use crate::{Body, Failure, RetryPolicy};
 use async_trait::async_trait;

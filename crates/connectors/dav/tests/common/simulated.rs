@@ -2,49 +2,25 @@
 
 use super::{Account, Client, Mails, floor, prepare, spelt};
 use async_trait::async_trait;
-use bytes::Bytes;
 use pimkit_contract::{
     FakeClock, SeededChance,
     suite::{BackDoor, Floor, Harness, Stage},
 };
-use pimkit_core::{
-    Capabilities, Clock, CollectionId, Connector, Contact, Create, Error, ErrorKind, Event, Fields, Kind, Record, Repository, Stored, Task,
-};
+use pimkit_core::{Capabilities, Clock, CollectionId, Connector, Contact, Create, Event, Fields, Kind, Record, Repository, Stored, Task};
 use pimkit_dav::{Config, Dav, Quirks};
 use pimkit_formats::resource::{Authoring, InlineBlobs, TextRecord};
-use pimkit_http::{Auth, Basic, Bearer, Body, Digest, Failure, InProcess, Incoming, Secret, Transport};
+use pimkit_http::{Auth, Basic, Bearer, Broken, Digest, InProcess, Secret, Transport};
 use pimkit_simulators::{Challenge, CollectionKind, Cut, Dav as Simulator, Personality};
 use std::{sync::Arc, time::Duration};
 
 /// A wire into a simulator.
 pub fn wire(simulator: &Simulator) -> Arc<InProcess> {
     let simulator = simulator.clone();
-    Arc::new(InProcess::new(move |outgoing| {
-        let mut request = http::Request::builder().method(outgoing.method).uri(outgoing.url.as_str());
-        for (name, value) in &outgoing.headers {
-            request = request.header(name, value);
-        }
-        // Virtual hosts are told by it.
-        let authority = outgoing.url.authority().rsplit('@').next().unwrap_or_default().to_owned();
-        let request = request.header("host", authority).body(outgoing.body).unwrap();
-        let answer = simulator.answer_now(&request);
-        async move {
-            match answer {
-                Ok(response) => {
-                    let (head, body) = response.into_parts();
-                    Ok(Incoming::new(head.status, head.headers, Body::bytes(body)))
-                }
-                Err(Cut::Reset) => Err(Failure::unknown(Error::new(ErrorKind::Transport, "the connection was reset"))),
-                Err(Cut::Truncated { head, body_so_far }) => {
-                    let cut = || Failure::unknown(Error::new(ErrorKind::Transport, "the connection broke"));
-                    let chunks = futures::stream::iter([Ok::<Bytes, Failure>(body_so_far), Err(cut())]);
-                    let (head, ()) = (*head).into_parts();
-                    let mut headers = head.headers;
-                    headers.remove("content-length");
-                    Ok(Incoming::new(head.status, headers, Body::stream(chunks)))
-                }
-            }
-        }
+    Arc::new(InProcess::serving(move |request| {
+        simulator.answer_now(&request).map_err(|cut| match cut {
+            Cut::Reset => Broken::Reset,
+            Cut::Truncated { head, body_so_far } => Broken::Truncated(head.map(|()| body_so_far)),
+        })
     }))
 }
 

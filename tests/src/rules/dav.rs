@@ -1,0 +1,182 @@
+//! Simulated DAV servers as a far side: a mailbox is a server with one user, whose other program writes files behind the wire.
+
+use super::far::{FarSide, Item, Mailbox, address_of};
+use pimkit::{
+    Clock, CollectionId, Connector, ItemId, Kind, Value,
+    dav::{Config, Dav},
+    formats::{Authoring, InlineBlobs},
+    http::{Basic, Broken, InProcess, Secret},
+};
+use pimkit_contract::{FakeClock, SeededChance};
+use pimkit_simulators::{Challenge, Cut, Dav as Simulator, Personality};
+use std::{
+    collections::BTreeMap,
+    fmt::Debug,
+    marker::PhantomData,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+/// Which server it is.
+pub trait Character: Clone + Debug + 'static {
+    /// What it is called in skips.
+    const NAME: &'static str;
+    /// Its switches.
+    fn personality() -> Personality;
+}
+
+/// Radicale: no scheduling, bodies rewritten.
+#[derive(Clone, Debug)]
+pub struct Radicale;
+/// sabre/dav: mails the guests of what is stored, unless it is told not to.
+#[derive(Clone, Debug)]
+pub struct Sabre;
+/// Cyrus: bodies kept, a UID once for each user, listings in pages.
+#[derive(Clone, Debug)]
+pub struct Cyrus;
+/// SOGo: mails whatever it is told.
+#[derive(Clone, Debug)]
+pub struct Sogo;
+
+impl Character for Radicale {
+    const NAME: &'static str = "dav (Radicale)";
+    fn personality() -> Personality {
+        Personality::radicale()
+    }
+}
+impl Character for Sabre {
+    const NAME: &'static str = "dav (sabre)";
+    fn personality() -> Personality {
+        Personality::sabre()
+    }
+}
+impl Character for Cyrus {
+    const NAME: &'static str = "dav (Cyrus)";
+    fn personality() -> Personality {
+        Personality::cyrus()
+    }
+}
+impl Character for Sogo {
+    const NAME: &'static str = "dav (SOGo)";
+    fn personality() -> Personality {
+        Personality::sogo()
+    }
+}
+
+/// Servers of one character, one for each user.
+#[derive(Debug)]
+pub struct Servers<C> {
+    clock: FakeClock,
+    mailboxes: Mutex<BTreeMap<String, Server<C>>>,
+}
+
+/// A server with one user.
+#[derive(Clone, Debug)]
+pub struct Server<C> {
+    simulator: Simulator,
+    user: String,
+    clock: FakeClock,
+    homes: [CollectionId; 3],
+    made: Arc<AtomicU64>,
+    character: PhantomData<C>,
+}
+
+impl<C: Character> FarSide for Servers<C> {
+    const NAME: &'static str = C::NAME;
+    type Mailbox = Server<C>;
+
+    fn open(clock: &FakeClock) -> Self {
+        Self { clock: clock.clone(), mailboxes: Mutex::default() }
+    }
+
+    fn mailbox(&self, user: &str) -> Server<C> {
+        let make = || Server::new(user, &self.clock);
+        self.mailboxes.lock().unwrap().entry(user.to_owned()).or_insert_with(make).clone()
+    }
+}
+
+impl<C: Character> Server<C> {
+    fn new(user: &str, clock: &FakeClock) -> Self {
+        let mut personality = C::personality();
+        personality.login.challenges = vec![Challenge::Basic];
+        // What the server gives an account on its own would be one more place to look at.
+        (personality.layout.calendars, personality.layout.books) = (Vec::new(), Vec::new());
+        let time = clock.clone();
+        let simulator = Simulator::builder(personality).user(user, "secret").clock(Arc::new(move || time.now())).build();
+        let homes = [
+            simulator.make_addressbook(user, "contacts"),
+            simulator.make_calendar(user, "events", &["VEVENT"]),
+            simulator.make_calendar(user, "tasks", &["VTODO"]),
+        ];
+        let homes = homes.map(|home| CollectionId::from(home.unwrap()));
+        let made = Arc::default();
+        Self { simulator, user: user.to_owned(), clock: clock.clone(), homes, made, character: PhantomData }
+    }
+
+    fn habits(&self) -> Authoring {
+        Authoring::new(self.clock.now(), "-//A user//1.0//EN")
+    }
+
+    fn save(&self, path: &str, bytes: Vec<u8>) {
+        let text = String::from_utf8(bytes).unwrap();
+        assert!(self.simulator.put(path, &text).is_some(), "{path} is not taken: {text}");
+    }
+}
+
+impl<C: Character> Mailbox for Server<C> {
+    fn connector(&self) -> Arc<dyn Connector> {
+        let simulator = self.simulator.clone();
+        let wire = InProcess::serving(move |request| {
+            simulator.answer_now(&request).map_err(|cut| match cut {
+                Cut::Reset => Broken::Reset,
+                Cut::Truncated { head, body_so_far } => Broken::Truncated(head.map(|()| body_so_far)),
+            })
+        });
+        let config =
+            Config::new("http://localhost/").account(format!("dav-{}", self.user)).user(&self.user).address(address_of(&self.user));
+        let auth = Basic::new(&self.user, &Secret::new("secret")).unwrap();
+        let opening = Dav::builder(config, Arc::new(wire), Arc::new(self.clock.clone()), Arc::new(SeededChance::new(1)));
+        Arc::new(opening.auth(Arc::new(auth)).open().unwrap())
+    }
+
+    fn put<R: Item>(&self, collection: &CollectionId, record: R) -> ItemId {
+        let name = format!("own-{}.{}", self.made.fetch_add(1, Ordering::Relaxed), R::EXTENSION);
+        let uid = record.uid().map_or_else(|| format!("{}-{name}", self.user), str::to_owned);
+        let record = record.with(&[("uid".into(), Value::from(uid))].into()).unwrap();
+        let path = format!("{collection}{name}");
+        self.save(&path, R::author(&record, &self.habits(), &InlineBlobs::new()).unwrap());
+        ItemId::from(path)
+    }
+
+    fn edit<R: Item>(&self, id: &ItemId, set: impl FnOnce(&mut R)) {
+        let (_, text) = self.simulator.get(id.as_str()).unwrap();
+        let base = R::read(text.as_bytes()).unwrap();
+        let mut target = base.clone();
+        set(&mut target);
+        self.save(id.as_str(), R::patch(text.as_bytes(), &base, &target, &self.habits(), &InlineBlobs::new()).unwrap());
+    }
+
+    fn delete<R: Item>(&self, id: &ItemId) {
+        assert!(self.simulator.delete(id.as_str()), "{id} is not there");
+    }
+
+    fn outbox(&self) -> Vec<String> {
+        self.simulator.outbox().into_iter().map(|mail| format!("{:?} of {} to {}", mail.method, mail.uid, mail.to)).collect()
+    }
+
+    /// The lines about guests of what the user stored are the user's own: a server that mails then mails for them.
+    fn keeps_silent_of_own<R: Item>(&self, collection: &CollectionId) -> bool {
+        self.keeps_silent::<R>(collection) && !C::personality().scheduling.automatic
+    }
+
+    fn home<R: Item>(&self) -> CollectionId {
+        let [contacts, events, tasks] = &self.homes;
+        match R::KIND {
+            Kind::Event => events.clone(),
+            Kind::Task => tasks.clone(),
+            _ => contacts.clone(),
+        }
+    }
+}
