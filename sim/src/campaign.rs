@@ -2,6 +2,7 @@
 
 use crate::{
     coverage::Coverage,
+    dav::on_dav,
     plan::plan,
     theatre::{Look, Performance, perform_deep},
 };
@@ -31,6 +32,8 @@ pub struct Campaign {
     pub jobs: usize,
     /// Ends with the first seed that fails.
     pub until_failure: bool,
+    /// DAV servers stand in the place of the far sides.
+    pub dav: bool,
 }
 
 /// A seed that failed.
@@ -99,10 +102,10 @@ fn median(mut numbers: Vec<usize>) -> usize {
     numbers.get(numbers.len() / 2).copied().unwrap_or(0)
 }
 
-fn play(seed: u64) -> (Performance, bool) {
+fn play(seed: u64, dav: bool) -> (Performance, bool) {
     let twice = seed.is_multiple_of(TWICE);
     let look = Look { trace: false, deep: twice };
-    let play = plan(seed);
+    let play = if dav { on_dav(plan(seed)) } else { plan(seed) };
     let mut played = perform_deep(&play, look);
     if twice && perform_deep(&play, look).hash != played.hash {
         played.failures.push("the same seed played twice does not come to the same".to_owned());
@@ -124,7 +127,7 @@ impl Campaign {
                     break;
                 }
                 let seed = self.from.wrapping_add(n);
-                let (played, twice) = play(seed);
+                let (played, twice) = play(seed, self.dav);
                 if self.until_failure && !played.failures.is_empty() {
                     stop.store(true, Ordering::Relaxed);
                 }

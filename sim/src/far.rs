@@ -153,6 +153,29 @@ macro_rules! by_kind {
 
 pub(crate) use by_kind;
 
+/// Calls a function of the type of a kind's records.
+macro_rules! by_kind_of {
+    ($kind:expr, $otherwise:expr, |$R:ident| $body:expr) => {
+        match $kind {
+            Kind::Contact => {
+                type $R = Contact;
+                $body
+            }
+            Kind::Event => {
+                type $R = Event;
+                $body
+            }
+            Kind::Task => {
+                type $R = Task;
+                $body
+            }
+            Kind::Message | Kind::User => $otherwise,
+        }
+    };
+}
+
+pub(crate) use by_kind_of;
+
 macro_rules! far_world {
     ($side:ty, $snapshot:ty, { $($own:item)* }) => {
         impl FarWorld for $side {

@@ -19,6 +19,7 @@ mod breaks;
 mod campaign;
 mod committed;
 mod coverage;
+pub mod dav;
 mod dice;
 mod far;
 mod ledger;

@@ -8,7 +8,8 @@ mod rows;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use pimkit_sim::{
-    BREAKS, Campaign, Failed, NOT_ACTED, NOT_PLAYED, Performance, Play, Summary, missing, perform, plan, planted, reasons, shrink, table,
+    BREAKS, Campaign, Failed, NOT_ACTED, NOT_PLAYED, Performance, Play, Summary, dav, missing, perform, plan, planted, reasons, shrink,
+    table,
 };
 use std::{process::ExitCode, time::Duration};
 
@@ -63,6 +64,9 @@ struct Args {
     /// Of the pairwise rows this one alone, from 1; with --seed, that seed of it alone.
     #[arg(long, requires = "pairwise")]
     row: Option<usize>,
+    /// Play on simulated DAV servers in place of providers in memory.
+    #[arg(long, conflicts_with_all = ["pairwise", "plant"])]
+    dav: bool,
     /// Show no progress.
     #[arg(long)]
     quiet: bool,
@@ -81,7 +85,7 @@ fn main() -> ExitCode {
     }
     let one = match (&args.play, args.seed) {
         (Some(line), _) => Some(Play::from_line(line)),
-        (None, Some(seed)) => Some(Ok(plan(seed))),
+        (None, Some(seed)) => Some(Ok(if args.dav { dav::on_dav(plan(seed)) } else { plan(seed) })),
         (None, None) => None,
     };
     match one {
@@ -219,7 +223,7 @@ fn jobs(args: &Args) -> usize {
 fn campaign(args: &Args, from: u64, seeds: u64, until_failure: bool) -> Summary {
     let jobs = jobs(args);
     let most = args.minutes.filter(|m| m.is_finite() && *m > 0.0).map(|minutes| Duration::from_secs_f64(minutes * 60.0));
-    let campaign = Campaign { from, seeds, most, jobs, until_failure };
+    let campaign = Campaign { from, seeds, most, jobs, until_failure, dav: args.dav };
     let bar = if args.quiet {
         ProgressBar::hidden()
     } else if seeds == u64::MAX {

@@ -7,6 +7,7 @@ mod shown;
 
 use crate::{
     coverage::Coverage,
+    dav::DavFar,
     far::FarWorld,
     ledger::{Ledger, side_name, there},
     oracle::{self, Evidence},
@@ -439,7 +440,11 @@ pub fn perform(play: &Play, trace: bool) -> Performance {
 pub(crate) fn perform_deep(play: &Play, look: Look) -> Performance {
     let clock = FakeClock::default();
     let worlds = play.fars.iter().enumerate().map(|(n, far)| {
-        let world: Box<dyn FarWorld> = Box::new(Worst::new(far.options(n + 1)?, &clock));
+        let server = far.switches.iter().find_map(|switch| switch.strip_prefix(crate::dav::SWITCH));
+        let world: Box<dyn FarWorld> = match server {
+            Some(server) => Box::new(DavFar::new(server, n + 1, &clock)?),
+            None => Box::new(Worst::new(far.options(n + 1)?, &clock)),
+        };
         Ok(world)
     });
     let worlds: Result<Vec<_>> = worlds.collect();

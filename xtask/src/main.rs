@@ -68,6 +68,11 @@ enum Command {
 
 impl Command {
     fn run(&self) -> Outcome {
+        if let Self::Bench(args) = self
+            && let Some(outcome) = args.alone()
+        {
+            return outcome;
+        }
         let workspace = Workspace::load()?;
         match self {
             Self::Bench(args) => args.run(&workspace),

@@ -1,8 +1,11 @@
 //! `bench`: the speed of the formats beside their peers, and the speed and memory of the engine.
 
+mod dav;
 mod formats;
 mod links;
 mod sync;
+
+use std::path::PathBuf;
 
 use clap::ValueEnum;
 use serde::{Serialize, de::DeserializeOwned};
@@ -19,6 +22,9 @@ pub(crate) struct Args {
     /// What is measured.
     #[arg(value_enum, default_value = "all")]
     what: What,
+    /// Of `dav`: the benchmark's JSON file.
+    #[arg(required_if_eq("what", "dav"))]
+    conf: Option<PathBuf>,
     /// Print one JSON object instead of the tables.
     #[arg(long)]
     json: bool,
@@ -33,6 +39,8 @@ enum What {
     /// 1 % of 10,000 and of 1,000,000 links changed, planned and applied in memory, each in a process of its own. It takes
     /// long and some 10 GB in the temporary folder, so it is not part of `all`.
     Links,
+    /// One run of the program between a folder and a DAV server, for whoever measures it from outside; not part of `all`.
+    Dav,
     /// Formats and first syncs.
     All,
 }
@@ -49,6 +57,14 @@ struct Report {
 }
 
 impl Args {
+    /// The one run that needs nothing of the workspace, and is measured without it.
+    pub(crate) fn alone(&self) -> Option<Outcome> {
+        (self.what == What::Dav).then(|| match &self.conf {
+            Some(conf) => dav::run(conf),
+            None => Err(Failures::one("bench dav: name the benchmark's JSON file")),
+        })
+    }
+
     /// Measures and prints.
     pub(crate) fn run(&self, workspace: &Workspace) -> Outcome {
         let mut failures = Failures::default();

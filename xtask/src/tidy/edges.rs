@@ -76,7 +76,11 @@ const TABLE: &[Row] = &[
     },
     Row { name: "pimkit-cli", uses: Uses::Only(&["pimkit", SIMULATORS]), tests_with: Uses::Only(&[CONTRACT]) },
     // The oracle sees what users see; the engine is only run.
-    Row { name: "pimkit-sim", uses: Uses::Only(&[CORE, SYNC, CONTRACT, "pimkit-state-sqlite"]), tests_with: NOTHING },
+    Row {
+        name: "pimkit-sim",
+        uses: Uses::Only(&[CORE, HTTP, FORMATS, SYNC, CONTRACT, SIMULATORS, "pimkit-dav", "pimkit-state-sqlite"]),
+        tests_with: NOTHING,
+    },
     Row { name: "pimkit-tests", uses: Uses::Any, tests_with: Uses::Any },
     Row { name: "xtask", uses: Uses::Any, tests_with: Uses::Any },
 ];

@@ -105,7 +105,7 @@ impl FaultPlan {
     }
 
     /// Counts a request and says what becomes of it.
-    pub(crate) fn next(&mut self, operation: Operation) -> Option<Fault> {
+    pub fn next(&mut self, operation: Operation) -> Option<Fault> {
         self.seen += 1;
         let nth = self.seen_of.entry(operation).or_default();
         *nth += 1;

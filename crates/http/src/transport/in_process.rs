@@ -44,14 +44,11 @@ impl InProcess {
         F: Fn(http::Request<Bytes>) -> Result<http::Response<Bytes>, Broken> + Send + Sync + 'static,
     {
         Self::new(move |outgoing| {
-            let answer = written(outgoing).map(&serve);
+            let answer = outgoing.into_http().map(&serve);
             async move {
                 let cut = || Failure::unknown(Error::new(ErrorKind::Transport, "the connection broke"));
                 match answer? {
-                    Ok(response) => {
-                        let (head, body) = response.into_parts();
-                        Ok(Incoming::new(head.status, head.headers, Body::bytes(body)))
-                    }
+                    Ok(response) => Ok(response.into()),
                     Err(Broken::Reset) => Err(cut()),
                     Err(Broken::Truncated(response)) => {
                         let (mut head, body) = response.into_parts();
@@ -84,20 +81,6 @@ pub enum Broken {
     Reset,
     /// Behind the body that is here.
     Truncated(http::Response<Bytes>),
-}
-
-/// The request as a server gets it.
-fn written(outgoing: Outgoing) -> Result<http::Request<Bytes>, Failure> {
-    let mut request = http::Request::builder().method(outgoing.method).uri(outgoing.url.as_str());
-    for (name, value) in &outgoing.headers {
-        request = request.header(name, value);
-    }
-    let host = match (outgoing.url.host_str(), outgoing.url.port()) {
-        (Some(host), Some(port)) => format!("{host}:{port}"),
-        (host, _) => host.unwrap_or_default().to_owned(),
-    };
-    let request = request.header(http::header::HOST, host).body(outgoing.body);
-    request.map_err(|e| Failure::not_sent(Error::new(ErrorKind::Unexpected, "the request cannot be written; report this").caused_by(e)))
 }
 
 #[async_trait]

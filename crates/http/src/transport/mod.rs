@@ -68,6 +68,25 @@ impl Outgoing {
     }
 }
 
+impl Outgoing {
+    /// The same as a server gets it: with its `Host`.
+    ///
+    /// # Errors
+    /// `Unexpected` for what cannot be written as a request.
+    pub fn into_http(self) -> Result<http::Request<Bytes>, Failure> {
+        let mut request = http::Request::builder().method(self.method).uri(self.url.as_str());
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        let host = match (self.url.host_str(), self.url.port()) {
+            (Some(host), Some(port)) => format!("{host}:{port}"),
+            (host, _) => host.unwrap_or_default().to_owned(),
+        };
+        let request = request.header(http::header::HOST, host).body(self.body);
+        request.map_err(|e| Failure::not_sent(Error::new(ErrorKind::Unexpected, "the request cannot be written; report this").caused_by(e)))
+    }
+}
+
 impl Debug for Outgoing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Outgoing")
@@ -123,6 +142,13 @@ impl Incoming {
     pub fn body(mut self, body: impl Into<Bytes>) -> Self {
         self.body = Body::bytes(body);
         self
+    }
+}
+
+impl From<http::Response<Bytes>> for Incoming {
+    fn from(response: http::Response<Bytes>) -> Self {
+        let (head, body) = response.into_parts();
+        Self::new(head.status, head.headers, Body::bytes(body))
     }
 }
 
