@@ -75,7 +75,7 @@ fn nothing_is_deleted_whatever_every_request_is_answered_with() {
 
 #[test]
 fn nothing_is_deleted_whatever_one_request_of_a_run_is_answered_with() {
-    for server in SERVERS {
+    for server in ["radicale", "cyrus"] {
         for (name, fault) in troubles() {
             for nth in 1..=4 {
                 let kit = at_rest(server);
