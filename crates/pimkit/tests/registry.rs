@@ -42,24 +42,46 @@ fn every_built_in_connector_says_the_name_it_is_registered_under() {
             assert!(info.kinds.iter().all(|(kind, _)| known.has(*kind)));
         }
     }
-    let built = cfg!(feature = "local") as usize + cfg!(feature = "vdir") as usize;
+    let built = cfg!(feature = "dav") as usize + cfg!(feature = "local") as usize + cfg!(feature = "vdir") as usize;
     assert_eq!(pimkit::connectors().len(), built);
 }
 
 #[tokio::test]
 async fn a_wrong_key_or_value_is_refused_and_named() {
     for known in registry::registered().iter().filter(|k| k.info().is_some()) {
+        // Where it is: the one key that each must have.
+        let place = if known.keys.contains(&"path") { "path" } else { "url" };
         for (settings, says) in [
-            (json!({}), "\"path\""),
-            (json!({ "path": "" }), "is empty"),
-            (json!({ "path": 5 }), "is no text"),
-            (json!({ "path": "x", "pasword": "y" }), "no key \"pasword\""),
-            (json!({ "path": "x", "address": 5 }), "\"address\""),
-            (json!([]), "no table"),
+            (json!({}), format!("\"{place}\"")),
+            (json!({ place: "" }), "empty".to_owned()),
+            (json!({ place: 5 }), "is no text".to_owned()),
+            (json!({ place: "x", "pasword": "y" }), "no key \"pasword\"".to_owned()),
+            (json!({ place: "x", "address": 5 }), "\"address\"".to_owned()),
+            (json!([]), "no table".to_owned()),
         ] {
             let error = refusal(known.name, settings.clone()).await;
-            assert!(error.to_string().contains(says), "{} {settings}: {error}", known.name);
+            assert!(error.to_string().contains(&says), "{} {settings}: {error}", known.name);
             assert!(!error.to_string().contains('\n'));
         }
     }
+}
+
+#[cfg(feature = "dav")]
+#[tokio::test]
+async fn credentials_of_dav_come_in_pairs_by_reference_and_never_over_plain_http_to_another_machine() {
+    let (url, password) = ("https://dav.example.org/", json!({ "env": "PATH" }));
+    for (settings, says) in [
+        (json!({ "url": url, "user": "ada", "password": "hunter2" }), "holds a secret itself"),
+        (json!({ "url": url, "user": "ada" }), "\"password\""),
+        (json!({ "url": url, "password": password }), "\"user\""),
+        (json!({ "url": url, "user": "ada", "password": password, "token": password }), "keep one of the two"),
+        (json!({ "url": url, "server": "exchange" }), "\"server\""),
+        (json!({ "url": "https://ada:hunter2@dav.example.org/" }), "apart from the url"),
+        (json!({ "url": "http://dav.example.org/", "user": "ada", "password": password }), "http"),
+    ] {
+        let line = refusal("dav", settings.clone()).await.to_string();
+        assert!(line.contains(says) && !line.contains("hunter2") && !line.contains('\n'), "{settings}: {line}");
+    }
+    let good = json!({ "url": url, "user": "ada", "password": password });
+    assert_eq!(registry::open("dav", None, &good, Path::new("."), None).await.unwrap().info().id, "dav");
 }
