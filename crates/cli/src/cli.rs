@@ -1,5 +1,9 @@
 //! What can be said on the command line.
 
+mod servers;
+
+pub(crate) use servers::{Discover, Simulate};
+
 use crate::{failure::Failure, output::Out};
 use clap::{Args, Parser, Subcommand, error::ErrorKind as ClapError};
 use pimkit::{Kind, Side};
@@ -18,8 +22,12 @@ Start with `pimkit quickstart`: it needs nothing, and shows a sync from beginnin
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Show a sync from beginning to end, on sample folders and an app store of their own
+    /// Show a sync from beginning to end, on sample folders, a server and an app store of their own
     Quickstart(Quickstart),
+    /// Serve simulated servers on this machine until interrupted; the first line printed says where they are
+    Simulate(Simulate),
+    /// Find out what an account is from its address, and print the lines for the configuration
+    Discover(Discover),
     /// Print the records of an account: one JSON object per line, or a table on a terminal
     List(List),
     /// Show which field of one account can follow which field of another
@@ -62,6 +70,9 @@ impl Command {
     pub(crate) fn json(&self) -> bool {
         match self {
             Self::Quickstart(c) => c.json,
+            // Whoever started it reads one object from its first line.
+            Self::Simulate(_) => true,
+            Self::Discover(c) => c.json,
             Self::List(c) => c.json,
             Self::Fields(c) => c.json,
             Self::Import(c) => c.json,
@@ -403,7 +414,9 @@ pub(crate) fn refuse(error: &clap::Error) -> u8 {
     let missing = [ClapError::DisplayHelpOnMissingArgumentOrSubcommand, ClapError::MissingSubcommand];
     let line = if missing.contains(&error.kind()) || parts.is_empty() { "error: no command was given".to_owned() } else { parts.join(" ") };
     let failure = Failure::usage(format!("{}; see `pimkit --help`", line.trim_start_matches("error: ")));
-    Out::new(std::env::args().any(|arg| arg == "--json")).failure(&failure);
+    // The first line of `simulate` is an object, whatever it says.
+    let json = std::env::args().enumerate().any(|(n, arg)| arg == "--json" || (n == 1 && arg == "simulate"));
+    Out::new(json).failure(&failure);
     failure.exit().code()
 }
 

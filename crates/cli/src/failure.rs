@@ -85,6 +85,11 @@ impl Failure {
         Self::Said { exit: Exit::Failed, kind: ErrorKind::Storage.word(), line: line.into() }
     }
 
+    /// A server could not be reached, or said no.
+    pub(crate) fn failed(kind: ErrorKind, line: impl Into<String>) -> Self {
+        Self::Said { exit: Exit::Failed, kind: kind.word(), line: line.into() }
+    }
+
     /// The same, saying what it was about: an account, a sync, a file.
     pub(crate) fn about(self, what: impl fmt::Display) -> Self {
         match self {

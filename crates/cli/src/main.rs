@@ -13,6 +13,7 @@ mod cli;
 mod commands;
 mod config;
 mod counting;
+mod discovering;
 mod failure;
 mod files;
 mod kinds;
@@ -21,6 +22,7 @@ mod output;
 mod quickstart;
 mod reading;
 mod runner;
+mod simulated;
 mod undecided;
 
 use clap::Parser;

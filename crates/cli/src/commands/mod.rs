@@ -2,6 +2,7 @@
 
 mod conflicts;
 mod disable;
+mod discover;
 mod export;
 mod fields;
 mod history;
@@ -12,6 +13,7 @@ mod pause;
 mod plan;
 mod profile;
 mod quickstart;
+mod simulate;
 mod status;
 mod sync;
 mod undo;
@@ -26,6 +28,8 @@ use crate::{
 pub(crate) async fn run(command: &Command, out: &mut Out) -> Result<Exit> {
     match command {
         Command::Quickstart(args) => quickstart::run(args, out).await,
+        Command::Simulate(args) => simulate::run(args, out).await,
+        Command::Discover(args) => discover::run(args, out).await,
         Command::List(args) => list::run(args, out).await,
         Command::Fields(args) => fields::run(args, out).await,
         Command::Import(args) => import::run(args, out).await,

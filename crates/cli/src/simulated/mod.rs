@@ -1,0 +1,33 @@
+//! Simulated servers as the program starts them: on loopback, with one account.
+
+mod load;
+mod plan;
+
+pub(crate) use load::load;
+pub(crate) use plan::plan;
+
+use crate::failure::{Failure, Result};
+use pimkit_simulators::{Dav, Serving};
+use std::net::SocketAddr;
+
+/// Every provider that can be simulated.
+pub(crate) const PROVIDERS: &[&str] = &["dav"];
+
+/// The server that the CalDAV and CardDAV simulator behaves like when nothing else is said.
+pub(crate) const SERVER: &str = "radicale";
+
+/// The account's user.
+pub(crate) const USER: &str = "alice";
+
+/// The account's password: that of a server which nobody but this machine reaches, and which holds samples. It is no secret.
+pub(crate) const PASSWORD: &str = "secret";
+
+/// Begins to serve.
+///
+/// # Errors
+/// A failure that says where it could not listen.
+pub(crate) async fn serve(dav: &Dav, listen: SocketAddr) -> Result<Serving> {
+    dav.serve(listen)
+        .await
+        .map_err(|e| Failure::machine(format!("{listen}: cannot be listened on: {e}; name another one with --listen 127.0.0.1:PORT")))
+}
