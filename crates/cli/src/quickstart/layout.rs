@@ -1,6 +1,10 @@
 //! The folder of a quickstart: sample files in the styles of several programs, and a configuration.
 
-use crate::failure::{Failure, Result};
+use super::server::{PASSWORD_FILE, write_private};
+use crate::{
+    failure::{Failure, Result},
+    simulated::{PASSWORD, USER},
+};
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -39,11 +43,21 @@ pub(crate) const SAMPLES: &[Sample] = samples![
     "calendars/work/design-call.ics",
 ];
 
-/// Makes the folder. What an earlier quickstart left in it is put aside, never overwritten; the answer says where.
+/// The sample files of the server.
+const SERVER: &[Sample] = samples![
+    "server/Team/lena-fischer.vcf",
+    "server/Team/petra-koenig.vcf",
+    "server/Team/tomas-novak.vcf",
+    "server/Projects/site-meeting.ics",
+    "server/Projects/trade-fair.ics",
+];
+
+/// Makes the folder, with a configuration for a server at this address. What an earlier quickstart left in it is put aside,
+/// never overwritten; the answer says where.
 ///
 /// # Errors
 /// A usage failure when the folder holds something else; nothing was changed.
-pub(crate) fn lay_out(dir: &Path) -> Result<Option<PathBuf>> {
+pub(crate) fn lay_out(dir: &Path, url: &str) -> Result<Option<PathBuf>> {
     let refuse = |what: &str| Err(Failure::usage(format!("{}: {what}; name another folder with --dir DIR", dir.display())));
     if dir.exists() && !dir.is_dir() {
         return refuse("is no folder");
@@ -61,11 +75,13 @@ pub(crate) fn lay_out(dir: &Path) -> Result<Option<PathBuf>> {
         }
         aside = Some(put_aside(dir, &there)?);
     }
-    for (path, text) in SAMPLES {
+    for (path, text) in SAMPLES.iter().chain(SERVER) {
         // Cards and calendars end their lines with CR LF (RFC 6350 section 3.2, RFC 5545 section 3.1).
         write(&dir.join(path), &text.replace("\r\n", "\n").replace('\n', "\r\n"))?;
     }
-    write(&dir.join(CONFIG), TEXT)?;
+    let secret = dir.join(PASSWORD_FILE);
+    write_private(&secret, &format!("{PASSWORD}\n")).map_err(|e| failed(&secret, &e))?;
+    write(&dir.join(CONFIG), &TEXT.replace("{url}", url).replace("{user}", USER).replace("{password_file}", PASSWORD_FILE))?;
     Ok(aside)
 }
 
@@ -96,11 +112,13 @@ pub(super) fn failed(path: &Path, error: &io::Error) -> Failure {
 mod tests {
     use super::*;
 
+    const URL: &str = "http://127.0.0.1:1/";
+
     #[test]
     fn a_foreign_folder_is_refused_and_left_as_it_was() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("thesis.txt"), "x").unwrap();
-        let failure = lay_out(dir.path()).unwrap_err();
+        let failure = lay_out(dir.path(), URL).unwrap_err();
         assert!(failure.to_string().contains("--dir"), "{failure}");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
@@ -108,10 +126,10 @@ mod tests {
     #[test]
     fn what_an_earlier_quickstart_left_is_put_aside_with_every_edit() {
         let dir = tempfile::tempdir().unwrap();
-        assert_eq!(lay_out(dir.path()).unwrap(), None);
+        assert_eq!(lay_out(dir.path(), URL).unwrap(), None);
         fs::write(dir.path().join("contacts/friends/mine.vcf"), "mine").unwrap();
         for n in 1..3 {
-            let aside = lay_out(dir.path()).unwrap().unwrap();
+            let aside = lay_out(dir.path(), URL).unwrap().unwrap();
             assert_eq!(aside, dir.path().join(format!("earlier-{n}")));
             assert!(aside.join(CONFIG).exists());
         }
@@ -122,9 +140,21 @@ mod tests {
     #[test]
     fn the_configuration_is_good_and_names_the_folders() {
         let dir = tempfile::tempdir().unwrap();
-        lay_out(dir.path()).unwrap();
+        lay_out(dir.path(), URL).unwrap();
         let config = crate::config::Config::load(&dir.path().join(CONFIG)).unwrap();
-        assert_eq!(config.syncs.len(), 3);
+        assert_eq!(config.syncs.len(), 5);
         assert!(TEXT.starts_with(MARK));
+        assert_eq!(config.account("server").unwrap().settings["url"], URL);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn the_password_is_read_by_its_owner_alone_and_stands_in_no_other_file() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        lay_out(dir.path(), URL).unwrap();
+        let mode = fs::metadata(dir.path().join(PASSWORD_FILE)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert!(!fs::read_to_string(dir.path().join(CONFIG)).unwrap().contains(PASSWORD));
     }
 }
