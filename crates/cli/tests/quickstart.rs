@@ -3,7 +3,7 @@
 
 mod support;
 
-use support::{Desk, TO_STORE, writes};
+use support::{Desk, TO_STORE, server::Server, writes};
 
 #[test]
 fn the_quickstart_syncs_edits_and_ends_with_a_run_that_writes_nothing() {
@@ -13,14 +13,16 @@ fn the_quickstart_syncs_edits_and_ends_with_a_run_that_writes_nothing() {
     let value = called.json();
     let runs = value["runs"].as_array().unwrap();
     assert_eq!(runs.len(), 3);
-    // 12 files and 6 records, one person on both sides.
-    let created = |run: usize, side: &str| -> u64 {
-        runs[run]["syncs"].as_array().unwrap().iter().map(|s| s["created"][side].as_u64().unwrap()).sum()
+    // 12 files, 5 items of the server and 6 records; two people are in two of these places.
+    let sum = |run: usize, what: &str, side: &str| -> u64 {
+        let of = |sync: &serde_json::Value| if side.is_empty() { sync[what].as_u64().unwrap() } else { sync[what][side].as_u64().unwrap() };
+        runs[run]["syncs"].as_array().unwrap().iter().map(of).sum()
     };
-    assert_eq!((created(0, "left"), created(0, "right")), (11, 5), "{value}");
-    assert_eq!(runs[0]["syncs"].as_array().unwrap().iter().map(|s| s["linked"].as_u64().unwrap()).sum::<u64>(), 1, "{value}");
-    assert_eq!((created(1, "left"), created(1, "right")), (0, 0), "{value}");
-    assert_eq!(writes(&runs[1]), 3, "{value}");
+    assert_eq!(value["server"]["items"], 5);
+    assert_eq!((sum(0, "created", "left"), sum(0, "linked", ""), sum(0, "conflicts", "")), (15, 2, 0), "{value}");
+    // What the server brought reaches the folders in the second run.
+    assert_eq!((sum(1, "created", "left"), sum(1, "created", "right")), (0, 4), "{value}");
+    assert_eq!(sum(1, "conflicts", ""), 1, "{value}");
     assert_eq!(writes(&runs[2]), 0, "{value}");
     let conflicts = value["conflicts"].as_array().unwrap();
     assert_eq!(conflicts.len(), 1, "{value}");
@@ -33,6 +35,20 @@ fn the_quickstart_syncs_edits_and_ends_with_a_run_that_writes_nothing() {
     assert!(nora.contains("Lead architect") && nora.contains("drawings by May"), "{nora}");
     let events = desk.call(&["list", "crm", "events", "--json", "-c", "q/pimkit.toml"]).exits(0);
     assert!(events.stdout.contains("Team lunch at Luigi's"), "{events:?}");
+    // And on the server, whose things stay when it has ended.
+    let kept: Vec<String> = files(&desk.path("q/server"));
+    assert!(kept.iter().any(|t| t.contains("TITLE:Lead architect") && t.contains("drawings by May")), "{kept:?}");
+    assert!(kept.iter().any(|t| t.contains("Team lunch at Luigi's")), "{kept:?}");
+}
+
+/// What the files of a folder hold.
+fn files(dir: &std::path::Path) -> Vec<String> {
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { all.extend(files(&path)) } else { all.push(std::fs::read_to_string(path).unwrap()) }
+    }
+    all
 }
 
 #[test]
@@ -51,9 +67,22 @@ fn the_report_tells_people_what_happened_and_what_to_do_next() {
         assert!(called.stdout.contains(part), "no {part:?} in {}", called.stdout);
     }
     // What it says to do works.
-    desk.call(&["sync", "-c", "q/pimkit.toml"]).exits(0);
+    let again = called.stdout.lines().find_map(|l| l.trim().strip_prefix("pimkit simulate ")).unwrap();
+    let server = Server::start(&desk, &again.split(' ').collect::<Vec<_>>());
+    let run = desk.call(&["sync", "-c", "q/pimkit.toml", "--json"]).exits(0).json();
+    assert_eq!(writes(&run), 0, "{run}");
+    desk.call(&["list", "server", "contacts", "-c", "q/pimkit.toml"]).exits(0);
     desk.call(&["plan", "-c", "q/pimkit.toml"]).exits(0);
     desk.call(&["history", "-c", "q/pimkit.toml"]).exits(0);
+    // Without the server its syncs fail and say so; the others run.
+    server.cut();
+    desk.write("q/contacts/friends/new.vcf", &support::card("new", "New", "Person", "1"));
+    let without = desk.call(&["sync", "-c", "q/pimkit.toml"]).exits(1);
+    for name in ["people-server", "appointments-server"] {
+        assert!(without.stderr.contains(&format!("error: {name}: ")) && without.stderr.contains("no connection"), "{without:?}");
+    }
+    let list = desk.call(&["list", "crm", "contacts", "-c", "q/pimkit.toml"]).exits(0);
+    assert!(list.stdout.contains("New Person"), "{list:?}");
 }
 
 #[test]

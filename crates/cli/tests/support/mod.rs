@@ -1,6 +1,8 @@
 //! What the tests of the program share: a folder to work in, and the program itself.
 #![allow(dead_code, reason = "each test program uses its own part")]
 
+pub(crate) mod server;
+
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
