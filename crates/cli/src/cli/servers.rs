@@ -21,7 +21,7 @@ pub(crate) struct Simulate {
     pub(crate) faults: Option<PathBuf>,
     /// Which server the CalDAV and CardDAV one behaves like
     #[arg(long, value_name = "NAME", default_value = simulated::SERVER, value_parser = server)]
-    pub(crate) server: Personality,
+    pub(crate) server: Box<Personality>,
 }
 
 #[derive(Debug, Args)]
@@ -50,8 +50,8 @@ fn provider(word: &str) -> Result<String, String> {
     if known { Ok(word.to_owned()) } else { Err(format!("there are: {}", simulated::PROVIDERS.join(", "))) }
 }
 
-fn server(word: &str) -> Result<Personality, String> {
-    Personality::named(word).ok_or_else(|| {
+fn server(word: &str) -> Result<Box<Personality>, String> {
+    Personality::named(word).map(Box::new).ok_or_else(|| {
         let all: Vec<String> = Personality::all().into_iter().map(|p| p.name).collect();
         format!("there are: {}", all.join(", "))
     })

@@ -31,7 +31,7 @@ struct Account {
 
 pub(super) async fn run(args: &Simulate, out: &mut Out) -> Result<Exit> {
     let plan = args.faults.as_deref().map_or_else(|| Ok(FaultPlan::default()), simulated::plan)?;
-    let dav = Dav::builder(args.server.clone()).user(USER, PASSWORD).faults(plan).build();
+    let dav = Dav::builder((*args.server).clone()).user(USER, PASSWORD).faults(plan).build();
     if let Some(dir) = &args.load {
         let loaded = simulated::load(&dav, &args.server, USER, dir)?;
         loaded.left.iter().for_each(Out::note);
