@@ -3,8 +3,12 @@
 
 mod support;
 
+use pimkit_simulators::{Challenge, Personality};
 use serde_json::json;
-use support::{Desk, TO_STORE, card, server::Server};
+use support::{Called, Desk, TO_STORE, card, server::Server};
+
+const EVENT: &str = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y//EN\r\nBEGIN:VEVENT\r\nUID:e1\r\nDTSTAMP:20240101T000000Z\r\n\
+DTSTART:20240105T100000Z\r\nDTEND:20240105T110000Z\r\nSUMMARY:Weekly\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
 
 #[test]
 fn the_first_line_says_where_it_is_and_a_signal_ends_it_cleanly() {
@@ -62,26 +66,38 @@ fn faults_happen_to_whoever_asks() {
     assert!(called.stdout.contains("/.well-known/caldav"), "{called:?}");
 }
 
-fn discover(desk: &Desk, address: &str, password: &str, more: &[&str]) -> support::Called {
+fn discover(desk: &Desk, address: &str, password: &str, more: &[&str]) -> Called {
     let args = [&["discover", address, "--user", "alice", "--password-env", "PIMKIT_TEST_PASSWORD"], more].concat();
     desk.command(&args).env("PIMKIT_TEST_PASSWORD", password).output().unwrap().into()
 }
 
 #[test]
-fn discover_ends_in_lines_with_which_the_account_opens() {
+fn discover_ends_in_lines_with_which_the_account_opens_at_every_server_that_is_simulated() {
     let desk = Desk::new(TO_STORE);
     desk.write("in/Friends/ada.vcf", &card("ada", "Ada", "Lovelace", "1"));
-    for name in ["radicale", "cyrus", "nextcloud", "icloud"] {
-        let server = Server::start(&desk, &["--load", "in", "--server", name]);
-        let called = discover(&desk, &server.url(), "secret", &[]).exits(0);
+    desk.write("in/Work/event.ics", EVENT);
+    for personality in Personality::all() {
+        let name = personality.name;
+        let server = Server::start(&desk, &["--load", "in", "--server", &name]);
+        let url = server.url();
+        let secret = if personality.login.challenges == [Challenge::Bearer] { "--token-env" } else { "--password-env" };
+        let args = ["discover", &url, "--user", "alice", secret, "PIMKIT_TEST_PASSWORD"];
+        let called = Called::from(desk.command(&args).env("PIMKIT_TEST_PASSWORD", "secret").output().unwrap()).exits(0);
         assert_eq!(called.stderr, "", "{name}");
-        assert!(called.stdout.contains("PROPFIND") && called.stdout.contains("Friends"), "{name}: {called:?}");
-        assert!(!called.stdout.contains("secret"), "{name}: {called:?}");
+        assert!(called.stdout.contains("PROPFIND") && !called.stdout.contains("secret"), "{name}: {called:?}");
         let (_, account) = called.stdout.split_once("\n[accounts.dav]").unwrap();
         desk.write("found.toml", &format!("[accounts.dav]{account}"));
-        let list = desk.command(&["list", "dav", "contacts", "-c", "found.toml"]).env("PIMKIT_TEST_PASSWORD", "secret").output().unwrap();
-        let list = support::Called::from(list).exits(0);
-        assert!(list.stdout.contains("Lovelace"), "{name}: {list:?}");
+        let layout = personality.layout;
+        for (kind, homes, collection, title) in
+            [("contacts", layout.book_homes, "Friends", "Lovelace"), ("events", layout.calendar_homes, "Work", "Weekly")]
+        {
+            if homes.is_empty() {
+                continue;
+            }
+            let mut list = desk.command(&["list", "dav", kind, "--collection", collection, "-c", "found.toml"]);
+            let list = Called::from(list.env("PIMKIT_TEST_PASSWORD", "secret").output().unwrap()).exits(0);
+            assert!(list.stdout.contains(title), "{name}: {list:?}");
+        }
     }
 }
 

@@ -19,7 +19,7 @@ pub(crate) struct Simulate {
     /// What goes wrong: a fault plan, in TOML or, when the name ends in .json, in JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) faults: Option<PathBuf>,
-    /// Which server the CalDAV and CardDAV one behaves like
+    /// Which server the CalDAV and CardDAV one behaves like; those of Google take the password as a token
     #[arg(long, value_name = "NAME", default_value = simulated::SERVER, value_parser = server)]
     pub(crate) server: Box<Personality>,
 }

@@ -70,7 +70,8 @@ fn refused(args: &Discover, credentials: &Credentials, error: &Error) -> Failure
             format!("type: pimkit discover {}{user} --password-env NAME, with the password in the variable NAME", args.address)
         }
         ErrorKind::Unauthenticated => {
-            "check the user and the password: many providers want the whole e-mail address, and a password that is made for programs"
+            "check the user and the password: many providers want the whole e-mail address and a password that is made for programs, \
+             Google a token (--token-env NAME)"
                 .to_owned()
         }
         ErrorKind::Config => "it is in their help under CalDAV or CardDAV, and looks like https://HOST/dav/ or, at Nextcloud, \

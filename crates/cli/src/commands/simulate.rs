@@ -8,6 +8,10 @@ use crate::{
 };
 use pimkit_simulators::{Dav, FaultPlan};
 use serde::Serialize;
+use std::time::Duration;
+
+/// How long the simulator remembers what it was asked.
+const FORGETS: Duration = Duration::from_secs(30);
 
 /// The first line.
 #[derive(Debug, Serialize)]
@@ -41,10 +45,14 @@ pub(super) async fn run(args: &Simulate, out: &mut Out) -> Result<Exit> {
     let mut interrupted = Interrupted::watch()?;
     let serving = simulated::serve(&dav, args.listen).await?;
     // Every provider that there is is asked for when none is named; there is one.
-    let providers = Providers { dav: Account { base_url: serving.base_url(), user: USER, password: PASSWORD } };
+    let providers = Providers { dav: Account { base_url: simulated::start(&args.server, &serving), user: USER, password: PASSWORD } };
     out.value(&Ready { ready: true, providers })?;
     out.flush()?;
-    interrupted.wait().await;
+    // Nobody here looks at what was asked: it is not kept for as long as this runs.
+    while tokio::time::timeout(FORGETS, interrupted.wait()).await.is_err() {
+        dav.reset_requests();
+        dav.reset_outbox();
+    }
     serving.stop().await;
     Ok(Exit::Done)
 }

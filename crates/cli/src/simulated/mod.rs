@@ -7,7 +7,7 @@ pub(crate) use load::load;
 pub(crate) use plan::plan;
 
 use crate::failure::{Failure, Result};
-use pimkit_simulators::{Dav, Serving};
+use pimkit_simulators::{Dav, Personality, RootAnswer, Serving, WellKnown};
 use std::net::SocketAddr;
 
 /// Every provider that can be simulated.
@@ -30,4 +30,12 @@ pub(crate) async fn serve(dav: &Dav, listen: SocketAddr) -> Result<Serving> {
     dav.serve(listen)
         .await
         .map_err(|e| Failure::machine(format!("{listen}: cannot be listened on: {e}; name another one with --listen 127.0.0.1:PORT")))
+}
+
+/// Where discovery starts: the root, unless it leads nowhere and neither do the well-known addresses (Google's calendars).
+pub(crate) fn start(personality: &Personality, serving: &Serving) -> String {
+    let layout = &personality.layout;
+    let nowhere = matches!((&layout.root, &layout.well_known), (RootAnswer::Status(_), WellKnown::Status(_)));
+    let path = if nowhere { layout.context.replace("{user}", USER) } else { String::new() };
+    format!("{}{}", serving.base_url(), path.trim_start_matches('/'))
 }
