@@ -164,6 +164,32 @@ fn a_server_that_is_gone_deletes_nothing_and_all_is_there_when_it_is_back() {
 }
 
 #[test]
+fn a_sync_through_faults_loses_nothing_and_makes_nothing_twice() {
+    let mut remote = Remote::new(&sync("people", "contacts", "home"));
+    let plan = [
+        ("PUT", "nth = 2", "do = \"reset_after\""),
+        ("PUT", "nth = 4", "do = \"status_after\"\ncode = 502"),
+        ("REPORT", "nth = 2", "do = \"truncate\"\nbytes = 200"),
+    ];
+    let rules = plan.map(|(method, when, what)| format!("[[rules]]\nmethod = \"{method}\"\n{when}\n{what}\n"));
+    remote.desk.write("plan.toml", &rules.concat());
+    let address = remote.server.take().map(|s| s.address()).unwrap();
+    remote.server = Some(Server::start(&remote.desk, &["--load", "in", "--faults", "plan.toml", "--listen", &address]));
+    for n in 0..6 {
+        remote.desk.card(&format!("{n}.vcf"), &card(&format!("u{n}"), "Alan", &format!("Number{n}"), &n.to_string()));
+    }
+    // One that both have: without, two full sides that match nothing would be held.
+    remote.desk.card("ada.vcf", &card("ada", "Ada", "Lovelace", "1"));
+    let first = remote.call(&["sync", "--json"]);
+    assert!([0, 3].contains(&first.code), "{first:?}");
+    remote.sync();
+    assert_eq!(writes(&remote.sync()), 0);
+    for account in ["home", "dav"] {
+        assert_eq!(remote.names(account, "contacts").len(), 8, "{account}");
+    }
+}
+
+#[test]
 fn what_the_configuration_says_wrongly_of_a_server_is_told_with_its_line_and_shows_no_secret() {
     let remote = Remote::new("");
     let good = remote.desk.read("pimkit.toml");
