@@ -41,6 +41,7 @@ pub struct DavFar {
     clock: FakeClock,
     number: usize,
     homes: [CollectionId; 3],
+    schedules: bool,
     wire: Arc<Mutex<Wire>>,
 }
 
@@ -71,6 +72,7 @@ impl DavFar {
         personality.login.challenges = vec![Challenge::Basic];
         // What the server gives an account on its own would be one more place to look at.
         (personality.layout.calendars, personality.layout.books) = (Vec::new(), Vec::new());
+        let schedules = personality.scheduling.automatic;
         let (user, time) = (address(number), clock.clone());
         let simulator = Simulator::builder(personality).user(&user, "secret").clock(Arc::new(move || time.now())).build();
         let homes = [
@@ -79,7 +81,7 @@ impl DavFar {
             simulator.make_calendar(&user, "tasks", &["VTODO"]),
         ];
         let homes = homes.map(|home| home.map_or_else(CollectionId::default, CollectionId::from));
-        Ok(Self { simulator, clock: clock.clone(), number, homes, wire: Arc::default() })
+        Ok(Self { simulator, clock: clock.clone(), number, homes, schedules, wire: Arc::default() })
     }
 
     fn wire(&self) -> std::sync::MutexGuard<'_, Wire> {
@@ -223,7 +225,9 @@ impl Transport for Way {
         })?;
         let (head, body) = answer.into_parts();
         let body = match fault {
-            Some(Fault::After(failure)) => return failing(failure),
+            // Who is refused has done nothing: after the effect an answer is late, or lost.
+            Some(Fault::After(Failure::Unavailable)) => return Incoming::status(504),
+            Some(Fault::After(_)) => return Err(broken()),
             // One write is one request here: half of it is all of it.
             Some(Fault::HalfDone) => return Err(broken()),
             Some(Fault::HangAfter) => std::future::pending().await,
@@ -237,6 +241,10 @@ impl Transport for Way {
 }
 
 impl Stagehand for DavFar {
+    /// Of what its users organise themselves such a server tells their guests.
+    fn can_keep_silent(&self) -> bool {
+        !self.schedules
+    }
     fn place(&self, _: Kind, id: &ItemId) -> Option<Where> {
         self.homes.iter().any(|home| id.as_str().starts_with(home.as_str())).then_some(Where::Home)
     }

@@ -11,7 +11,7 @@ mod writings;
 
 use common::servers::{Kept, Server};
 use pimkit::{
-    Clock, Connector, Contact, Event, Record, Task,
+    Connector, Contact, Event, Record, Task,
     dav::Dav,
     local::{Local, Options},
     state_sqlite::SqliteState,
@@ -37,8 +37,8 @@ impl Pipeline {
         let dir = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
         // The server's own clock is the machine's; ours must not be years away from it.
         let clock = FakeClock::at(jiff::Timestamp::now());
-        fs::create_dir_all(dir.path().join("folder/home")).unwrap();
-        lay_out(&dir.path().join("folder/home"), &clock);
+        fs::create_dir_all(dir.path().join("folder/contacts events tasks")).unwrap();
+        lay_out(&dir.path().join("folder/contacts events tasks"), &clock);
         let folder = Vdir::open(dir.path().join("folder"), Config::default().clock(Arc::new(clock.clone()))).unwrap();
         let store = Local::open(dir.path().join("crm.db"), Options::default().clock(Arc::new(clock.clone()))).unwrap();
         let engine = Engine::new(Arc::new(SqliteState::open(dir.path().join("sync.db")).unwrap())).clock(Arc::new(clock.clone()));
@@ -83,7 +83,7 @@ async fn cards(kept: Kept) {
     pipeline.up_and_down::<Contact>(1000).await;
 
     // Another program edits a file, the app's user another field of the same person: both edits are everywhere.
-    let path = pipeline.dir.path().join("folder/home/s1.vcf");
+    let path = pipeline.dir.path().join("folder/contacts events tasks/s1.vcf");
     let text = fs::read_to_string(&path).unwrap();
     fs::write(&path, text.replace("END:VCARD", "X-EDITED:by a program\r\nNICKNAME:Nick of the folder\r\nEND:VCARD")).unwrap();
     let store = Contact::repository(&*pipeline.store).unwrap();
@@ -112,9 +112,9 @@ async fn cards(kept: Kept) {
     assert!(fs::read_to_string(&path).unwrap().contains("X-EDITED:by a program"), "what nobody knows is kept");
 
     // A deletion goes on where the policy says so, and nowhere else.
-    fs::remove_file(pipeline.dir.path().join("folder/home/s2.vcf")).unwrap();
+    fs::remove_file(pipeline.dir.path().join("folder/contacts events tasks/s2.vcf")).unwrap();
     assert_eq!(pipeline.run::<Contact>(&pipeline.folder, "ignore").await.deleted.right, 0);
-    fs::remove_file(pipeline.dir.path().join("folder/home/s3.vcf")).unwrap();
+    fs::remove_file(pipeline.dir.path().join("folder/contacts events tasks/s3.vcf")).unwrap();
     assert_eq!(pipeline.run::<Contact>(&pipeline.folder, "delete").await.deleted.right, 1);
     assert_eq!(pipeline.run::<Contact>(&pipeline.store, "delete").await.deleted.left, 1);
     assert_eq!(records::<Contact>(&*pipeline.store).await.len(), 999);

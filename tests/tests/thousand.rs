@@ -5,14 +5,13 @@
 mod writings;
 
 use pimkit::{
-    Clock, CollectionId, Connector, Contact, Event, Field, Fields, JournalQuery, Record, RepositoryExt, State, Task,
-    formats::resource::{Authoring, CardVersion, InlineBlobs, TextRecord},
+    CollectionId, Connector, Contact, Event, Field, Fields, JournalQuery, Record, RepositoryExt, State, Task,
     local::{Local, Options},
     state_sqlite::SqliteState,
     sync::{Engine, Policy, Report, Verdict},
     vdir::{Config, Vdir},
 };
-use pimkit_contract::{FakeClock, samples};
+use pimkit_contract::FakeClock;
 use std::{collections::BTreeMap, fs, path::Path, sync::Arc, time::Duration};
 use writings::{CARDS, fill, lay_out_calendars, lay_out_cards, write};
 

@@ -1,6 +1,13 @@
 //! The connector: one account, three kinds.
 
-use crate::{config::Config, discovery::Endpoints, error::Reader, items::Items, known::most, session::Session};
+use crate::{
+    config::Config,
+    discovery::{Endpoints, shown},
+    error::Reader,
+    items::Items,
+    known::most,
+    session::Session,
+};
 use async_trait::async_trait;
 use pimkit_core::{
     Account, AccountId, Chance, Clock, Connector, ConnectorInfo, Contact, Error, ErrorKind, Event, Kind, Message, Push, Repository, Result,
@@ -65,8 +72,10 @@ impl Opening {
     /// # Errors
     /// `Config` when the address is none, or the credentials would go over plain http to another machine.
     pub fn open(self) -> Result<Dav> {
-        let Self { config, transport, clock, chance, auth, policy, pace } = self;
+        let Self { mut config, transport, clock, chance, auth, policy, pace } = self;
         let start = address(&config.url)?;
+        // What was found from another address is another account's, or the same account's elsewhere.
+        config.endpoints = config.endpoints.filter(|kept| kept.asked.first().is_none_or(|asked| *asked == shown(&start)));
         if let Some(id) = &config.account
             && (id.trim().is_empty() || id.contains(char::is_control))
         {

@@ -315,7 +315,7 @@ fn add(list: &mut Vec<String>, item: &str) {
 }
 
 /// An address for people: without what may be a secret.
-fn shown(url: &Url) -> String {
+pub(crate) fn shown(url: &Url) -> String {
     let mut url = url.clone();
     url.set_query(None);
     url.to_string()

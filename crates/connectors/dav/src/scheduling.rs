@@ -19,13 +19,15 @@ pub(crate) struct Meeting {
     organiser: Option<String>,
 }
 
-/// Fields that are the user's own, of whose change no server tells anybody (RFC 6638 section 3.2.2.1 names TRANSP, alarms and
-/// properties of our own making).
-const OWN: [&str; 6] = ["alerts", "useDefaultAlerts", "freeBusyStatus", "keywords", "color", "priority"];
+/// Fields that are each user's own: alarms, and properties of nobody's standard. What else an organiser changes is told to the
+/// guests, by one server or another: a category as well as a start.
+const OWN: [&str; 2] = ["alerts", "useDefaultAlerts"];
 
-/// Whether a change of this field may mail.
-pub(crate) fn tells(field: &str) -> bool {
-    !OWN.contains(&field) && !field.starts_with("custom.")
+/// Whether a change of this field may mail, or be refused; a guest may say too whether the time is taken (TRANSP: RFC 6638 section
+/// 3.2.2.1).
+pub(crate) fn tells(field: &str, organiser: bool) -> bool {
+    let own = OWN.contains(&field) || field.starts_with("custom.") || (!organiser && field == "freeBusyStatus");
+    !own
 }
 
 fn parts(document: &Document) -> impl Iterator<Item = &Component> {
@@ -134,8 +136,15 @@ ATTENDEE;PARTSTAT=ACCEPTED:mailto:a@example.org\r\nATTENDEE;SCHEDULE-AGENT=NONE:
 
     #[test]
     fn only_what_is_the_users_own_is_told_to_nobody() {
-        for (field, expected) in [("title", true), ("start", true), ("participants", true), ("alerts", false), ("custom.X", false)] {
-            assert_eq!(tells(field), expected, "{field}");
+        for (field, by_organiser, by_guest) in [
+            ("title", true, true),
+            ("participants", true, true),
+            ("keywords", true, true),
+            ("freeBusyStatus", true, false),
+            ("alerts", false, false),
+            ("custom.X", false, false),
+        ] {
+            assert_eq!((tells(field, true), tells(field, false)), (by_organiser, by_guest), "{field}");
         }
     }
 }

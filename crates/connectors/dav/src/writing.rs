@@ -331,7 +331,8 @@ impl<'b, R: Resource> Batch<'b, R> {
         if self.may_mail() && self.options.notify == Notify::Nobody && old.guests && !(old.silent && self.known.quirks.obeys_schedule_agent)
         {
             let changed = base.differing(&target);
-            if changed.iter().any(|field| scheduling::tells(field.as_str())) {
+            let organiser = old.is_organised_by(&self.addresses);
+            if changed.iter().any(|field| scheduling::tells(field.as_str(), organiser)) {
                 return Err(would_mail());
             }
         }
