@@ -2,6 +2,8 @@
 
 pub mod clock;
 pub mod hub;
+#[cfg(feature = "replay")]
+pub mod replay;
 pub mod samples;
 pub mod state;
 pub mod suite;
