@@ -18,6 +18,10 @@ mod outcome;
 mod package;
 mod process;
 mod rules;
+#[path = "../../crates/connectors/dav/tests/scenarios/program.rs"]
+#[allow(dead_code, unreachable_pub, reason = "tests take more of it")]
+mod program;
+mod servers;
 mod sim;
 mod tally;
 mod tidy;
@@ -58,6 +62,8 @@ enum Command {
     Package(package::Args),
     /// Print which tests prove which rule of `tests/rules.toml`.
     Rules(rules::Args),
+    /// Install, start and stop the DAV servers that tests and recordings ask.
+    Servers(servers::Args),
     /// Play seeds against the sync engine, with faults and crashes, and say which ones break it.
     Sim(sim::Args),
     /// Sum up the results in the output of `cargo test`.
@@ -84,6 +90,7 @@ impl Command {
             Self::Matrix(args) => args.run(&workspace),
             Self::Package(args) => args.run(&workspace),
             Self::Rules(args) => args.run(&workspace),
+            Self::Servers(args) => args.run(&workspace),
             Self::Sim(args) => args.run(&workspace),
             Self::Tally(args) => args.run(),
             Self::Tidy(args) => args.run(&workspace),

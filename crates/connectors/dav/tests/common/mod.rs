@@ -1,8 +1,12 @@
 //! Accounts on DAV servers to try things on.
 #![allow(dead_code, unreachable_pub, reason = "each test file takes what it needs")]
 
+#[path = "../scenarios/made.rs"]
+mod made;
 pub mod servers;
 pub mod simulated;
+
+pub use made::make;
 
 use async_trait::async_trait;
 use pimkit_contract::{
@@ -17,27 +21,6 @@ use pimkit_formats::{
 };
 use pimkit_http::{Basic, Reqwest, ReqwestOptions, Secret, Transport};
 use std::sync::Arc;
-
-/// The body of a MKCALENDAR or MKCOL, as another program writes it.
-pub fn make(kind: Kind, name: &str) -> (&'static str, String) {
-    match kind {
-        Kind::Contact => (
-            "MKCOL",
-            format!(
-                r#"<?xml version="1.0"?><mkcol xmlns="DAV:" xmlns:r="urn:ietf:params:xml:ns:carddav"><set><prop><resourcetype><collection/><r:addressbook/></resourcetype><displayname>{name}</displayname></prop></set></mkcol>"#
-            ),
-        ),
-        _ => {
-            let component = if kind == Kind::Task { "VTODO" } else { "VEVENT" };
-            (
-                "MKCALENDAR",
-                format!(
-                    r#"<?xml version="1.0"?><c:mkcalendar xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav"><d:set><d:prop><d:displayname>{name}</d:displayname><c:supported-calendar-component-set><c:comp name="{component}"/></c:supported-calendar-component-set></d:prop></d:set></c:mkcalendar>"#
-                ),
-            )
-        }
-    }
-}
 
 /// The network.
 pub fn network() -> Arc<dyn Transport> {

@@ -3,27 +3,26 @@
 //! `cargo xtask servers` installs them; without, tests over them are left out, and say so. Where PIMKIT_SERVERS_REQUIRED is
 //! set, as in continuous integration, they fail instead.
 
+#[path = "../scenarios/program.rs"]
+mod program;
+
+pub use program::Kept;
+
 use super::{Client, make, network, open};
 use pimkit_contract::FakeClock;
 use pimkit_core::Kind;
 use pimkit_dav::{Config, Dav};
 use std::{
+    io::Write,
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::Child,
     sync::{
         Arc, Mutex,
         atomic::{AtomicU32, Ordering},
     },
     time::{Duration, Instant},
 };
-
-/// Which server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kept {
-    Radicale,
-    Xandikos,
-}
 
 /// A running server.
 #[derive(Debug)]
@@ -52,27 +51,6 @@ fn installed() -> PathBuf {
     }
 }
 
-fn command(kept: Kept, python: &Path, data: &Path, port: u16) -> Command {
-    let mut command = match kept {
-        Kept::Radicale => {
-            let mut command = Command::new(python);
-            let hosts = format!("127.0.0.1:{port}");
-            command.args(["-m", "radicale", "--config", "", "--server-hosts", &hosts, "--server-max-connections", "50"]);
-            command.args(["--auth-type", "none", "--rights-type", "owner_only", "--web-type", "none", "--logging-level", "error"]);
-            command.arg("--storage-filesystem-folder").arg(data);
-            command
-        }
-        Kept::Xandikos => {
-            let mut command = Command::new(python.with_file_name("xandikos"));
-            command.arg("serve").arg("-d").arg(data).args(["-l", "127.0.0.1", "-p", &port.to_string()]);
-            command.args(["--current-user-principal", "/user/", "--autocreate"]);
-            command
-        }
-    };
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command
-}
-
 impl Server {
     /// Starts a server; none when it is not installed.
     pub fn start(kept: Kept, test: &str) -> Option<Arc<Self>> {
@@ -80,14 +58,16 @@ impl Server {
         if !python.exists() {
             let required = std::env::var_os("PIMKIT_SERVERS_REQUIRED").is_some();
             assert!(!required, "the servers are not installed; run `cargo xtask servers`");
-            println!("skipped: {test} over {kept:?}: the server is not installed; run `cargo xtask servers`");
+            // Past the capture of a test's output, so that `cargo xtask tally` counts it.
+            let left_out = format!("skipped: {test} over {kept:?}: the server is not installed; run `cargo xtask servers`\n");
+            let _ = std::io::stderr().write_all(left_out.as_bytes());
             return None;
         }
         // Between our look for a free port and the server's start another program may take it.
         for _ in 0..5 {
             let data = tempfile::tempdir().unwrap();
             let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-            let child = command(kept, &python, data.path(), port).spawn().unwrap();
+            let child = kept.command(&python, data.path(), port).spawn().unwrap();
             let server = Self { kept, child: Mutex::new(child), port, _data: data, users: AtomicU32::new(0) };
             if server.listens() {
                 return Some(Arc::new(server));
@@ -113,10 +93,7 @@ impl Server {
     }
 
     pub fn name(&self) -> &'static str {
-        match self.kept {
-            Kept::Radicale => "Radicale",
-            Kept::Xandikos => "Xandikos",
-        }
+        self.kept.name()
     }
 
     /// Where discovery starts for an account, and how it signs in. Radicale makes a user of whoever comes; Xandikos has one.
@@ -137,10 +114,7 @@ impl Server {
         let config = Config::new(&url).account("suite").address("me@example.org");
         let dav = open(config, login.as_ref().map(|(u, p)| (u.as_str(), p.as_str())), network(), clock);
         let client = Client(dav.clone());
-        let homes = match (&login, self.kept) {
-            (Some((user, _)), _) => [format!("/{user}/"), format!("/{user}/")],
-            (None, _) => ["/user/calendars/".to_owned(), "/user/contacts/".to_owned()],
-        };
+        let homes = self.kept.homes(login.as_ref().map_or("", |(user, _)| user));
         // Xandikos has one user, and keeps what it deleted in mind: every account gets collections of its own.
         let number = self.users.fetch_add(1, Ordering::Relaxed);
         if self.kept == Kept::Xandikos {
