@@ -17,10 +17,10 @@ mod matrix;
 mod outcome;
 mod package;
 mod process;
+mod record;
 mod rules;
-#[path = "../../crates/connectors/dav/tests/scenarios/program.rs"]
-#[allow(dead_code, unreachable_pub, reason = "tests take more of it")]
-mod program;
+#[path = "../../crates/connectors/dav/tests/scenarios/mod.rs"]
+mod scenarios;
 mod servers;
 mod sim;
 mod tally;
@@ -60,6 +60,8 @@ enum Command {
     Matrix(matrix::Args),
     /// Pack every crate that is published, without building or uploading it.
     Package(package::Args),
+    /// Record cases for `fixtures/` at a real server.
+    Record(record::Args),
     /// Print which tests prove which rule of `tests/rules.toml`.
     Rules(rules::Args),
     /// Install, start and stop the DAV servers that tests and recordings ask.
@@ -89,6 +91,7 @@ impl Command {
             Self::Fixtures(args) => args.run(&workspace),
             Self::Matrix(args) => args.run(&workspace),
             Self::Package(args) => args.run(&workspace),
+            Self::Record(args) => args.run(&workspace),
             Self::Rules(args) => args.run(&workspace),
             Self::Servers(args) => args.run(&workspace),
             Self::Sim(args) => args.run(&workspace),
