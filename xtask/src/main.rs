@@ -18,6 +18,7 @@ mod outcome;
 mod package;
 mod process;
 mod record;
+mod replay;
 mod rules;
 #[path = "../../crates/connectors/dav/tests/scenarios/mod.rs"]
 mod scenarios;
@@ -62,6 +63,8 @@ enum Command {
     Package(package::Args),
     /// Record cases for `fixtures/` at a real server.
     Record(record::Args),
+    /// Let the DAV connector read recordings of others, which are not committed.
+    Replay(replay::Args),
     /// Print which tests prove which rule of `tests/rules.toml`.
     Rules(rules::Args),
     /// Install, start and stop the DAV servers that tests and recordings ask.
@@ -92,6 +95,7 @@ impl Command {
             Self::Matrix(args) => args.run(&workspace),
             Self::Package(args) => args.run(&workspace),
             Self::Record(args) => args.run(&workspace),
+            Self::Replay(args) => args.run(),
             Self::Rules(args) => args.run(&workspace),
             Self::Servers(args) => args.run(&workspace),
             Self::Sim(args) => args.run(&workspace),
