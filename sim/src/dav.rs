@@ -349,6 +349,8 @@ pub fn on_dav(mut play: crate::Play) -> crate::Play {
         let server = SERVERS.get(at).copied().unwrap_or("radicale");
         far.switches = vec![format!("{SWITCH}{server}")];
     }
+    // A copy of the same uid, as an app makes one, has no place beside the first.
+    play.moves.retain(|step| !matches!(step, crate::Move::Act(crate::Act::Copy { .. })));
     // There is no trash on a DAV server.
     if play.policy.get("deletes").is_none_or(|word| word == "trash") {
         play.policy.insert("deletes".to_owned(), "delete".to_owned());

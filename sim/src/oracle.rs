@@ -418,13 +418,18 @@ impl Judge<'_> {
         kept || (of_guest && slot.field != "keywords")
     }
 
+    /// Whether a side tells the guests of a meeting whatever is written to it: then an edit waits where it was made.
+    fn would_be_told(&self, token: &Token) -> bool {
+        self.evidence.ledger.meetings.contains_key(&token.thing) && self.evidence.sides.iter().any(|side| !side.can_keep_silent())
+    }
+
     /// A token of a thing that lives.
     fn token(&mut self, number: u32, token: &Token, all: &[(u32, &Token)]) {
         let Some(slot) = self.slot(token) else { return };
         let home = self.holding(token.side, token.slot);
         let shows = |judge: &Self, side: u8| judge.items(side, token.thing).iter().any(|f| slot.holds(f.get(slot.field), number));
         // Where a side shows us nothing of the field, it is a matter of its own users.
-        let scope: Vec<u8> = if home == Holding::Nothing {
+        let scope: Vec<u8> = if home == Holding::Nothing || self.would_be_told(token) {
             vec![token.side]
         } else if let Some(own) = self.of_meeting(token, slot) {
             own

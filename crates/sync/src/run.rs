@@ -55,6 +55,8 @@ pub(crate) struct Run<R: Record> {
     pub(crate) open_creates: OpenCreates,
     /// Intents that only what is read of the side can settle: the item is not there under its id, or a repeat was refused.
     pub(crate) to_find: BTreeSet<String>,
+    /// What was made, or found made, in this run, and for which link: the links themselves are taken down later.
+    pub(crate) claims: BTreeMap<(Side, ItemId), Option<String>>,
     /// Collections that were listed once more, from their beginning.
     pub(crate) listed_again: BTreeSet<(Side, CollectionId)>,
     /// Whether another listing may be asked for what the first one did not show.
@@ -171,6 +173,7 @@ impl<R: Record> Run<R> {
             open: BTreeSet::new(),
             open_creates: OpenCreates::default(),
             to_find: BTreeSet::new(),
+            claims: BTreeMap::new(),
             listed_again: BTreeSet::new(),
             may_list_again: false,
             unrecorded: Vec::new(),

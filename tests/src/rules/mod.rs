@@ -120,6 +120,8 @@ macro_rules! meeting_rules {
                 zo_31_the_app_keeps_its_events_when_the_sync_ends,
             }
             sage {
+                sg_14_events_and_tasks_are_made_and_managed_on_either_side,
+                sg_24_calendars_of_this_provider_can_be_the_calendar,
                 sg_15_an_apps_event_takes_its_edits_in_the_app_to_the_calendar,
                 sg_16_an_apps_event_takes_its_edits_in_the_calendar_to_the_app,
                 sg_17_a_meeting_to_which_the_user_is_only_invited_is_shown_and_cannot_be_edited,

@@ -1,14 +1,14 @@
 //! SG: a CRM and a mailbox's calendar.
 
 use super::{
-    Desk, FarSide, Mailbox, Stage,
+    Desk, FarSide, Item, Mailbox, Stage,
     far::address_of,
-    people::{Named as _, event, mail, names, person, the},
+    people::{Named, event, mail, names, person, the},
     stage::done,
 };
 use pimkit::{
-    Contact, ErrorKind, Event, Frequency, ItemId, Kind, Organizer, Override, Participant, ParticipationStatus, RecurrenceId,
-    RecurrenceRule, Value, local::UserRole,
+    Contact, ErrorKind, Event, Frequency, ItemId, Kind, Organizer, Override, Participant, ParticipationStatus, Record as _, RecurrenceId,
+    RecurrenceRule, Task, Value, local::UserRole,
 };
 use std::collections::BTreeSet;
 
@@ -59,6 +59,44 @@ fn can_edit(ann: &Desk, id: &ItemId) -> bool {
             false
         }
     }
+}
+
+/// Something of a kind is made on either side, and then edited on the other.
+fn made_and_managed<F: FarSide, R: Item + Named>(
+    rule: &'static str,
+    collection: &str,
+    make: fn(&str, &Stage<F>) -> R,
+    call: fn(&mut R, &str),
+) {
+    let stage = Stage::<F>::new(rule);
+    let (ann, sync) = stage.set_up::<R>(PROFILE);
+    ann.put(collection, make("Of the app", &stage));
+    sync.mailbox.put(&sync.mailbox.home::<R>(), make("Of the mailbox", &stage));
+    sync.run();
+    for items in [ann.items::<R>(), sync.mailbox.items::<R>()] {
+        assert_eq!(names(&items), ["Of the app", "Of the mailbox"], "{:?}", R::KIND);
+    }
+    let theirs = the(&ann.items::<R>(), "Of the mailbox").id;
+    ann.edit::<R>(&theirs, |r| call(r, "Renamed in the app"));
+    let ours = the(&sync.mailbox.items::<R>(), "Of the app").id;
+    sync.mailbox.edit::<R>(&ours, |r| call(r, "Renamed in the mailbox"));
+    sync.run();
+    for items in [ann.items::<R>(), sync.mailbox.items::<R>()] {
+        assert_eq!(names(&items), ["Renamed in the app", "Renamed in the mailbox"], "{:?}", R::KIND);
+    }
+    sync.rest();
+}
+
+pub fn sg_14_events_and_tasks_are_made_and_managed_on_either_side<F: FarSide>() {
+    let event = |title: &str, stage: &Stage<F>| event(title, &stage.clock, 3);
+    made_and_managed::<F, Event>("sg_14", "calendar", event, |e, title| e.title = Some(title.to_owned()));
+    let task = |title: &str, _: &Stage<F>| Task::build(|t| t.title = Some(title.to_owned()));
+    made_and_managed::<F, Task>("sg_14", "tasks", task, |t, title| t.title = Some(title.to_owned()));
+}
+
+pub fn sg_24_calendars_of_this_provider_can_be_the_calendar<F: FarSide>() {
+    let event = |title: &str, stage: &Stage<F>| event(title, &stage.clock, 3);
+    made_and_managed::<F, Event>("sg_24", "calendar", event, |e, title| e.title = Some(title.to_owned()));
 }
 
 pub fn sg_15_an_apps_event_takes_its_edits_in_the_app_to_the_calendar<F: FarSide>() {

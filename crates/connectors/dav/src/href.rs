@@ -140,18 +140,18 @@ mod tests {
 
     #[test]
     fn an_href_is_an_address_a_path_or_a_name() {
-        let base = Url::parse("https://dav.example.org/home/book/").unwrap();
+        let base = Url::parse("https://dav.example.org/dav/book/").unwrap();
         for (href, expected) in [
-            ("https://dav.example.org/home/book/x.vcf", "/home/book/x.vcf"),
-            ("/home/book/x%40y.vcf", "/home/book/x@y.vcf"),
-            (" x.vcf\n", "/home/book/x.vcf"),
-            ("a:b.vcf", "/home/book/a:b.vcf"),
-            ("//home//book/x.vcf", "/home/book/x.vcf"),
-            ("http://dav.example.org:8080/home/x.vcf?y#z", "/home/x.vcf"),
+            ("https://dav.example.org/dav/book/x.vcf", "/dav/book/x.vcf"),
+            ("/dav/book/x%40y.vcf", "/dav/book/x@y.vcf"),
+            (" x.vcf\n", "/dav/book/x.vcf"),
+            ("a:b.vcf", "/dav/book/a:b.vcf"),
+            ("//dav//book/x.vcf", "/dav/book/x.vcf"),
+            ("http://dav.example.org:8080/dav/x.vcf?y#z", "/dav/x.vcf"),
         ] {
             assert_eq!(path_of(&base, href).as_deref(), Some(expected), "{href}");
         }
-        for foreign in ["https://evil.example/home/book/x.vcf", "", "ftp://dav.example.org/x", "https://dav.example.org.evil.example/x"] {
+        for foreign in ["https://evil.example/dav/book/x.vcf", "", "ftp://dav.example.org/x", "https://dav.example.org.evil.example/x"] {
             assert_eq!(path_of(&base, foreign), None, "{foreign}");
         }
     }

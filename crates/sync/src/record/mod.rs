@@ -60,6 +60,9 @@ impl<R: Record> Run<R> {
                         let mut changes = vec![StateChange::Settled(intent.id.clone())];
                         changes.extend(self.sighting(side, task, &wrote, deletion).await?);
                         self.later(changes);
+                        if intent.write == IntentKind::Create {
+                            self.claims.insert((side, wrote.item.clone()), intent.link.clone());
+                        }
                         task.done.insert(side, wrote);
                     }
                     // Written, but what it is there could not be read: the next run reads it.
@@ -153,7 +156,13 @@ impl<R: Record> Run<R> {
                     self.state().links_of_far(self.sync(), &account, &stored.collection, ids).await?
                 }
             };
-            if linked.into_iter().flatten().next().is_some() {
+            if linked.into_iter().flatten().next().is_some() || self.is_anothers(intent, &stored.id).await? {
+                // Another place would be refused for the same reason: the uid is another record's, which has its link.
+                if stored.mark.is_none() || stored.mark != intent.mark {
+                    let taken = "an item with this uid is there already, as another record's; give one of the two another uid";
+                    let refused = Outcome::Refused(Error::new(ErrorKind::InvalidData, taken));
+                    return Box::pin(self.settle(side, task, intent, refused)).await;
+                }
                 adopted = None;
             }
         }

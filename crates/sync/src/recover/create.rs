@@ -50,6 +50,11 @@ impl<R: Record> Run<R> {
                     }
                     // That it is not done again now says nothing of the first time.
                     Some(Outcome::Refused(error)) if !is_lasting(&error) => self.finish_intent(intent, Outcome::Unknown(error)).await,
+                    // Nor that it is never done again: a side that can be asked says whether the first one is there.
+                    Some(Outcome::Refused(error)) => match self.marked(intent, &mark_of).await {
+                        Some(stored) => self.finish_intent(intent, found_outcome(stored)).await,
+                        None => self.finish_intent(intent, Outcome::Refused(error)).await,
+                    },
                     // The first try may have been cut off half way: what is there is not what was sent until it says so.
                     Some(Outcome::Written { id, now: None, left_out, .. }) if left_out.is_empty() => self.recover_made(intent, &id).await,
                     Some(outcome) => self.finish_intent(intent, outcome).await,
@@ -86,6 +91,9 @@ impl<R: Record> Run<R> {
 
     /// Whether an item has another link than that of the intent.
     pub(crate) async fn is_anothers(&self, intent: &IntentRow, item: &ItemId) -> Result<bool> {
+        if self.claims.get(&(intent.side, item.clone())).is_some_and(|link| *link != intent.link) {
+            return Ok(true);
+        }
         let links = self.links_of(intent.side, &intent.collection, std::slice::from_ref(item)).await?;
         Ok(links.into_iter().flatten().any(|link| Some(&link.id) != intent.link.as_ref()))
     }
@@ -104,6 +112,12 @@ impl<R: Record> Run<R> {
         }
         self.commit(changes).await?;
         Ok(true)
+    }
+
+    /// The item that carries the mark, where the side can be asked and says one.
+    async fn marked(&self, intent: &IntentRow, mark: &Mark) -> Option<Stored<R>> {
+        let repository = self.half(intent.side).repository.clone();
+        repository.find(&intent.collection, &[Key::Mark(mark.clone())]).await.into_iter().next()?.ok()?.into_iter().next()
     }
 
     /// Whether a side answers who carries a mark.
