@@ -426,6 +426,9 @@ impl Judge<'_> {
     /// A token of a thing that lives.
     fn token(&mut self, number: u32, token: &Token, all: &[(u32, &Token)]) {
         let Some(slot) = self.slot(token) else { return };
+        if token.gone.is_some() && self.would_be_told(token) {
+            return;
+        }
         let home = self.holding(token.side, token.slot);
         let shows = |judge: &Self, side: u8| judge.items(side, token.thing).iter().any(|f| slot.holds(f.get(slot.field), number));
         // Where a side shows us nothing of the field, it is a matter of its own users.

@@ -99,7 +99,13 @@ impl<R: Resource> Items<R> {
         if days > 0 && age >= days * 86_400 {
             return self.whole(known, bound).await;
         }
+        // What we made may be among what was made and deleted since: only what is there tells.
+        let forgets = known.quirks.forgets_brief;
+        if forgets && known.props.sync_token.as_ref().is_some_and(|now| *now != token) {
+            return self.whole(known, bound).await;
+        }
         match self.sync(known, Some(&token)).await? {
+            Synced::Page(lines, Some(_), _) if forgets && !lines.is_empty() => self.whole(known, bound).await,
             Synced::Refused => Err(expired()),
             // "No token" is not "no changes" (Yahoo).
             Synced::Page(_, None, _) => Err(expired()),

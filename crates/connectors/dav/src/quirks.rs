@@ -48,6 +48,9 @@ pub struct Quirks {
     pub empty_is_missing: bool,
     /// The last changes are named again in every round, with the same ETags (SOGo 5.8, whose tokens are seconds).
     pub repeats_changes: bool,
+    /// What was made and deleted between two rounds is not named as removed (Xandikos 0.4.10, measured): where anything changed,
+    /// everything is listed.
+    pub forgets_brief: bool,
     /// A collection's name can be changed.
     pub renames: bool,
     /// Items can be moved between collections.
@@ -87,6 +90,7 @@ impl Default for Quirks {
             deletes_collections: true,
             empty_is_missing: false,
             repeats_changes: false,
+            forgets_brief: false,
             renames: true,
             moves: true,
             schedules: false,
@@ -142,7 +146,7 @@ impl Quirks {
                 q.refuses = named(&["tasks.excludedRecurrenceRules"]);
             }),
             // Measured: 0.4. Cards stay, calendars are re-ordered; a bad token is 412.
-            "xandikos" => Self::of(server, |q| q.bad_token_lists_all = false),
+            "xandikos" => Self::of(server, |q| (q.bad_token_lists_all, q.forgets_brief) = (false, true)),
             // Measured: 1.1.12. A bad token lists all; no ETag for cards; If-Match: * never matches (not sent).
             "davical" => Self::of(server, |q| q.schedules = true),
             // Measured: 3.6.1. A bad token is 403, bodies stay as sent, a UID is once per user.
