@@ -351,6 +351,11 @@ pub fn on_dav(mut play: crate::Play) -> crate::Play {
     }
     // A copy of the same uid, as an app makes one, has no place beside the first.
     play.moves.retain(|step| !matches!(step, crate::Move::Act(crate::Act::Copy { .. })));
+    for step in &mut play.moves {
+        if let crate::Move::Run(run) = step {
+            run.acts.retain(|(_, act)| !matches!(act, crate::Act::Copy { .. }));
+        }
+    }
     // There is no trash on a DAV server.
     if play.policy.get("deletes").is_none_or(|word| word == "trash") {
         play.policy.insert("deletes".to_owned(), "delete".to_owned());

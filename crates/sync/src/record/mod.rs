@@ -8,6 +8,7 @@ pub(crate) use wrote::UNNAMED;
 
 use crate::{
     apply::{Task, Wrote},
+    keys,
     plan::Linked,
     recover::found_outcome,
     report::LeftOver,
@@ -15,7 +16,7 @@ use crate::{
     step::{Action, SideWrite},
 };
 use pimkit_core::{
-    Error, ErrorKind, Fetched, IntentKind, IntentRow, ItemId, Json, Key, LinkState, Outcome, Presence, Record, Result, SeenRow, Side,
+    Error, ErrorKind, Fetched, IntentKind, IntentRow, ItemId, Json, Key, LinkState, Mark, Outcome, Presence, Record, Result, SeenRow, Side,
     StateChange, Stored, TombstoneRow,
 };
 
@@ -143,6 +144,11 @@ impl<R: Record> Run<R> {
             }
         }
         let sent: Option<R> = intent.target.as_deref().and_then(|bytes| pimkit_core::decode_record(bytes).ok());
+        // Made for another record of ours, whose answer may be lost: its uid is the copy's, it is not.
+        let other = |mark: &Mark| match (keys::parts(mark), intent.mark.as_ref().and_then(keys::parts)) {
+            (Some(theirs), Some(own)) => theirs.sync == own.sync && theirs.item != own.item,
+            _ => false,
+        };
         let ours = |stored: &Stored<R>| {
             let same_uid = stored.record.uid().is_some() && stored.record.uid() == sent.as_ref().and_then(Record::uid);
             (stored.mark.is_some() && stored.mark == intent.mark) || same_uid
@@ -156,7 +162,8 @@ impl<R: Record> Run<R> {
                     self.state().links_of_far(self.sync(), &account, &stored.collection, ids).await?
                 }
             };
-            if linked.into_iter().flatten().next().is_some() || self.is_anothers(intent, &stored.id).await? {
+            let anothers = stored.mark.as_ref().is_some_and(other);
+            if anothers || linked.into_iter().flatten().next().is_some() || self.is_anothers(intent, &stored.id).await? {
                 // Another place would be refused for the same reason: the uid is another record's, which has its link.
                 if stored.mark.is_none() || stored.mark != intent.mark {
                     let taken = "an item with this uid is there already, as another record's; give one of the two another uid";
