@@ -196,7 +196,7 @@ pub fn plain_uid(uid: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pimkit_core::Contact;
+    use pimkit_core::{Contact, Record as _};
 
     #[test]
     fn a_mark_gives_one_uid_of_the_form_of_a_uuid() {

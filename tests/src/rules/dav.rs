@@ -131,7 +131,7 @@ impl<C: Character> Mailbox for Server<C> {
         let wire = InProcess::serving(move |request| {
             simulator.answer_now(&request).map_err(|cut| match cut {
                 Cut::Reset => Broken::Reset,
-                Cut::Truncated { head, body_so_far } => Broken::Truncated(head.map(|()| body_so_far)),
+                Cut::Truncated { head, body_so_far } => Broken::Truncated(Box::new(head.map(|()| body_so_far))),
             })
         });
         let config =

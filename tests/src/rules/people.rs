@@ -1,6 +1,6 @@
 //! Records of the rule tests, and short words for what a test looks at.
 
-use pimkit::{Contact, ContactKind, EmailAddress, Event, Organizer, Participant, Phone, Record, Stored, When};
+use pimkit::{Contact, ContactKind, EmailAddress, Event, Organizer, Participant, Phone, Record, Stored, Task, When};
 use pimkit_contract::FakeClock;
 
 /// An e-mail address for work.
@@ -82,6 +82,12 @@ impl Named for Contact {
 }
 
 impl Named for Event {
+    fn name(&self) -> &str {
+        self.title.as_deref().unwrap_or_default()
+    }
+}
+
+impl Named for Task {
     fn name(&self) -> &str {
         self.title.as_deref().unwrap_or_default()
     }

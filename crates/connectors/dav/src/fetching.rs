@@ -140,7 +140,7 @@ impl<R: Resource> Items<R> {
     }
 
     /// One multiget; halves of it where the server fails over the whole.
-    async fn multiget(&self, known: &Arc<Known>, ids: &[ItemId], part: &[usize], answers: &mut Vec<Option<Got>>) {
+    async fn multiget(&self, known: &Arc<Known>, ids: &[ItemId], part: &[usize], answers: &mut [Option<Got>]) {
         let mut open: Vec<Vec<usize>> = vec![part.to_vec()];
         while let Some(part) = open.pop() {
             let error = match self.ask_for(known, ids, &part).await {

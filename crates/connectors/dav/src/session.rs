@@ -27,6 +27,9 @@ const REMEMBERED: usize = 300_000;
 /// At which version an item had which UID, as a hash; none when it is no item of the kind that was asked for.
 type Uid = (Revision, Option<u64>);
 
+/// The UIDs of one collection, for one kind.
+type Uids = HashMap<(CollectionId, &'static str), HashMap<ItemId, Uid>>;
+
 /// One account.
 pub(crate) struct Session {
     pub(crate) road: Road,
@@ -40,7 +43,7 @@ pub(crate) struct Session {
     known: Mutex<HashMap<CollectionId, Arc<Known>>>,
     /// Hrefs whose spelling is not the canonical one: some servers find only their own.
     spelt: Mutex<HashMap<String, String>>,
-    uids: Mutex<HashMap<(CollectionId, &'static str), HashMap<ItemId, Uid>>>,
+    uids: Mutex<Uids>,
     skew: AtomicI64,
 }
 

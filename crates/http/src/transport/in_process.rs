@@ -51,7 +51,7 @@ impl InProcess {
                     Ok(response) => Ok(response.into()),
                     Err(Broken::Reset) => Err(cut()),
                     Err(Broken::Truncated(response)) => {
-                        let (mut head, body) = response.into_parts();
+                        let (mut head, body) = (*response).into_parts();
                         head.headers.remove(http::header::CONTENT_LENGTH);
                         let chunks = stream::iter([Ok(body), Err(cut())]);
                         Ok(Incoming::new(head.status, head.headers, Body::stream(chunks)))
@@ -80,7 +80,7 @@ pub enum Broken {
     /// Before anything of it came.
     Reset,
     /// Behind the body that is here.
-    Truncated(http::Response<Bytes>),
+    Truncated(Box<http::Response<Bytes>>),
 }
 
 #[async_trait]

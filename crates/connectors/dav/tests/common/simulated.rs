@@ -19,7 +19,7 @@ pub fn wire(simulator: &Simulator) -> Arc<InProcess> {
     Arc::new(InProcess::serving(move |request| {
         simulator.answer_now(&request).map_err(|cut| match cut {
             Cut::Reset => Broken::Reset,
-            Cut::Truncated { head, body_so_far } => Broken::Truncated(head.map(|()| body_so_far)),
+            Cut::Truncated { head, body_so_far } => Broken::Truncated(Box::new(head.map(|()| body_so_far))),
         })
     }))
 }
