@@ -1,0 +1,270 @@
+//! A run of 200 items at a DAV server, stopped where a process can die: before a request, between its effect and its
+//! answer, and around commits. One more run after the settle time brings everything to where it belongs, once.
+//!
+//! `PIMKIT_STRIDE` is how many places are passed over between two that are tried (default 9; 1 tries all).
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
+
+mod dav;
+
+use async_trait::async_trait;
+use dav::{Kit, account, wire};
+use pimkit::{
+    Clock, CollectionId, Connector, Contact,
+    formats::{Authoring, InlineBlobs, TextRecord},
+    http::{Failure, InProcess, Incoming, Outgoing, Transport},
+    sync::{Engine, Policy, Report},
+};
+use pimkit_contract::{
+    FakeClock, MemoryHub, SeededChance,
+    hub::HubSnapshot,
+    state::{self, MemoryState, StopPoint},
+};
+use pimkit_simulators::{Challenge, Dav as Simulator, Personality, Snapshot};
+use std::{
+    collections::BTreeMap,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+const NEW: usize = 70;
+const EDITED: usize = 20;
+const DELETED: usize = 10;
+
+/// The servers on which the stops are tried: one that keeps bodies, one that writes them anew, one that wants a UID once.
+const SERVERS: [&str; 3] = ["radicale", "davical", "cyrus"];
+
+/// Where the process dies, as seen by a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Death {
+    /// The request never leaves.
+    Before,
+    /// It has its effect, and nobody hears the answer.
+    After,
+}
+
+/// A wire on which the process dies at the request of a number.
+#[derive(Debug)]
+struct Wire {
+    inner: Arc<InProcess>,
+    asked: Arc<AtomicUsize>,
+    death: Option<(usize, Death)>,
+}
+
+#[async_trait]
+impl Transport for Wire {
+    async fn send(&self, request: Outgoing) -> Result<Incoming, Failure> {
+        let number = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
+        match self.death {
+            Some((at, Death::Before)) if at == number => std::future::pending().await,
+            Some((at, Death::After)) if at == number => {
+                let _unheard = self.inner.send(request).await;
+                std::future::pending().await
+            }
+            _ => self.inner.send(request).await,
+        }
+    }
+}
+
+/// A server and a hub between which a run has 200 things to do, and all that is durable of them.
+struct Scene {
+    simulator: Simulator,
+    hub: MemoryHub,
+    state: MemoryState,
+    clock: FakeClock,
+    home: CollectionId,
+    asked: Arc<AtomicUsize>,
+    before: Option<(Snapshot, HubSnapshot, state::Snapshot, jiff::Timestamp)>,
+}
+
+impl Scene {
+    fn new(server: &str) -> Self {
+        let clock = FakeClock::default();
+        let mut personality = Personality::named(server).unwrap();
+        personality.login.challenges = vec![Challenge::Basic];
+        (personality.layout.calendars, personality.layout.books) = (Vec::new(), Vec::new());
+        let time = clock.clone();
+        let simulator = Simulator::builder(personality).user("alice", "secret").clock(Arc::new(move || time.now())).build();
+        let home = CollectionId::from(simulator.make_addressbook("alice", "contacts").unwrap());
+        let (hub, state) = (MemoryHub::new(&clock), MemoryState::new());
+        let mut scene = Self { simulator, hub, state, clock, home, asked: Arc::default(), before: None };
+        scene.prepare();
+        scene
+    }
+
+    fn prepare(&mut self) {
+        let hand = self.hub.by_hand::<Contact>();
+        let book = CollectionId::from("contacts");
+        let old: Vec<_> = (0..2 * EDITED + 2 * DELETED).map(|n| hand.put(&book, Kit::person(n))).collect();
+        self.settled();
+        self.settled();
+        let paths: BTreeMap<String, String> = self.there().into_iter().map(|(path, c)| (c.name.full.unwrap(), path)).collect();
+        assert_eq!(paths.len(), old.len());
+        for (n, id) in old.iter().enumerate() {
+            let path = &paths[&format!("Person {n}")];
+            if n < EDITED {
+                assert!(hand.edit(id, |c| c.nicknames = vec![format!("hub-edit-{n}.")]));
+            } else if n < 2 * EDITED {
+                self.edit_there(path, n);
+            } else if n < 2 * EDITED + DELETED {
+                hand.delete(id);
+            } else {
+                assert!(self.simulator.delete(path));
+            }
+        }
+        for n in 0..NEW {
+            hand.put(&book, Kit::person(1000 + n));
+            let text = Contact::author(&Kit::person(2000 + n), &self.habits(), &InlineBlobs::new()).unwrap();
+            self.simulator.put(&format!("{}own-{n}.vcf", self.home), std::str::from_utf8(&text).unwrap()).unwrap();
+        }
+        self.clock.advance(Duration::from_secs(24 * 3600));
+        self.before = Some((self.simulator.snapshot(), self.hub.snapshot(), self.state.snapshot(), self.clock.now()));
+    }
+
+    fn habits(&self) -> Authoring {
+        Authoring::new(self.clock.now(), "-//A user//1.0//EN")
+    }
+
+    fn edit_there(&self, path: &str, n: usize) {
+        let (_, text) = self.simulator.get(path).unwrap();
+        let base = Contact::read(text.as_bytes()).unwrap();
+        let mut target = base.clone();
+        target.nicknames = vec![format!("far-edit-{n}.")];
+        let text = Contact::patch(text.as_bytes(), &base, &target, &self.habits(), &InlineBlobs::new()).unwrap();
+        self.simulator.put(path, std::str::from_utf8(&text).unwrap()).unwrap();
+    }
+
+    /// What the server keeps, by its path.
+    fn there(&self) -> Vec<(String, Contact)> {
+        let read = |path: String| {
+            let (_, text) = self.simulator.get(&path).unwrap();
+            (path, Contact::read(text.as_bytes()).unwrap())
+        };
+        self.simulator.list(self.home.as_str()).into_iter().map(read).collect()
+    }
+
+    /// Everything as it was before the run.
+    fn reset(&mut self) {
+        let (far, hub, state, now) = self.before.as_ref().unwrap();
+        self.simulator.restore(far);
+        self.hub.restore(hub);
+        self.state = MemoryState::restore(state.clone());
+        self.clock.set(*now);
+    }
+
+    /// One run, of a process in which nothing is remembered; nothing where it stopped for good.
+    fn run(&self, death: Option<(usize, Death)>) -> Option<pimkit::Result<Report>> {
+        self.asked.store(0, Ordering::SeqCst);
+        let transport = Arc::new(Wire { inner: wire(&self.simulator), asked: self.asked.clone(), death });
+        let far: Arc<dyn Connector> = Arc::new(account(transport, &self.clock));
+        let mut policy = Policy::default();
+        policy.set("deletes", "delete").unwrap();
+        let engine = Engine::new(Arc::new(self.state.clone())).clock(Arc::new(self.clock.clone())).chance(Arc::new(SeededChance::new(2)));
+        let pair = engine.pair::<Contact>("contacts", Arc::new(self.hub.clone()), far).policy(policy);
+        let pair = pair.collections(vec![self.home.to_string()]).build().unwrap();
+        let mut run = pin!(pair.run());
+        let mut context = Context::from_waker(Waker::noop());
+        let asked = || self.asked.load(Ordering::SeqCst) + self.hub.requests().len();
+        let (mut idle, mut seen) = (0, asked());
+        while idle < 50 {
+            if let Poll::Ready(report) = run.as_mut().poll(&mut context) {
+                return Some(report);
+            }
+            idle = if asked() == seen { idle + 1 } else { 0 };
+            seen = asked();
+        }
+        None
+    }
+
+    /// One whole run, and the time it takes to settle.
+    fn settled(&self) -> Report {
+        let report = self.run(None).unwrap().unwrap();
+        self.clock.advance(Duration::from_secs(24 * 3600));
+        report
+    }
+
+    /// The process starts anew from what is durable, and everything is where it belongs, once.
+    fn restart(&mut self, at: &str) {
+        self.state = MemoryState::restore(self.state.snapshot());
+        self.clock.advance(Duration::from_secs(24 * 3600));
+        let report = self.settled();
+        let hub = self.hub.by_hand::<Contact>().records();
+        let far = self.there().into_iter().map(|(_, contact)| contact).collect();
+        for (side, records) in [("hub", hub), ("server", far)] {
+            let count = records.len();
+            let records: BTreeMap<String, Contact> = records.into_iter().map(|r| (r.name.full.clone().unwrap(), r)).collect();
+            assert_eq!(records.len(), count, "{at}: something is doubled on the {side}\n{report:?}");
+            for n in (0..2 * EDITED).chain(1000..1000 + NEW).chain(2000..2000 + NEW) {
+                let record = records.get(&format!("Person {n}"));
+                let record = record.unwrap_or_else(|| panic!("{at}: Person {n} is lost on the {side}\n{report:?}"));
+                if n < 2 * EDITED {
+                    let by = if n < EDITED { "hub" } else { "far" };
+                    assert_eq!(record.nicknames, [format!("{by}-edit-{n}.")], "{at}: a stale value on the {side}\n{report:?}");
+                }
+            }
+            assert_eq!(count, 2 * EDITED + 2 * NEW, "{at}: what was deleted is still on the {side}\n{report:?}");
+        }
+        assert_eq!(self.settled().sync.writes(), 0, "{at}: does not come to rest");
+    }
+}
+
+fn stride() -> usize {
+    std::env::var("PIMKIT_STRIDE").ok().and_then(|s| s.parse().ok()).unwrap_or(9).max(1)
+}
+
+#[test]
+fn a_run_stopped_before_or_after_the_effect_of_any_request_is_finished_by_the_next() {
+    for server in SERVERS {
+        let mut scene = Scene::new(server);
+        scene.reset();
+        scene.run(None).unwrap().unwrap();
+        let requests = scene.asked.load(Ordering::SeqCst);
+        assert!(requests > NEW + EDITED + DELETED, "{server}: {requests} requests");
+        scene.restart(&format!("{server}, not stopped"));
+        for death in [Death::Before, Death::After] {
+            for number in (1..=requests).step_by(stride()) {
+                scene.reset();
+                assert!(scene.run(Some((number, death))).is_none(), "{server}: no {death:?} at request {number}");
+                scene.restart(&format!("{server}, {death:?} at request {number} of {requests}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_run_stopped_before_or_after_any_commit_is_finished_by_the_next() {
+    for server in SERVERS {
+        let mut scene = Scene::new(server);
+        scene.reset();
+        scene.run(None).unwrap().unwrap();
+        let commits = scene.state.commits();
+        for point in [StopPoint::Before, StopPoint::After] {
+            for number in (1..=commits).step_by(4 * stride()) {
+                scene.reset();
+                scene.state.crash_at(number, point);
+                assert!(!scene.run(None).is_some_and(|ended| ended.is_ok()), "{server}: no stop at commit {number}");
+                scene.restart(&format!("{server}, {point:?} commit {number} of {commits}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_answers_of_a_server_may_be_left_unheard_and_are_not_asked_for_twice() {
+    // What a stopped process had done is seen by the next: no card is put a second time.
+    let mut scene = Scene::new("radicale");
+    scene.reset();
+    scene.run(None).unwrap().unwrap();
+    let whole = scene.asked.load(Ordering::SeqCst);
+    scene.reset();
+    assert!(scene.run(Some((whole / 2, Death::After))).is_none());
+    scene.state = MemoryState::restore(scene.state.snapshot());
+    scene.clock.advance(Duration::from_secs(24 * 3600));
+    scene.run(None).unwrap().unwrap();
+    let rest = scene.asked.load(Ordering::SeqCst);
+    assert!(rest < whole, "{rest} requests after a stop in the middle, {whole} in a whole run");
+}
