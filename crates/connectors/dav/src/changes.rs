@@ -13,7 +13,7 @@
 //! is a sync-collection answer with a token.
 
 use crate::{
-    calls::{Multistatus, Response, bodies},
+    calls::{Multistatus, Props, Response, bodies},
     cursor::{Between, Bound, Within},
     error::{self, SYNC},
     etag, href,
@@ -23,10 +23,10 @@ use crate::{
     session::{self, Depth},
 };
 use pimkit_core::{
-    Change, ChangeOptions, ChangePage, CollectionId, Error, ErrorKind, ItemId, Next, Position, Removal, Result, cursor::binding,
+    Change, ChangeOptions, ChangePage, CollectionId, Error, ErrorKind, ItemId, Next, Persistence, Position, Removal, Result, cursor::binding,
 };
 use pimkit_http::{Answer, Failure};
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 /// Pages of one round, at most: a server that never ends is listed whole.
 const PAGES: u32 = 10_000;
@@ -79,6 +79,11 @@ impl<R: Resource> Items<R> {
         if known.is_incremental() && !known.quirks.refuses_empty_token {
             match self.sync(known, None).await? {
                 Synced::Page(lines, Some(token), more) => {
+                    if known.quirks.forgets_brief {
+                        // What was known of the collection is older than this.
+                        let props = Props { sync_token: Some(token.clone()), ..known.props.clone() };
+                        self.session.learn(Arc::new(Known { props, ..known.clone() }));
+                    }
                     let within = Within { token, whole: true, items: 0, pages: 0, since: None };
                     return self.end(known.quirks.repeats_changes, bound, lines, more, within);
                 }
@@ -91,14 +96,14 @@ impl<R: Resource> Items<R> {
 
     /// A round that names what changed.
     async fn since(&self, known: &Known, bound: &Bound, since: Between) -> Result<ChangePage<R>> {
-        let Some(token) = since.token.clone().filter(|_| known.is_incremental()) else {
-            return self.gated(known, bound, since).await;
-        };
         let days = i64::from(self.session.config.whole_listing_days);
         let age = self.session.now().as_second().saturating_sub(since.listed);
         if days > 0 && age >= days * 86_400 {
             return self.whole(known, bound).await;
         }
+        let Some(token) = since.token.clone().filter(|_| known.is_incremental()) else {
+            return self.gated(known, bound, since).await;
+        };
         // What we made may be among what was made and deleted since: only what is there tells.
         let forgets = known.quirks.forgets_brief;
         if forgets && known.props.sync_token.as_ref().is_some_and(|now| *now != token) {
@@ -238,34 +243,44 @@ impl<R: Resource> Items<R> {
     /// `CollectionGone` when not; whatever else the answer is.
     pub(crate) async fn alive(&self, known: &Known) -> Result<()> {
         self.session.forget(&known.id);
-        self.session.known(&known.id).await.map(|_| ())
+        Known::ask(&self.session, &known.id, known.url.clone()).await.map(|_| ())
     }
 
     /// All members.
     async fn members(&self, known: &Known) -> Result<Vec<Line>> {
         let request = self.session.query("dav.list", "PROPFIND", known.url.clone(), Some(Depth::One), bodies::listing())?;
         let (whole, answer) = match self.session.ask(request).await {
-            Err(e) if e.kind() == ErrorKind::CollectionGone && known.quirks.empty_is_missing => {
-                return self.alive(known).await.map(|()| Vec::new());
+            Err(e) if e.kind() == ErrorKind::CollectionGone => {
+                self.alive(known).await?;
+                if known.quirks.empty_is_missing {
+                    return Ok(Vec::new());
+                }
+                let odd = "the server says that the collection is there, and that its listing is not; try again later";
+                return Err(Error::new(ErrorKind::Unavailable, odd).caused_by(e).persistence(Persistence::Temporary));
             }
             answer => answer?,
         };
+        let mut cut = answer.status.as_u16() == 507;
         let mut itself = false;
         let mut seen = HashSet::with_capacity(whole.responses.len());
         let mut lines = Vec::with_capacity(whole.responses.len());
         for response in &whole.responses {
-            let mut more = false;
             let path = href::path_of(&answer.url, response.href());
             itself |= path.is_some_and(|p| href::folder(&p) == known.id.as_str());
             // SOGo lists lists of contacts as text/x-vlist; what is no card is none (owncloud/core 27418).
             if response.props.content_type.as_deref().is_some_and(|t| t.to_ascii_lowercase().starts_with("text/x-vlist")) {
                 continue;
             }
-            for line in member_lines(&self.session, known, response, &answer, &mut more) {
+            for line in member_lines(&self.session, known, response, &answer, &mut cut) {
                 if !line.gone && seen.insert(line.path.clone()) {
                     lines.push(line);
                 }
             }
+        }
+        if cut {
+            // Nothing leads on from it: what is not in it may be there all the same.
+            let short = "the list is too long for the server, and was cut; split the collection, or ask who runs the server to raise the limit";
+            return Err(Error::new(ErrorKind::Unavailable, short));
         }
         if !itself {
             // RFC 4918 section 9.1: with Depth 1 the collection is among what is listed.
@@ -307,7 +322,9 @@ fn member_lines(session: &session::Session, known: &Known, response: &Response, 
         }
         session.spelt(&path, raw);
         // Only the status of the resource itself says that it is gone: Google's contacts say 404 of single properties.
-        lines.push(Line { path, etag: response.props.etag.clone(), gone: response.is_gone() });
+        // A response about several resources has no properties (RFC 4918 section 14.24); what says otherwise would fill memory.
+        let etag = response.props.etag.clone().filter(|etag| response.hrefs.len() == 1 || etag.len() < 256);
+        lines.push(Line { path, etag, gone: response.is_gone() });
     }
     lines
 }

@@ -75,7 +75,10 @@ impl Opening {
         let Self { mut config, transport, clock, chance, auth, policy, pace } = self;
         let start = address(&config.url)?;
         // What was found from another address is another account's, or the same account's elsewhere.
-        config.endpoints = config.endpoints.filter(|kept| kept.asked.first().is_none_or(|asked| *asked == shown(&start)));
+        config.endpoints = config
+            .endpoints
+            .filter(|kept| kept.asked.first().is_none_or(|asked| *asked == shown(&start)))
+            .filter(|kept| kept.user.is_none() || kept.user == config.user);
         if let Some(id) = &config.account
             && (id.trim().is_empty() || id.contains(char::is_control))
         {
@@ -159,7 +162,7 @@ impl Dav {
         let endpoints = self.session.endpoints().await?;
         let path = crate::href::canonical(path)
             .ok_or_else(|| Error::new(ErrorKind::Config, "the path leads above the root; give one that begins with a slash"))?;
-        let mut request = Request::new("dav.request", method, endpoints.at(&self.session.start, &path))?;
+        let mut request = Request::new("dav.request", method, endpoints.at(&self.session.start, &path, false))?;
         for (name, value) in headers {
             request = request.header(name, value)?;
         }

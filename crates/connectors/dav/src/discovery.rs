@@ -43,14 +43,19 @@ pub struct Endpoints {
     pub schedules: Option<bool>,
     /// Server clock minus ours, in seconds, when it was found.
     pub skew: i64,
+    /// Whose it is: the name that was signed in with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
     /// How it was found, for people: the addresses that were asked, in order.
     pub asked: Vec<String>,
 }
 
 impl Endpoints {
-    /// The address of a path: on the host of the home in which it lies.
-    pub(crate) fn at(&self, start: &Url, path: &str) -> Url {
-        let homes = self.calendars.iter().chain(&self.address_books).chain(&self.collections).chain(&self.principal);
+    /// The address of a path: on the host of the home in which it lies; of `books` where it is an address book's.
+    pub(crate) fn at(&self, start: &Url, path: &str, books: bool) -> Url {
+        // The first of several that are equally good counts: calendars and address books may have the same paths on two hosts.
+        let (first, second) = if books { (&self.address_books, &self.calendars) } else { (&self.calendars, &self.address_books) };
+        let homes = first.iter().chain(second).chain(&self.collections).chain(&self.principal);
         let mut best: Option<Url> = None;
         for home in homes.filter_map(|home| Url::parse(home).ok()) {
             let length = |url: &Url| if path.starts_with(url.path()) { url.path().len() + 1 } else { 0 };
@@ -163,6 +168,7 @@ impl<'s> Explorer<'s> {
         self.options(&mut endpoints).await;
         endpoints.server = self.server.unwrap_or_default().to_owned();
         endpoints.skew = self.session.skew();
+        endpoints.user.clone_from(&self.session.config.user);
         endpoints.asked = self.asked;
         Ok(endpoints)
     }

@@ -41,7 +41,9 @@ pub(crate) fn condition(revision: &Revision) -> Option<String> {
 /// Other spellings of a precondition, for servers that compare bytes: with a proxy's suffix, bare, weak.
 pub(crate) fn spellings(revision: &Revision) -> Vec<String> {
     let Some(tag) = revision.as_str().strip_prefix(TAG) else { return Vec::new() };
-    vec![format!("W/\"{tag}\""), tag.to_owned(), format!("\"{tag}-gzip\"")]
+    let mut spellings = vec![format!("W/\"{tag}\""), tag.to_owned()];
+    spellings.extend(PACKED.iter().take(5).map(|suffix| format!("\"{tag}{suffix}\"")));
+    spellings
 }
 
 #[cfg(test)]

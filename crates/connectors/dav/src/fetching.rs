@@ -1,13 +1,14 @@
 //! Items by id: multiget in chunks, and one by one where that does not work.
 
 use crate::{
-    calls::Response,
+    calls::{Props, Response},
     error::{self, MULTIGET},
     etag, href,
     items::Items,
     kinds::Resource,
     known::Known,
-    session::http_date,
+    session::{self, http_date},
+    taken::looks_like_a_page,
 };
 use jiff::Timestamp;
 use pimkit_core::{Access, Error, ErrorKind, Fetched, ItemId, Kind, Result, Revision, Stored, cursor::binding};
@@ -17,10 +18,17 @@ use pimkit_formats::{
     resource::{FormatError, TextRecord},
 };
 use pimkit_http::{Failure, Request};
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 /// The escape of a mark in a resource's name: `%` would be taken for the URL's own.
 pub(crate) const ESCAPE: char = '=';
+
+/// Requests of one question that may fail before the rest is given up: enough to find a few items that a server cannot give,
+/// and an end where it can give none.
+const PATIENCE: u32 = 24;
 
 /// The text of an item.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,27 +137,29 @@ impl<R: Resource> Items<R> {
             }
         }
         let chunk = usize::try_from(known.quirks.multiget).unwrap_or(usize::MAX);
+        let mut failures = 0;
         if chunk == 0 || wanted.len() == 1 && known.quirks.late_multiget {
-            self.singly(known, ids, &wanted, &mut answers).await;
+            self.singly(known, ids, &wanted, &mut answers, &mut failures).await;
         } else {
             for part in wanted.chunks(chunk.max(1)) {
-                self.multiget(known, ids, part, &mut answers).await;
+                self.multiget(known, ids, part, &mut answers, &mut failures).await;
             }
         }
         answers.into_iter().map(|a| a.unwrap_or_else(unanswered)).collect()
     }
 
     /// One multiget; halves of it where the server fails over the whole.
-    async fn multiget(&self, known: &Arc<Known>, ids: &[ItemId], part: &[usize], answers: &mut [Option<Got>]) {
+    async fn multiget(&self, known: &Arc<Known>, ids: &[ItemId], part: &[usize], answers: &mut [Option<Got>], failures: &mut u32) {
         let mut open: Vec<Vec<usize>> = vec![part.to_vec()];
         while let Some(part) = open.pop() {
-            let error = match self.ask_for(known, ids, &part).await {
-                Ok(found) => {
+            let (error, answered) = match self.ask_for(known, ids, &part).await {
+                Ok(Ok(found)) => {
                     let missing = take(ids, &part, found, answers, known.quirks.late_multiget);
-                    self.singly(known, ids, &missing, answers).await;
+                    self.singly(known, ids, &missing, answers, failures).await;
                     continue;
                 }
-                Err(error) => error,
+                Ok(Err(error)) => (error, true),
+                Err(error) => (error, false),
             };
             match error.kind() {
                 // Nothing that smaller pieces would cure.
@@ -166,60 +176,90 @@ impl<R: Resource> Items<R> {
                                 put(answers, *place, Got::Failed(error.clone()));
                             }
                         }
-                        None => self.singly(known, ids, &part, answers).await,
+                        None => self.singly(known, ids, &part, answers, failures).await,
                     }
                 }
-                // Not this report (405, 501, 403 supported-report), or not so much (413, 500, 507, a cut).
-                _ if part.len() > 1 && !error.is_temporary() => {
-                    let (first, second) = part.split_at(part.len() / 2);
-                    if part.len() <= 8 {
-                        self.singly(known, ids, &part, answers).await;
-                    } else {
-                        open.push(first.to_vec());
-                        open.push(second.to_vec());
-                    }
-                }
-                _ if error.is_temporary() => {
+                // Down, or away: nobody is served better by smaller questions.
+                _ if !answered || *failures >= PATIENCE => {
                     for place in &part {
                         put(answers, *place, Got::Failed(error.clone()));
                     }
                 }
-                _ => self.singly(known, ids, &part, answers).await,
+                // Not this report (405, 501, 403 supported-report), or not so much, or not with one of them in it (413, 500, 507, a
+                // cut).
+                _ if part.len() > 8 => {
+                    *failures += 1;
+                    let (first, second) = part.split_at(part.len() / 2);
+                    open.push(second.to_vec());
+                    open.push(first.to_vec());
+                }
+                _ => {
+                    *failures += 1;
+                    self.singly(known, ids, &part, answers, failures).await;
+                }
             }
         }
     }
 
-    async fn ask_for(&self, known: &Known, ids: &[ItemId], part: &[usize]) -> Result<Found> {
+    /// What one multiget answers; inside, an answer that is none.
+    async fn ask_for(&self, known: &Known, ids: &[ItemId], part: &[usize]) -> Result<Result<Found>> {
         let hrefs: Vec<String> = part.iter().filter_map(|place| ids.get(*place)).map(|id| self.session.spelling(id.as_str())).collect();
         let body = R::PROTOCOL.multiget(hrefs.iter().map(String::as_str), None);
         // RFC 6352 section 8.7 wants Depth 0; CalDAV does not look at it.
         let request = self.session.query(MULTIGET, "REPORT", known.url.clone(), Some(crate::session::Depth::Zero), body)?;
-        let (whole, answer) = self.session.ask(request).await?;
-        let mut found = Found { by_path: HashMap::with_capacity(whole.responses.len()), by_name: HashMap::new() };
-        for response in whole.responses {
-            for raw in response.hrefs.clone() {
+        let answer = self.session.send(request).await.map_err(Failure::into_error)?;
+        let whole = match session::read(&answer) {
+            Ok(whole) => whole,
+            Err(error) => return Ok(Err(error)),
+        };
+        let asked: HashSet<&str> = part.iter().filter_map(|place| ids.get(*place)).map(ItemId::as_str).collect();
+        let names: HashSet<&str> = asked.iter().map(|path| href::name(path)).collect();
+        let mut found = Found { by_path: HashMap::with_capacity(part.len()), by_name: HashMap::new() };
+        for mut response in whole.responses {
+            let hrefs = std::mem::take(&mut response.hrefs);
+            // A response about several resources has no properties (RFC 4918 section 14.24), and what nobody asked for is not kept:
+            // memory stays within what was asked.
+            if hrefs.len() > 1 {
+                response.props = Props::default();
+            }
+            for raw in hrefs {
                 let Some(path) = href::path_of(&answer.url, &raw) else { continue };
-                if !href::is_member(known.id.as_str(), &path) {
+                let is_member = href::is_member(known.id.as_str(), &path);
+                if !(asked.contains(path.as_str()) || !is_member && names.contains(href::name(&path))) {
+                    continue;
+                }
+                let props = std::mem::take(&mut response.props);
+                let response = Response { props, ..response.clone() };
+                if !is_member {
                     // A wrong folder before the right name (davx5 1098).
-                    found.by_name.insert(href::name(&path).to_owned(), response.clone());
+                    found.by_name.insert(href::name(&path).to_owned(), response);
                     continue;
                 }
                 self.session.spelt(&path, &raw);
                 // Duplicates are equal; one with data is worth more than one without.
                 let better = found.by_path.get(&path).is_none_or(|known: &Response| known.props.data.is_none());
                 if better {
-                    found.by_path.insert(path, response.clone());
+                    found.by_path.insert(path, response);
                 }
             }
         }
-        Ok(found)
+        Ok(Ok(found))
     }
 
     /// Items one by one.
-    async fn singly(&self, known: &Arc<Known>, ids: &[ItemId], places: &[usize], answers: &mut [Option<Got>]) {
+    async fn singly(&self, known: &Arc<Known>, ids: &[ItemId], places: &[usize], answers: &mut [Option<Got>], failures: &mut u32) {
+        let mut last = None;
         for place in places {
             let Some(id) = ids.get(*place) else { continue };
-            put(answers, *place, self.get(known, id).await.unwrap_or_else(Got::Failed));
+            let got = match last.clone() {
+                Some(error) if *failures >= PATIENCE => Got::Failed(error),
+                _ => self.get(known, id).await.unwrap_or_else(Got::Failed),
+            };
+            if let Got::Failed(error) = &got {
+                *failures += 1;
+                last = Some(error.clone());
+            }
+            put(answers, *place, got);
         }
     }
 
@@ -246,11 +286,6 @@ impl<R: Resource> Items<R> {
             _ => Err(error::refused(&answer)),
         }
     }
-}
-
-fn looks_like_a_page(body: &[u8]) -> bool {
-    let start: Vec<u8> = body.iter().copied().skip_while(u8::is_ascii_whitespace).take(15).map(|b| b.to_ascii_lowercase()).collect();
-    start.starts_with(b"<!doctype") || start.starts_with(b"<html")
 }
 
 /// What a multiget answered.
@@ -313,12 +348,5 @@ mod tests {
         assert_eq!(text.revision.as_str(), "e:1");
         let text = Text::new(b"BEGIN:VCARD\r\nFN:x\n".to_vec(), None, None);
         assert_eq!(text.bytes, b"BEGIN:VCARD\r\nFN:x\n");
-    }
-
-    #[test]
-    fn web_pages_are_no_items() {
-        assert!(looks_like_a_page(b"\n <!DOCTYPE HTML><p>"));
-        assert!(looks_like_a_page(b"<HTML>"));
-        assert!(!looks_like_a_page(b"BEGIN:VCARD"));
     }
 }

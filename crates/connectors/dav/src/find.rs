@@ -27,6 +27,14 @@ struct Wanted {
     hash: u64,
 }
 
+impl Wanted {
+    /// Whether servers agree on how it is searched for: `i;ascii-casemap` folds ASCII alone (RFC 4790 section 9.2), and some compare
+    /// what is escaped in the text.
+    fn is_plain(&self) -> bool {
+        self.uid.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'\\' | b',' | b';'))
+    }
+}
+
 type Answers<R> = [Result<Vec<Stored<R>>>];
 
 fn put<T>(answers: &mut [T], place: usize, answer: T) {
@@ -49,7 +57,7 @@ impl<R: Resource> Items<R> {
         }
         self.by_marks(known, &marks, &mut answers).await;
         if !wanted.is_empty() {
-            let searched = known.quirks.finds_uids && wanted.len() <= SEARCHES && self.by_search(known, &wanted, &mut answers).await;
+            let searched = known.quirks.finds_uids && wanted.len() <= SEARCHES && wanted.iter().all(Wanted::is_plain) && self.by_search(known, &wanted, &mut answers).await;
             if !searched {
                 self.by_reading(known, &wanted, &mut answers).await;
             }
@@ -102,6 +110,10 @@ impl<R: Resource> Items<R> {
             let body = R::PROTOCOL.by_uid(R::COMPONENT, &uids, None);
             let Ok(request) = self.session.query(QUERY, "REPORT", known.url.clone(), Some(Depth::One), body) else { return false };
             let Ok((whole, answer)) = self.session.ask(request).await else { return false };
+            // A result that is cut shows nothing of what is not in it.
+            if answer.status.as_u16() == 507 || whole.responses.iter().any(|r| r.status == Some(507)) {
+                return false;
+            }
             for response in whole.responses {
                 let Some(path) = href::path_of(&answer.url, response.href()).filter(|p| href::is_member(known.id.as_str(), p)) else {
                     continue;

@@ -107,9 +107,9 @@ impl<R: Resource> Items<R> {
             None => ("MKCOL", bodies::make_address_book(name)),
         };
         let request = self.session.query("dav.make", method, url, None, body).map_err(refused)?.idempotent(true);
-        let answer = self.session.send(request).await.map_err(lost)?;
+        let answer = self.session.store(request).await.map_err(lost)?;
         match answer.status.as_u16() {
-            200 | 201 | 207 => {}
+            200 | 201 => {}
             // RFC 4791 section 5.3.1.2 and RFC 4918 section 9.3.1: something is there. The first one, or another's.
             403 | 405 | 409 | 412 if self.anew(&id).await.is_ok() => {}
             _ => return Err(refused(error::refused(&answer))),
@@ -158,7 +158,7 @@ impl<R: Resource> Items<R> {
             self.only_ours(&known, mails).await?;
         }
         let request = || -> Result<Request> { Ok(Request::new("dav.remove", "DELETE", known.url.clone())?.idempotent(true)) };
-        let answer = self.session.send(request().map_err(refused)?).await.map_err(lost)?;
+        let answer = self.session.store(request().map_err(refused)?).await.map_err(lost)?;
         self.session.forget(id);
         let there = || async { self.anew(id).await.map(|_| ()) };
         match answer.status.as_u16() {

@@ -49,7 +49,7 @@ impl<R: Resource> Items<R> {
     /// # Errors
     /// `CollectionGone` when there is none; `Unavailable` when it takes other kinds only.
     pub(crate) async fn member(&self, id: &CollectionId) -> Result<Arc<Known>> {
-        let known = self.session.known(id).await?;
+        let known = self.session.known(id, R::PROTOCOL).await?;
         if known.holds::<R>() { Ok(known) } else { Err(known::other_kind()) }
     }
 
@@ -61,6 +61,13 @@ impl<R: Resource> Items<R> {
             Err(error) if error.kind() == ErrorKind::CollectionGone => {
                 let anew = self.session.rediscover(&endpoints).await?;
                 self.look(&anew).await.map_err(gone_home)?
+            }
+            // Its host may be another one by now (iCloud's shards); what was kept must not outlive it.
+            Err(error) if matches!(error.kind(), ErrorKind::Transport | ErrorKind::PermissionDenied | ErrorKind::InvalidData) => {
+                match self.session.rediscover(&endpoints).await {
+                    Ok(anew) if *anew != *endpoints => self.look(&anew).await.map_err(gone_home)?,
+                    _ => return Err(error),
+                }
             }
             found => found?,
         };

@@ -1,13 +1,13 @@
 //! What is known of one collection.
 
 use crate::{
-    calls::{Props, bodies},
+    calls::{Props, Response, bodies},
     error, href,
     kinds::Resource,
     quirks::{Hints, Quirks},
     session::{Depth, Session},
 };
-use pimkit_core::{Access, Capabilities, Collection, CollectionId, Create, Error, ErrorKind, Kind, Result, Sharing};
+use pimkit_core::{Access, Capabilities, Collection, CollectionId, Create, Error, ErrorKind, Kind, Persistence, Result, Sharing};
 use std::sync::Arc;
 use url::Url;
 
@@ -25,16 +25,25 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    /// Asks the server for one collection.
-    pub(crate) async fn ask(session: &Session, id: &CollectionId) -> Result<Arc<Self>> {
-        let path = path(id)?;
-        let endpoints = session.endpoints().await?;
-        let url = endpoints.at(&session.start, &path);
+    /// Asks the server for one collection, at its address.
+    ///
+    /// # Errors
+    /// `CollectionGone` when the server says that there is none; `Unavailable` when it does not say what is there.
+    pub(crate) async fn ask(session: &Session, id: &CollectionId, url: Url) -> Result<Arc<Self>> {
         let request = session.query("dav.collection", "PROPFIND", url.clone(), Some(Depth::Zero), bodies::collections())?;
-        let (answer, _) = session.ask(request).await?;
+        let (answer, whole) = session.ask(request).await?;
+        let mut responses = answer.responses;
+        let itself = |r: &Response| href::path_of(&whole.url, r.href()).is_some_and(|path| href::folder(&path) == id.as_str());
         // iCloud answers for another path than the one that was asked.
-        let props = answer.responses.into_iter().find(|r| !r.is_gone()).map(|r| r.props).ok_or_else(error::collection_gone)?;
-        let known = Self::new(session, url, props).filter(Self::is_collection).ok_or_else(error::collection_gone)?;
+        let place = responses.iter().position(itself).or_else(|| responses.iter().position(|r| !r.is_gone()));
+        let response = place.map(|place| responses.swap_remove(place)).filter(|r| !r.is_gone()).ok_or_else(error::collection_gone)?;
+        let failed = |code: u16| !matches!(code, 200..300 | 404 | 410);
+        if response.props.types.is_none() && response.status.into_iter().chain(response.refused).any(failed) {
+            // A database that is down, inside of an answer that is not.
+            let unsaid = "the server did not say what the collection is; try again later";
+            return Err(Error::new(ErrorKind::Unavailable, unsaid).persistence(Persistence::Temporary));
+        }
+        let known = Self::new(session, url, response.props).filter(Self::is_collection).ok_or_else(error::collection_gone)?;
         Ok(session.learn(Arc::new(known)))
     }
 
@@ -47,8 +56,9 @@ impl Known {
         let by_discovery = || endpoints.as_ref().and_then(|e| Quirks::named(&e.server));
         let quirks = session.config.quirks.clone().or_else(by_itself).or_else(by_discovery).unwrap_or_default();
         let announced = endpoints.as_ref().and_then(|e| e.schedules);
-        // A server that is known to mail is taken for one that does, whatever it says of itself (Stalwart says nothing).
-        let schedules = announced.unwrap_or_default() || quirks.schedules;
+        // A server that is known to mail is taken for one that does, whatever it says of itself (Stalwart says nothing); and so is
+        // one that nothing is known of.
+        let schedules = announced.unwrap_or(true) || quirks.schedules;
         Some(Self { id: CollectionId::from(url.path()), url, props, quirks, schedules })
     }
 
@@ -181,5 +191,5 @@ pub(crate) fn read_only() -> Error {
 /// An error that says that a collection is not what was asked for.
 pub(crate) fn other_kind() -> Error {
     Error::new(ErrorKind::Unavailable, "the collection takes no items of this kind; use another collection")
-        .persistence(pimkit_core::Persistence::Permanent)
+        .persistence(Persistence::Permanent)
 }

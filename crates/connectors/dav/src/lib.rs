@@ -51,6 +51,7 @@ mod known;
 mod quirks;
 mod scheduling;
 mod session;
+mod taken;
 mod writing;
 
 pub use config::Config;

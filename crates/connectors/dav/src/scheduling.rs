@@ -48,9 +48,9 @@ fn plain(address: &str) -> String {
 }
 
 impl Meeting {
-    /// Reads a text; one that cannot be read has no guests that anybody could be mailed for.
+    /// Reads a text. One that we cannot read the server may: it is taken for a meeting of the user's own.
     pub(crate) fn read(text: &[u8]) -> Self {
-        let Ok(document) = Document::parse(text.to_vec()) else { return Self::default() };
+        let Ok(document) = Document::parse(text.to_vec()) else { return Self { guests: true, ..Self::default() } };
         let mut meeting = Self { silent: true, ..Self::default() };
         for part in parts(&document) {
             for line in part.contents("ORGANIZER").chain(part.contents("ATTENDEE")) {
@@ -65,9 +65,13 @@ impl Meeting {
         meeting
     }
 
-    /// Whether one of these addresses organises it; without an organiser, whoever stores it does.
+    /// Whether one of these addresses organises it; without an organiser, whoever stores it does. A server's own name for somebody
+    /// (`urn:uuid:…` and `/principals/…` at Calendar Server and iCloud) may be anybody's, and so the user's.
     pub(crate) fn is_organised_by(&self, addresses: &[String]) -> bool {
-        self.organiser.as_ref().is_none_or(|organiser| addresses.is_empty() || addresses.iter().any(|a| plain(a) == *organiser))
+        self.organiser.as_ref().is_none_or(|organiser| {
+            let is_mail = organiser.contains('@') && !organiser.contains(['/', ':']);
+            !is_mail || addresses.is_empty() || addresses.iter().any(|a| plain(a) == *organiser)
+        })
     }
 }
 
@@ -131,7 +135,26 @@ ATTENDEE;PARTSTAT=ACCEPTED:mailto:a@example.org\r\nATTENDEE;SCHEDULE-AGENT=NONE:
         // Who "I" am is not known: taken for the organiser, whose writes mail.
         assert!(meeting.is_organised_by(&[]));
         assert!(!Meeting::read(b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:1\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n").guests);
-        assert!(!Meeting::read(b"nothing").guests);
+    }
+
+    #[test]
+    fn an_organiser_who_may_be_the_user_is_taken_for_the_user() {
+        let me = ["me@example.org".to_owned()];
+        for (organiser, mine) in [
+            ("mailto:ME@example.org", true),
+            ("mailto:boss@example.org", false),
+            ("urn:uuid:0f2d", true),
+            ("/principals/users/boss@example.org/", true),
+            ("invalid:nomail", true),
+        ] {
+            let text = TEXT.replace("mailto:ME@example.org", organiser);
+            assert_eq!(Meeting::read(text.as_bytes()).is_organised_by(&me), mine, "{organiser}");
+        }
+        let named = TEXT.replace("CN=Me:mailto:ME@example.org", "EMAIL=boss@example.org:urn:uuid:0f2d");
+        assert!(!Meeting::read(named.as_bytes()).is_organised_by(&me));
+        // What we cannot read the server may.
+        let broken = Meeting::read(b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nEND:VCALENDAR\r\n");
+        assert!(broken.guests && !broken.silent && broken.is_organised_by(&me), "{broken:?}");
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! One account's road and what was learnt on it, shared by the account's repositories.
 
 use crate::{
-    calls::{Multistatus, multistatus::unreadable},
+    calls::{Multistatus, Protocol, bodies::CARDDAV, multistatus::unreadable},
     config::Config,
     discovery::{Endpoints, Explorer},
     error, href,
-    known::Known,
+    known::{self, Known},
+    taken::taken,
 };
 use futures::lock::Mutex as AsyncMutex;
 use jiff::{Timestamp, fmt::rfc2822};
@@ -145,10 +146,19 @@ impl Session {
     /// Sends, and keeps what the answer says of the server's clock.
     pub(crate) async fn send(&self, request: Request) -> Result<Answer, Failure> {
         let answer = self.road.send(request).await?;
-        if let Some(date) = answer.header("date").and_then(http_date) {
+        // Whoever stands in the server's place has a clock of its own.
+        if let Some(date) = answer.header("date").filter(|_| answer.own).and_then(http_date) {
             self.skew.store(date.as_second() - self.now().as_second(), Ordering::Relaxed);
         }
         Ok(answer)
+    }
+
+    /// Sends a write. The answer is the server's word on it, with the status of what was written.
+    ///
+    /// # Errors
+    /// Of unknown effect when the answer says nothing of the write: see [`taken`].
+    pub(crate) async fn store(&self, request: Request) -> Result<Answer, Failure> {
+        taken(self.send(request).await?)
     }
 
     /// Sends a question whose answer is a multistatus.
@@ -166,11 +176,13 @@ impl Session {
     ///
     /// # Errors
     /// `CollectionGone` when there is none.
-    pub(crate) async fn known(&self, id: &CollectionId) -> Result<Arc<Known>> {
+    pub(crate) async fn known(&self, id: &CollectionId, protocol: Protocol) -> Result<Arc<Known>> {
         if let Some(known) = lock(&self.known).get(id) {
             return Ok(Arc::clone(known));
         }
-        Known::ask(self, id).await
+        let path = known::path(id)?;
+        let url = self.endpoints().await?.at(&self.start, &path, protocol == CARDDAV);
+        Known::ask(self, id, url).await
     }
 
     pub(crate) fn learn(&self, known: Arc<Known>) -> Arc<Known> {

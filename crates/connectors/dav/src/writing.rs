@@ -216,7 +216,7 @@ impl<'b, R: Resource> Batch<'b, R> {
         }
         let answer = self.put(&id, &bytes, ("if-none-match", "*")).await.map_err(lost)?;
         match answer.status.as_u16() {
-            200..=204 | 207 => Ok(self.put_done(&id, &answer, left_out)),
+            200..=204 => Ok(self.put_done(&id, &answer, left_out)),
             _ if is_uid_conflict(&answer) => Err(self.same_uid(&answer, &bytes).await),
             // A resource of this name: the first one, or somebody else's.
             409 | 412 => match self.current(&id).await? {
@@ -234,7 +234,7 @@ impl<'b, R: Resource> Batch<'b, R> {
             let request = Request::new("dav.post", "POST", self.known.url.clone())?.header("content-type", R::CONTENT_TYPE)?;
             Ok(request.body(bytes.to_vec()))
         };
-        let answer = self.session().send(request().map_err(refused)?).await.map_err(lost)?;
+        let answer = self.session().store(request().map_err(refused)?).await.map_err(lost)?;
         match answer.status.as_u16() {
             200..=204 => {}
             404 => return Err(self.missing(&answer).await),
@@ -281,7 +281,7 @@ impl<'b, R: Resource> Batch<'b, R> {
                 {
                     return Outcome::Conflict { now: Some(Box::new(stored)) };
                 }
-                // Something nobody can see has the UID: in the trash (nextcloud/server 30096).
+                // Something nobody can see has the UID: in the trash (nextcloud/server 30096), or in a collection of others.
                 return Outcome::Conflict { now: None };
             }
         }
@@ -308,7 +308,7 @@ impl<'b, R: Resource> Batch<'b, R> {
             // With a precondition a second one does no harm: what it finds is looked at.
             Ok(request.body(bytes.to_vec()).idempotent(!condition.0.is_empty()))
         };
-        self.session().send(request().map_err(Failure::not_sent)?).await
+        self.session().store(request().map_err(Failure::not_sent)?).await
     }
 
     /// The outcome of a PUT that was taken.
@@ -344,9 +344,17 @@ impl<'b, R: Resource> Batch<'b, R> {
             return Ok(Outcome::Written { id, revision: Some(text.revision), now, left_out });
         }
         let condition = etag::condition(revision);
+        if condition.is_none() {
+            // No ETag to be checked by the server: look right before.
+            match self.current(&id).await? {
+                Some(now) if now.revision != *revision => return Err(self.conflict(&id, &now)),
+                Some(_) => {}
+                None => return Err(Outcome::Conflict { now: None }),
+            }
+        }
         let answer = self.put(&id, &bytes, condition.as_deref().map_or(("", ""), |c| ("if-match", c))).await.map_err(lost)?;
         match answer.status.as_u16() {
-            200..=204 | 207 => Ok(self.put_done(&id, &answer, left_out)),
+            200..=204 => Ok(self.put_done(&id, &answer, left_out)),
             412 => self.overtaken(id, revision, &bytes, left_out, &answer).await,
             // Gone, or content that it does not take.
             404 | 410 => match self.current(&id).await? {
@@ -383,7 +391,7 @@ impl<'b, R: Resource> Batch<'b, R> {
         for spelling in etag::spellings(revision) {
             let answer = self.put(&id, bytes, ("if-match", &spelling)).await.map_err(lost)?;
             match answer.status.as_u16() {
-                200..=204 | 207 => return Ok(self.put_done(&id, &answer, left_out)),
+                200..=204 => return Ok(self.put_done(&id, &answer, left_out)),
                 412 => {}
                 _ => return Err(refused(error::refused(&answer))),
             }
@@ -419,7 +427,7 @@ impl<'b, R: Resource> Batch<'b, R> {
                 }
                 Ok(request.idempotent(true))
             };
-            let answer = self.session().send(request().map_err(refused)?).await.map_err(lost)?;
+            let answer = self.session().store(request().map_err(refused)?).await.map_err(lost)?;
             match answer.status.as_u16() {
                 200..=204 => return Ok(Outcome::written(id, None)),
                 404 | 410 => {
@@ -488,7 +496,7 @@ impl<'b, R: Resource> Batch<'b, R> {
                     .header("destination", url.as_str())?
                     .header("overwrite", "F")
             };
-            let answer = self.session().send(request().map_err(refused)?).await.map_err(lost)?;
+            let answer = self.session().store(request().map_err(refused)?).await.map_err(lost)?;
             match answer.status.as_u16() {
                 201 | 204 | 200 => {
                     self.open.push((target, goal.clone()));

@@ -20,6 +20,9 @@ use pimkit_core::{
     StateChange, Stored, TombstoneRow,
 };
 
+/// Places that a create tries before what takes them is believed to take all.
+const PLACES: u32 = 3;
+
 impl<R: Record> Run<R> {
     /// Takes the answer of a write. What is not known stays an open intent.
     pub(crate) async fn settle(&mut self, side: Side, task: &mut Task<R>, intent: &IntentRow, outcome: Outcome<R>) -> Result<()> {
@@ -153,6 +156,7 @@ impl<R: Record> Run<R> {
             let same_uid = stored.record.uid().is_some() && stored.record.uid() == sent.as_ref().and_then(Record::uid);
             (stored.mark.is_some() && stored.mark == intent.mark) || same_uid
         };
+        let seen = found.is_some();
         let mut adopted = found.filter(ours);
         if let Some(stored) = &adopted {
             let linked = match side {
@@ -182,6 +186,13 @@ impl<R: Record> Run<R> {
             };
             Box::pin(self.settle(side, task, intent, made)).await?;
             return self.tell_edits_since(side, task, intent, false);
+        }
+        // Whatever has the place cannot be seen, and has every other place too: its uid is the record's (a trash: nextcloud/server
+        // 30096).
+        if !seen && task.link.as_ref().is_some_and(|link| link.generation >= PLACES) {
+            let taken = "an item that is not shown has the place, perhaps in the trash; empty the trash, or give the record another uid";
+            let refused = Outcome::Refused(Error::new(ErrorKind::InvalidData, taken));
+            return Box::pin(self.settle(side, task, intent, refused)).await;
         }
         self.later([StateChange::Settled(intent.id.clone())]);
         if let Some(link) = &mut task.link {

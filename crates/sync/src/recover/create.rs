@@ -52,8 +52,10 @@ impl<R: Record> Run<R> {
                     Some(Outcome::Refused(error)) if !is_lasting(&error) => self.finish_intent(intent, Outcome::Unknown(error)).await,
                     // Nor that it is never done again: a side that can be asked says whether the first one is there.
                     Some(Outcome::Refused(error)) => match self.marked(intent, &mark_of).await {
-                        Some(stored) => self.finish_intent(intent, found_outcome(stored)).await,
-                        None => self.finish_intent(intent, Outcome::Refused(error)).await,
+                        Some(Ok(Some(stored))) => self.finish_intent(intent, found_outcome(stored)).await,
+                        // Not asked is not "not there".
+                        Some(Err(failed)) if !is_lasting(&failed) => self.finish_intent(intent, Outcome::Unknown(failed)).await,
+                        _ => self.finish_intent(intent, Outcome::Refused(error)).await,
                     },
                     // The first try may have been cut off half way: what is there is not what was sent until it says so.
                     Some(Outcome::Written { id, now: None, left_out, .. }) if left_out.is_empty() => self.recover_made(intent, &id).await,
@@ -115,9 +117,10 @@ impl<R: Record> Run<R> {
     }
 
     /// The item that carries the mark, where the side can be asked and says one.
-    async fn marked(&self, intent: &IntentRow, mark: &Mark) -> Option<Stored<R>> {
+    async fn marked(&self, intent: &IntentRow, mark: &Mark) -> Option<Result<Option<Stored<R>>>> {
         let repository = self.half(intent.side).repository.clone();
-        repository.find(&intent.collection, &[Key::Mark(mark.clone())]).await.into_iter().next()?.ok()?.into_iter().next()
+        let answer = repository.find(&intent.collection, &[Key::Mark(mark.clone())]).await.into_iter().next()?;
+        Some(answer.map(|found| found.into_iter().next()))
     }
 
     /// Whether a side answers who carries a mark.

@@ -47,7 +47,11 @@ impl Drop for Server {
 fn installed() -> PathBuf {
     match std::env::var_os("PIMKIT_SERVERS") {
         Some(folder) => PathBuf::from(folder),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../target/servers"),
+        // This file is read into test programs of several packages: the workspace is where the lock file is.
+        None => {
+            let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().find(|folder| folder.join("Cargo.lock").exists());
+            root.unwrap_or(Path::new(".")).join("target/servers")
+        }
     }
 }
 
