@@ -3,8 +3,9 @@
 
 mod dav;
 
-use dav::{Kit, SERVERS};
-use pimkit::Contact;
+use dav::{Kit, SERVERS, Thing};
+use pimkit::{Contact, Event, Task};
+use pimkit_simulators::Personality;
 
 /// Items in one multiget.
 const CHUNK: usize = 50;
@@ -14,72 +15,98 @@ fn methods(kit: &Kit, method: &str) -> usize {
     kit.simulator.requests().iter().filter(|r| r.method == method).count()
 }
 
+fn kit<R: Thing>(server: &str, items: usize) -> Kit {
+    let kit = Kit::of::<R>(Personality::named(server).unwrap());
+    (0..items).for_each(|n| kit.store::<R>(n));
+    kit
+}
+
+/// What is there has come, and what came was looked at once more.
+fn at_rest<R: Thing>(kit: &Kit) {
+    kit.run_of::<R>();
+    kit.pass();
+    kit.run_of::<R>();
+}
+
+fn everywhere(play: fn(&str)) {
+    SERVERS.into_iter().for_each(play);
+}
+
+fn a_first_pull<R: Thing>(server: &str) {
+    let kit = kit::<R>(server, ITEMS);
+    kit.discovered();
+    assert_eq!(kit.run_of::<R>().created.left, ITEMS as u64, "{server}");
+    let cost = kit.simulator.requests().len();
+    assert!(cost <= 4 + ITEMS.div_ceil(CHUNK), "{server}: {cost} requests");
+    assert_eq!(methods(&kit, "PUT") + methods(&kit, "DELETE"), 0, "{server}");
+}
+
+fn no_change<R: Thing>(server: &str) {
+    let kit = kit::<R>(server, ITEMS);
+    at_rest::<R>(&kit);
+    for _ in 0..3 {
+        kit.simulator.reset_requests();
+        assert_eq!(kit.run_of::<R>().writes(), 0, "{server}");
+        let asked = kit.simulator.requests();
+        assert!(asked.len() <= 2, "{server}: {asked:?}");
+        assert!(asked.iter().all(|r| matches!(r.method.as_str(), "PROPFIND" | "REPORT")), "{server}: {asked:?}");
+    }
+}
+
+fn one_change<R: Thing>(server: &str) {
+    let kit = kit::<R>(server, 20);
+    at_rest::<R>(&kit);
+    kit.revise::<R>(7);
+    kit.simulator.reset_requests();
+    assert_eq!(kit.run_of::<R>().updated.left, 1, "{server}");
+    let asked = kit.simulator.requests();
+    assert!(asked.len() <= 3, "{server}: changed there: {asked:?}");
+    kit.pass();
+    let name = R::nth(9).called().unwrap().to_owned();
+    kit.hub.annotate::<R>(&name);
+    kit.simulator.reset_requests();
+    assert_eq!(kit.run_of::<R>().updated.right, 1, "{server}");
+    let asked = kit.simulator.requests();
+    assert!(asked.len() <= 5, "{server}: changed here: {asked:?}");
+}
+
+fn a_first_push<R: Thing>(server: &str) {
+    let (kit, many) = (kit::<R>(server, 0), 120);
+    kit.hub.put_all((0..many).map(R::nth));
+    kit.discovered();
+    assert_eq!(kit.run_of::<R>().created.right, many as u64, "{server}");
+    let asked = kit.simulator.requests().len();
+    assert_eq!(methods(&kit, "PUT"), many, "{server}");
+    // DAViCal names no version of a card that it stored, so that these are read back.
+    assert!(asked <= many + 4 + many.div_ceil(CHUNK), "{server}: {asked} requests");
+    assert_eq!(kit.simulator.list(kit.home.as_str()).len(), many, "{server}");
+    assert_eq!(kit.there::<R>().len(), many, "{server}");
+}
+
 #[test]
 fn a_first_pull_costs_a_request_for_each_chunk_and_four_more() {
-    for server in SERVERS {
-        let kit = Kit::new(server);
-        (0..ITEMS).for_each(|n| kit.put(n));
-        kit.discovered();
-        assert_eq!(kit.run().created.left, ITEMS as u64, "{server}");
-        let cost = kit.simulator.requests().len();
-        assert!(cost <= 4 + ITEMS.div_ceil(CHUNK), "{server}: {cost} requests");
-        assert_eq!(methods(&kit, "PUT") + methods(&kit, "DELETE"), 0, "{server}");
-    }
+    everywhere(a_first_pull::<Contact>);
+    everywhere(a_first_pull::<Event>);
+    everywhere(a_first_pull::<Task>);
 }
 
 #[test]
 fn a_run_without_changes_costs_two_requests_and_writes_nothing() {
-    for server in SERVERS {
-        let kit = Kit::new(server);
-        (0..ITEMS).for_each(|n| kit.put(n));
-        kit.run();
-        kit.pass();
-        kit.run();
-        for _ in 0..3 {
-            kit.simulator.reset_requests();
-            assert_eq!(kit.run().writes(), 0, "{server}");
-            let asked = kit.simulator.requests();
-            assert!(asked.len() <= 2, "{server}: {asked:?}");
-            assert!(asked.iter().all(|r| matches!(r.method.as_str(), "PROPFIND" | "REPORT")), "{server}: {asked:?}");
-        }
-    }
+    everywhere(no_change::<Contact>);
+    everywhere(no_change::<Event>);
+    everywhere(no_change::<Task>);
 }
 
 #[test]
 fn one_changed_item_costs_three_requests_there_and_five_here() {
-    for server in SERVERS {
-        let kit = Kit::new(server);
-        (0..20).for_each(|n| kit.put(n));
-        kit.run();
-        kit.pass();
-        kit.run();
-        kit.edit_there(7);
-        kit.simulator.reset_requests();
-        assert_eq!(kit.run().updated.left, 1, "{server}");
-        let asked = kit.simulator.requests();
-        assert!(asked.len() <= 3, "{server}: changed there: {asked:?}");
-        kit.pass();
-        kit.edit_here("Person 9");
-        kit.simulator.reset_requests();
-        assert_eq!(kit.run().updated.right, 1, "{server}");
-        let asked = kit.simulator.requests();
-        assert!(asked.len() <= 5, "{server}: changed here: {asked:?}");
-    }
+    everywhere(one_change::<Contact>);
+    everywhere(one_change::<Event>);
+    everywhere(one_change::<Task>);
 }
 
 #[test]
 fn a_first_push_adds_one_put_an_item() {
-    for server in SERVERS {
-        let kit = Kit::new(server);
-        let many = 120;
-        kit.hub.put_all((0..many).map(Kit::person));
-        kit.discovered();
-        assert_eq!(kit.run().created.right, many as u64, "{server}");
-        let asked = kit.simulator.requests().len();
-        assert_eq!(methods(&kit, "PUT"), many, "{server}");
-        // DAViCal names no version of a card that it stored, so that these are read back.
-        assert!(asked <= many + 4 + many.div_ceil(CHUNK), "{server}: {asked} requests");
-        assert_eq!(kit.simulator.list(kit.home.as_str()).len(), many, "{server}");
-        assert_eq!(kit.there::<Contact>().len(), many, "{server}");
-    }
+    everywhere(a_first_push::<Contact>);
+    everywhere(a_first_push::<Event>);
+    everywhere(a_first_push::<Task>);
 }

@@ -11,7 +11,7 @@ mod writings;
 
 use common::servers::{Kept, Server};
 use pimkit::{
-    Connector, Contact, Event, Record, Task,
+    Connector, Contact, Event, Field, Kind, Record, Task,
     dav::Dav,
     local::{Local, Options},
     state_sqlite::SqliteState,
@@ -20,7 +20,7 @@ use pimkit::{
 };
 use pimkit_contract::FakeClock;
 use road::records;
-use std::{fs, path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, fs, path::Path, sync::Arc, time::Duration};
 
 /// A folder, a server and an app store, and syncs from one to the next.
 struct Pipeline {
@@ -60,15 +60,29 @@ impl Pipeline {
         report.sync
     }
 
+    /// The fields that the server takes nobody's: at most one, of tasks.
+    async fn fields_refused<R: Record>(&self) -> BTreeSet<Field> {
+        let repository = R::repository(&*self.server).unwrap();
+        let home = repository.collections().await.unwrap().remove(0).id;
+        let fields = repository.fields(&home).await.unwrap();
+        let refused: BTreeSet<Field> = fields.into_iter().filter(|f| !f.write).map(|f| f.field).collect();
+        let exrule = R::KIND == Kind::Task && refused == [Field::from("excludedRecurrenceRules")].into();
+        assert!(refused.is_empty() || exrule, "{refused:?}");
+        refused
+    }
+
     /// Up to the server, down into the store, equal, and at rest.
     async fn up_and_down<R: Record>(&self, count: usize) {
         assert_eq!(self.run::<R>(&self.folder, "delete").await.created.right, count as u64);
         assert_eq!(self.run::<R>(&self.store, "delete").await.created.left, count as u64);
         let (there, here) = (records::<R>(&*self.folder).await, records::<R>(&*self.store).await);
         assert_eq!((there.len(), here.len()), (count, count));
+        // What the server refuses stays in the folder: Radicale takes no EXRULE of tasks (a 400, measured at 3.9.0).
+        let refused = self.fields_refused::<R>().await;
         for (uid, one) in &there {
             let other = here.get(uid).unwrap_or_else(|| panic!("{uid} did not come down"));
-            let differences = pimkit::diff(&one.record, &other.record);
+            let mut differences = pimkit::diff(&one.record, &other.record);
+            differences.retain(|difference| !refused.contains(&difference.field));
             assert!(differences.is_empty(), "{} {uid}: {differences:?}", R::KIND.plural());
         }
         for left in [&self.folder, &self.store] {

@@ -1,6 +1,6 @@
 //! The server as a library sees it: built, asked, watched, and changed behind its clients' backs.
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Member};
 use crate::faults::{Fault, FaultPlan, Faults};
 use crate::methods;
 use crate::outbox::Mail;
@@ -203,6 +203,10 @@ fn under(world: &mut World, request: &Request<Bytes>, fault: Option<Fault>) -> R
             return Ok(retry_after.into_iter().fold(answer, |answer, value| answer.header("retry-after", value)).response());
         }
         Some(Fault::LoginPage) => return Ok(Answer::html(200, "Sign in to the network").response()),
+        Some(Fault::RefusedInside { code }) => {
+            let href = request.uri().path().to_owned();
+            return Ok(Answer::multistatus(&[Member::status(href, code)], None, &world.personality.xml, false).response());
+        }
         Some(Fault::ResetBefore) => return Err(Cut::Reset),
         Some(Fault::Redirect { to }) => return Ok(Answer::of(307).header("location", to).response()),
         Some(Fault::ExpireTokens) => crate::backdoor::expire(world),

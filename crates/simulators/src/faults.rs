@@ -105,6 +105,11 @@ pub enum Fault {
     },
     /// 200 with an HTML page, as captive portals answer everything; nothing is done.
     LoginPage,
+    /// 207 whose one member, the path that was asked for, has this status; nothing is done.
+    RefusedInside {
+        /// The status.
+        code: u16,
+    },
     /// The connection breaks before anything is done.
     ResetBefore,
     /// All is done, then the connection breaks without an answer.

@@ -55,8 +55,8 @@ pub use outbox::{Mail, MailMethod};
 pub use path::HrefStyle;
 pub use personality::{
     BadToken, Challenge, CollectionRules, Counter, DefaultCollection, DigestAlgorithm, EtagOnPut, EtagSource, EtagSpelling, Etags, Expand,
-    Layout, Limit, LoginRules, MissingProperties, Personality, Precondition, QueryRules, Recurrences, Refuse, Rewrite, RootAnswer,
-    Scheduling, SyncRules, UidScope, UidUniqueness, UnknownReport, VcardVersions, WellKnown, WriteRules, XmlStyle,
+    Layout, Limit, ListingCut, LoginRules, MissingProperties, Personality, Precondition, QueryRules, Recurrences, Refuse, Rewrite,
+    RootAnswer, Scheduling, SyncRules, UidScope, UidUniqueness, UnknownReport, VcardVersions, WellKnown, WriteRules, XmlStyle,
 };
 pub use seen::Seen;
 pub use wire::Serving;

@@ -3,6 +3,7 @@
 use crate::content::{Component, Line, uid};
 use crate::outbox::{Mail, MailMethod};
 use crate::personality::Scheduling;
+use crate::world::World;
 use std::collections::BTreeMap;
 
 /// What changes without concerning anybody else.
@@ -27,9 +28,11 @@ struct Party {
     server: bool,
 }
 
-/// What follows from `old` becoming `new` in a calendar of `me`; None on either side for creations and deletions.
-pub(crate) fn outcome(rules: &Scheduling, me: &str, old: Option<&Component>, new: Option<&Component>, reply: bool) -> Outcome {
+/// What follows from `old` becoming `new` in a calendar of `user`; None on either side for creations and deletions.
+pub(crate) fn outcome(rules: &Scheduling, user: &str, old: Option<&Component>, new: Option<&Component>, reply: bool) -> Outcome {
     let mut outcome = Outcome::default();
+    let me = World::address(user).to_lowercase();
+    let me = me.as_str();
     let Some(root) = new.or(old) else { return outcome };
     let Some((organizer, organizer_server)) = organizer(root) else { return outcome };
     let same_lines = |a: &Component, b: &Component| told(a, None) == told(b, None);
@@ -48,7 +51,8 @@ pub(crate) fn outcome(rules: &Scheduling, me: &str, old: Option<&Component>, new
     };
     let before = old.map(attendees).unwrap_or_default();
     let after = new.map(attendees).unwrap_or_default();
-    if organizer == me {
+    let by_alias = World::alias(rules, user).is_some_and(|alias| address(&alias) == organizer);
+    if organizer == me || by_alias {
         let changed = old.zip(new).is_none_or(|(old, new)| !same_lines(old, new)) || new.is_some_and(forced);
         let cancelled = new.is_some_and(|new| components(new).all(|child| child.value("STATUS") == Some("CANCELLED")));
         for (address, party) in after.iter().filter(|(address, party)| **address != me && agent(party.server)) {
@@ -100,6 +104,18 @@ pub(crate) fn with_status(root: &mut Component, mails: &[Mail]) {
                     *line = changed;
                 }
             }
+        }
+    }
+}
+
+/// Calls an organizer who is `me` by that other address.
+pub(crate) fn with_organizer(root: &mut Component, me: &str, alias: &str) {
+    for line in root.children.iter_mut().flat_map(|child| &mut child.lines).filter(|line| line.name == "ORGANIZER") {
+        if address(&line.value) == me
+            && let Some(head) = line.raw.strip_suffix(&line.value)
+            && let Some(changed) = Line::of(&format!("{head}{alias}"))
+        {
+            *line = changed;
         }
     }
 }

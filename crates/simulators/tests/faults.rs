@@ -31,6 +31,16 @@ fn a_status_is_answered_and_nothing_is_done() {
 }
 
 #[test]
+fn a_refusal_may_hide_in_a_multistatus() {
+    let (alice, book) = with(FaultRule::on("DELETE", Fault::RefusedInside { code: 412 }).times(1));
+    let path = format!("{book}a.vcf");
+    let refused = alice.send("DELETE", &path, &[], "");
+    assert!(refused.status == 207 && refused.hrefs() == [path.clone()] && refused.body.contains("412 Precondition Failed"));
+    assert!(alice.dav.get(&path).is_some());
+    assert_eq!(alice.send("DELETE", &path, &[], "").status, 204);
+}
+
+#[test]
 fn rules_count_choose_paths_and_end() {
     let bare = |code| Fault::Status { code, retry_after: None, body: String::new() };
     let (alice, book) = with(FaultRule::on("GET", bare(500)).at("a.vcf").every(2).times(2));

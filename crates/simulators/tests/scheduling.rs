@@ -180,3 +180,26 @@ fn principals_tell_addresses_and_boxes() {
     assert!(alice.propfind("/dav/calendars/user/alice/Inbox/", "0", &["D:resourcetype"]).has("schedule-inbox"));
     assert_eq!(alice.put("/dav/calendars/user/alice/Inbox/x.ics", &event("x", "")).status, 403);
 }
+
+#[test]
+fn an_organizer_may_be_stored_under_another_address_and_mails_as_before() {
+    for alias in ["urn:uuid:0f-{user}", "/principals/{user}/"] {
+        let mut personality = Personality::cyrus();
+        personality.scheduling.organizer_as = Some(alias.to_owned());
+        let alice = client(personality);
+        let path = format!("{}m.ics", alice.calendar());
+        let named = alias.replace("{user}", "alice");
+        assert_eq!(alice.put(&path, &meeting(&[CARL], "")).status, 201);
+        let stored = alice.get(&path).body.replace("\r\n ", "");
+        assert!(stored.contains(&format!("ORGANIZER:{named}\r\n")), "{stored}");
+        assert_eq!(mails(&alice), [mail(MailMethod::Request, ALICE, "carl@example.org")], "{alias}");
+        alice.send("DELETE", &path, &[], "");
+        assert_eq!(mails(&alice), [mail(MailMethod::Cancel, ALICE, "carl@example.org")], "{alias}");
+        let told = alice.propfind("/dav/principals/user/alice/", "0", &["C:calendar-user-address-set"]);
+        assert!(told.hrefs().contains(&named), "{}", told.body);
+        let bob = alice.bob();
+        bob.dav.put(&format!("{}m.ics", bob.calendar()), &stored);
+        bob.send("DELETE", &format!("{}m.ics", bob.calendar()), &[], "");
+        assert_eq!(mails(&alice), [], "{alias}: of nobody else");
+    }
+}

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Client, card, client, event};
-use pimkit_simulators::{Personality, Recurrences, Rewrite};
+use pimkit_simulators::{ListingCut, Personality, Recurrences, Rewrite};
 
 fn sabre(change: impl Fn(&mut Personality)) -> Client {
     let mut personality = Personality::sabre();
@@ -98,4 +98,45 @@ fn rewriting_adds_what_the_server_adds() {
     assert!(stored(Rewrite::DefaultAlarm, &event("a", "")).contains("BEGIN:VALARM"));
     assert!(stored(Rewrite::Prodid("-//New//EN".to_owned()), &event("a", "")).contains("PRODID:-//New//EN"));
     assert!(stored(Rewrite::AddUid, &event("a", "").replace("UID:a\r\n", "")).contains("UID:"));
+}
+
+#[test]
+fn a_refused_put_may_hide_in_a_multistatus() {
+    let alice = sabre(|p| p.write.refuses_inside = Some(403));
+    let path = format!("{}a.vcf", alice.book());
+    let reply = alice.put(&path, &card("a", ""));
+    assert!(reply.status == 207 && reply.body.contains("403 Forbidden") && reply.header("etag").is_none(), "{}", reply.body);
+    assert!(alice.dav.get(&path).is_none());
+}
+
+#[test]
+fn one_item_may_spoil_every_multiget_that_asks_for_it() {
+    let alice = sabre(|p| p.query.poison = Some("/b.vcf".to_owned()));
+    let book = alice.book();
+    for uid in ["a", "b", "c"] {
+        alice.put(&format!("{book}{uid}.vcf"), &card(uid, ""));
+    }
+    assert_eq!(multiget(&alice, &book, &["a", "b", "c"]).status, 500);
+    assert_eq!(multiget(&alice, &book, &["a", "c"]).hrefs().len(), 2);
+    assert_eq!((alice.get(&format!("{book}a.vcf")).status, alice.get(&format!("{book}b.vcf")).status), (200, 500));
+    assert_eq!(alice.sync(&book, "", None).hrefs().len(), 3, "it is listed");
+}
+
+#[test]
+fn a_long_listing_may_be_cut_and_say_so() {
+    for (cut, status, hrefs) in [(ListingCut::Inside(2), 207, 4), (ListingCut::Status(2), 507, 3)] {
+        let alice = sabre(|p| p.collections.listing_cut = Some(cut));
+        let book = alice.book();
+        for uid in ["a", "b"] {
+            alice.put(&format!("{book}{uid}.vcf"), &card(uid, ""));
+        }
+        let whole = alice.propfind(&book, "1", &["D:getetag"]);
+        assert_eq!((whole.status, whole.hrefs().len(), whole.body.contains("507")), (207, 3, false), "{cut:?}: not longer than that");
+        alice.put(&format!("{book}c.vcf"), &card("c", ""));
+        let part = alice.propfind(&book, "1", &["D:getetag"]);
+        assert_eq!((part.status, part.hrefs().len()), (status, hrefs), "{cut:?}");
+        assert_eq!(part.body.contains("507"), status == 207, "{cut:?}");
+        assert!(!part.hrefs().contains(&format!("{book}c.vcf")), "{cut:?}");
+        assert_eq!(alice.propfind(&book, "0", &["D:getetag"]).status, 207, "{cut:?}: of itself");
+    }
 }

@@ -1,7 +1,7 @@
 //! Which collections of both sides a run reads and writes.
 
 use crate::run::Run;
-use pimkit_core::{Collection, CollectionId, Error, ErrorKind, LinkQuery, Record, Result, Side, StateChange, StreamRow};
+use pimkit_core::{Access, Collection, CollectionId, Error, ErrorKind, LinkQuery, Record, Result, Side, StateChange, StreamRow};
 use std::collections::BTreeMap;
 
 impl<R: Record> Run<R> {
@@ -91,7 +91,12 @@ impl<R: Record> Run<R> {
         let repository = self.half(side).repository.clone();
         let mut fields = BTreeMap::new();
         for collection in &chosen {
-            fields.insert(collection.id.clone(), repository.fields(&collection.id).await?);
+            let mut supported = repository.fields(&collection.id).await?;
+            if collection.access == Access::Read {
+                // What is edited on the other side all the same is held and told of, not overlooked.
+                supported.iter_mut().for_each(|field| field.write |= field.read);
+            }
+            fields.insert(collection.id.clone(), supported);
         }
         let half = self.half_mut(side);
         half.collections = chosen;

@@ -1,17 +1,20 @@
 //! One hub, one simulated DAV server, and a sync of contacts between them.
 #![allow(dead_code, unreachable_pub, reason = "each test program uses its own part")]
 
+pub mod portal;
+
 use futures::executor::block_on;
 use pimkit::{
-    Change, ChangeOptions, Clock, CollectionId, Connector, Contact, ItemId, Outcome, Position, Record, RepositoryExt as _, Stored, Write,
-    WriteOptions,
-    dav::{Config, Dav},
+    Change, ChangeOptions, Clock, CollectionId, Connector, Contact, Event, ItemId, Outcome, Position, Record, RepositoryExt as _, Stored,
+    Task, Write, WriteOptions,
+    dav::{Config, Dav, Endpoints},
     formats::{Authoring, InlineBlobs, TextRecord},
     http::{Basic, Broken, InProcess, RetryPolicy, Secret, Transport},
     sync::{Engine, Policy, Report, SyncReport},
 };
-use pimkit_contract::{FakeClock, MemoryHub, SeededChance, samples, state::MemoryState};
+use pimkit_contract::{FakeClock, MemoryHub, SeededChance, samples, state::MemoryState, worst::Kept};
 use pimkit_simulators::{Challenge, Cut, Dav as Simulator, Personality};
+use portal::Portal;
 use std::{sync::Arc, time::Duration};
 
 /// Servers that are played: with paging, with a UID once, with rewritten bodies, and without versions of what was stored.
@@ -21,15 +24,94 @@ pub const SERVERS: [&str; 5] = ["radicale", "xandikos", "sabre", "cyrus", "davic
 #[derive(Debug)]
 pub struct Hub(pub MemoryHub);
 
+/// A kind with which the same scene can be played.
+pub trait Thing: Record + TextRecord + Kept {
+    /// Where the hub keeps them.
+    const SHELF: &str;
+    /// One that is told from others by its name.
+    fn nth(n: usize) -> Self;
+    fn called(&self) -> Option<&str>;
+    fn annotate(&mut self, text: &str);
+    fn note(&self) -> Option<&str>;
+    /// A collection of the kind, new at the server.
+    fn make(simulator: &Simulator) -> Option<String>;
+}
+
+impl Thing for Contact {
+    const SHELF: &str = "contacts";
+    fn nth(n: usize) -> Self {
+        let mut contact = samples::contact(n as u64);
+        contact.name.full = Some(format!("Person {n}"));
+        contact
+    }
+    fn called(&self) -> Option<&str> {
+        self.name.full.as_deref()
+    }
+    fn annotate(&mut self, text: &str) {
+        self.notes = vec![text.to_owned()];
+    }
+    fn note(&self) -> Option<&str> {
+        self.notes.first().map(String::as_str)
+    }
+    fn make(simulator: &Simulator) -> Option<String> {
+        simulator.make_addressbook("alice", "contacts")
+    }
+}
+
+impl Thing for Event {
+    const SHELF: &str = "events";
+    fn nth(n: usize) -> Self {
+        let mut event = samples::event(n as u64);
+        event.title = Some(format!("Event {n}"));
+        event
+    }
+    fn called(&self) -> Option<&str> {
+        self.title.as_deref()
+    }
+    fn annotate(&mut self, text: &str) {
+        self.description = Some(text.to_owned());
+    }
+    fn note(&self) -> Option<&str> {
+        self.description.as_deref()
+    }
+    fn make(simulator: &Simulator) -> Option<String> {
+        simulator.make_calendar("alice", "events", &["VEVENT"])
+    }
+}
+
+impl Thing for Task {
+    const SHELF: &str = "tasks";
+    fn nth(n: usize) -> Self {
+        let mut task = samples::task(n as u64);
+        task.title = Some(format!("Task {n}"));
+        task
+    }
+    fn called(&self) -> Option<&str> {
+        self.title.as_deref()
+    }
+    fn annotate(&mut self, text: &str) {
+        self.description = Some(text.to_owned());
+    }
+    fn note(&self) -> Option<&str> {
+        self.description.as_deref()
+    }
+    fn make(simulator: &Simulator) -> Option<String> {
+        simulator.make_calendar("alice", "tasks", &["VTODO"])
+    }
+}
+
 pub struct Kit {
     pub simulator: Simulator,
     pub wire: Arc<InProcess>,
+    /// Who may stand before the server.
+    pub portal: Arc<Portal>,
     pub far: Arc<Dav>,
     pub hub: Hub,
     pub clock: FakeClock,
     pub home: CollectionId,
+    pub policy: Policy,
+    pub state: Arc<MemoryState>,
     engine: Engine,
-    policy: Policy,
 }
 
 /// A wire into a simulator.
@@ -45,59 +127,84 @@ pub fn wire(simulator: &Simulator) -> Arc<InProcess> {
 
 /// An account of alice's at a server.
 pub fn account(transport: Arc<dyn Transport>, clock: &FakeClock) -> Dav {
-    let config = Config::new("http://localhost/").account("far").user("alice").address("alice@example.com");
+    reopened(transport, clock, "http://localhost/", None)
+}
+
+/// The same account in another process, which has what the first one discovered.
+pub fn reopened(transport: Arc<dyn Transport>, clock: &FakeClock, url: &str, endpoints: Option<Endpoints>) -> Dav {
+    let config = Config::new(url).account("far").user("alice").address("alice@example.com").endpoints(endpoints);
     let auth = Arc::new(Basic::new("alice", &Secret::new("secret")).unwrap());
     let opening = Dav::builder(config, transport, Arc::new(clock.clone()), Arc::new(SeededChance::new(1)));
     opening.auth(auth).policy(RetryPolicy::default().attempts(2)).open().unwrap()
 }
 
 impl Kit {
+    /// Contacts at a server of that name.
     pub fn new(server: &str) -> Self {
+        Self::of::<Contact>(Personality::named(server).unwrap())
+    }
+
+    pub fn of<R: Thing>(mut personality: Personality) -> Self {
         let clock = FakeClock::default();
-        let mut personality = Personality::named(server).unwrap();
         personality.login.challenges = vec![Challenge::Basic];
         (personality.layout.calendars, personality.layout.books) = (Vec::new(), Vec::new());
         let time = clock.clone();
         let simulator = Simulator::builder(personality).user("alice", "secret").clock(Arc::new(move || time.now())).build();
-        let home = CollectionId::from(simulator.make_addressbook("alice", "contacts").unwrap());
+        let home = CollectionId::from(R::make(&simulator).unwrap());
         let wire = wire(&simulator);
-        let far = Arc::new(account(wire.clone(), &clock));
-        let engine = Engine::new(Arc::new(MemoryState::new())).clock(Arc::new(clock.clone())).chance(Arc::new(SeededChance::new(2)));
+        let portal = Arc::new(Portal::new(wire.clone()));
+        let far = Arc::new(account(portal.clone(), &clock));
+        let state = Arc::new(MemoryState::new());
+        let engine = Engine::new(state.clone()).clock(Arc::new(clock.clone())).chance(Arc::new(SeededChance::new(2)));
         let mut policy = Policy::default();
         policy.set("deletes", "delete").unwrap();
-        Self { simulator, wire, far, hub: Hub(MemoryHub::new(&clock)), clock, home, engine, policy }
+        Self { simulator, wire, portal, far, hub: Hub(MemoryHub::new(&clock)), clock, home, policy, state, engine }
+    }
+
+    /// A new process with what the old one discovered, as the state keeps it.
+    pub fn restart(&mut self) {
+        let kept = self.far.endpoints().map(|kept| serde_json::from_value(kept).unwrap());
+        self.far = Arc::new(reopened(self.portal.clone(), &self.clock, "http://localhost/", kept));
     }
 
     pub fn person(n: usize) -> Contact {
-        let mut contact = samples::contact(n as u64);
-        contact.name.full = Some(format!("Person {n}"));
-        contact
+        Contact::nth(n)
     }
 
     fn habits(&self) -> Authoring {
         Authoring::new(self.clock.now(), "-//A user//1.0//EN")
     }
 
+    fn path<R: Thing>(&self, n: usize) -> String {
+        format!("{}own-{n}.{}", self.home, R::EXTENSION)
+    }
+
     /// What another program of alice's stores.
     pub fn put(&self, n: usize) {
-        let text = Contact::author(&Self::person(n), &self.habits(), &InlineBlobs::new()).unwrap();
-        self.simulator.put(&format!("{}own-{n}.vcf", self.home), std::str::from_utf8(&text).unwrap()).unwrap();
+        self.store::<Contact>(n);
+    }
+
+    pub fn store<R: Thing>(&self, n: usize) {
+        let text = R::author(&R::nth(n), &self.habits(), &InlineBlobs::new()).unwrap();
+        self.simulator.put(&self.path::<R>(n), std::str::from_utf8(&text).unwrap()).unwrap();
     }
 
     pub fn edit_there(&self, n: usize) {
-        let path = format!("{}own-{n}.vcf", self.home);
+        self.revise::<Contact>(n);
+    }
+
+    pub fn revise<R: Thing>(&self, n: usize) {
+        let path = self.path::<R>(n);
         let (_, text) = self.simulator.get(&path).unwrap();
-        let base = Contact::read(text.as_bytes()).unwrap();
+        let base = R::read(text.as_bytes()).unwrap();
         let mut target = base.clone();
-        target.notes = vec!["edited there".to_owned()];
-        let text = Contact::patch(text.as_bytes(), &base, &target, &self.habits(), &InlineBlobs::new()).unwrap();
+        target.annotate("edited there");
+        let text = R::patch(text.as_bytes(), &base, &target, &self.habits(), &InlineBlobs::new()).unwrap();
         self.simulator.put(&path, std::str::from_utf8(&text).unwrap()).unwrap();
     }
 
     pub fn edit_here(&self, name: &str) {
-        let hand = self.hub.0.by_hand::<Contact>();
-        let id = hand.items().into_iter().find(|(_, s)| s.record.name.full.as_deref() == Some(name)).unwrap().0;
-        assert!(hand.edit(&id, |c| c.notes = vec!["edited here".to_owned()]));
+        self.hub.annotate::<Contact>(name);
     }
 
     /// Discovers, and forgets what that cost.
@@ -111,15 +218,23 @@ impl Kit {
     }
 
     pub fn try_run(&self) -> pimkit::Result<Report> {
+        self.try_run_of::<Contact>()
+    }
+
+    pub fn try_run_of<R: Thing>(&self) -> pimkit::Result<Report> {
         self.pass();
         let far: Arc<dyn Connector> = self.far.clone();
-        let pair = self.engine.pair::<Contact>("contacts", Arc::new(self.hub.0.clone()), far);
+        let pair = self.engine.pair::<R>(R::SHELF, Arc::new(self.hub.0.clone()), far);
         let pair = pair.policy(self.policy.clone()).collections(vec![self.home.to_string()]).build().unwrap();
         block_on(pair.run())
     }
 
     pub fn run(&self) -> SyncReport {
-        let report = self.try_run().unwrap();
+        self.run_of::<Contact>()
+    }
+
+    pub fn run_of<R: Thing>(&self) -> SyncReport {
+        let report = self.try_run_of::<R>().unwrap();
         assert_eq!(report.sync.verdict().exit_code(), 0, "{:?}", report.sync);
         report.sync
     }
@@ -145,14 +260,51 @@ impl Kit {
 }
 
 impl Hub {
-    pub fn put_all(&self, people: impl Iterator<Item = Contact>) {
-        let hand = self.0.by_hand::<Contact>();
-        people.for_each(|person| drop(hand.put(&"contacts".into(), person)));
+    pub fn put_all<R: Thing>(&self, records: impl Iterator<Item = R>) {
+        let hand = self.0.by_hand::<R>();
+        records.for_each(|record| drop(hand.put(&R::SHELF.into(), record)));
+    }
+
+    pub fn id<R: Thing>(&self, name: &str) -> ItemId {
+        self.0.by_hand::<R>().items().into_iter().find(|(_, s)| s.record.called() == Some(name)).unwrap().0
+    }
+
+    pub fn annotate<R: Thing>(&self, name: &str) {
+        assert!(self.0.by_hand::<R>().edit(&self.id::<R>(name), |r| r.annotate("edited here")));
+    }
+
+    pub fn delete<R: Thing>(&self, name: &str) {
+        assert!(self.0.by_hand::<R>().delete(&self.id::<R>(name)));
     }
 
     pub fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> = self.0.by_hand::<Contact>().records().into_iter().filter_map(|r| r.name.full).collect();
-        names.sort();
-        names
+        named(&self.0.by_hand::<Contact>().records())
+    }
+}
+
+/// The names of records, in order.
+pub fn named<R: Thing>(records: &[R]) -> Vec<String> {
+    let mut names: Vec<String> = records.iter().filter_map(|r| r.called().map(str::to_owned)).collect();
+    names.sort();
+    names
+}
+
+/// The rows of a table, all of them played; those that fail are named together, so that one does not hide the others.
+#[derive(Default)]
+pub struct Table(Vec<String>);
+
+impl Table {
+    pub fn row(&mut self, name: &str, play: impl FnOnce()) {
+        if std::panic::catch_unwind(std::panic::AssertUnwindSafe(play)).is_err() {
+            self.0.push(name.to_owned());
+        }
+    }
+}
+
+impl Drop for Table {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            assert!(self.0.is_empty(), "{} rows failed:\n{}", self.0.len(), self.0.join("\n"));
+        }
     }
 }

@@ -23,7 +23,8 @@ use crate::{
     session::{self, Depth},
 };
 use pimkit_core::{
-    Change, ChangeOptions, ChangePage, CollectionId, Error, ErrorKind, ItemId, Next, Persistence, Position, Removal, Result, cursor::binding,
+    Change, ChangeOptions, ChangePage, CollectionId, Error, ErrorKind, ItemId, Next, Persistence, Position, Removal, Result,
+    cursor::binding,
 };
 use pimkit_http::{Answer, Failure};
 use std::{collections::HashSet, sync::Arc};
@@ -279,7 +280,8 @@ impl<R: Resource> Items<R> {
         }
         if cut {
             // Nothing leads on from it: what is not in it may be there all the same.
-            let short = "the list is too long for the server, and was cut; split the collection, or ask who runs the server to raise the limit";
+            let short =
+                "the list is too long for the server, and was cut; split the collection, or ask who runs the server to raise the limit";
             return Err(Error::new(ErrorKind::Unavailable, short));
         }
         if !itself {

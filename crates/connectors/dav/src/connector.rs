@@ -78,7 +78,8 @@ impl Opening {
         config.endpoints = config
             .endpoints
             .filter(|kept| kept.asked.first().is_none_or(|asked| *asked == shown(&start)))
-            .filter(|kept| kept.user.is_none() || kept.user == config.user);
+            .filter(|kept| kept.user.is_none() || kept.user == config.user)
+            .filter(|kept| !kept.is_empty());
         if let Some(id) = &config.account
             && (id.trim().is_empty() || id.contains(char::is_control))
         {

@@ -69,7 +69,8 @@ impl Endpoints {
         url
     }
 
-    fn is_empty(&self) -> bool {
+    /// Whether nothing is in it where anything could be looked for.
+    pub(crate) fn is_empty(&self) -> bool {
         self.calendars.is_empty() && self.address_books.is_empty() && self.collections.is_empty()
     }
 }

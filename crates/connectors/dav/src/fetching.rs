@@ -11,7 +11,7 @@ use crate::{
     taken::looks_like_a_page,
 };
 use jiff::Timestamp;
-use pimkit_core::{Access, Error, ErrorKind, Fetched, ItemId, Kind, Result, Revision, Stored, cursor::binding};
+use pimkit_core::{Error, ErrorKind, Fetched, ItemId, Kind, Result, Revision, Stored, cursor::binding};
 use pimkit_formats::{
     compose::plain_uid,
     marked,
@@ -101,7 +101,6 @@ impl<R: Resource> Items<R> {
                 let mut stored = Stored::new(id.clone(), &known.id, text.revision.clone(), record);
                 stored.modified = text.modified;
                 stored.mark = stem(id.as_str()).and_then(|stem| marked::mark(stem, ESCAPE));
-                stored.access = if known.is_writable() { Access::Write } else { Access::Read };
                 Held::Item(Box::new(stored))
             }
             Err(FormatError::OtherKind { found }) => {

@@ -57,7 +57,10 @@ impl<R: Resource> Items<R> {
         }
         self.by_marks(known, &marks, &mut answers).await;
         if !wanted.is_empty() {
-            let searched = known.quirks.finds_uids && wanted.len() <= SEARCHES && wanted.iter().all(Wanted::is_plain) && self.by_search(known, &wanted, &mut answers).await;
+            let searched = known.quirks.finds_uids
+                && wanted.len() <= SEARCHES
+                && wanted.iter().all(Wanted::is_plain)
+                && self.by_search(known, &wanted, &mut answers).await;
             if !searched {
                 self.by_reading(known, &wanted, &mut answers).await;
             }

@@ -1,7 +1,7 @@
 //! Whether the answer to a write is the server's word on that write.
 //!
 //! A login page says 200, and so does a proxy that signs people in; a multistatus has the status inside (Xandikos says 207 to a
-//! PUT: measured at 0.3.9). What is no word on the write leaves open what became of it.
+//! PUT: measured at 0.4.10). What is no word on the write leaves open what became of it.
 
 use crate::{
     calls::{Multistatus, Props, Response, multistatus::unreadable},
@@ -13,8 +13,10 @@ use pimkit_http::{Answer, Failure};
 
 /// Whether a body is a page for people.
 pub(crate) fn looks_like_a_page(body: &[u8]) -> bool {
-    let start: Vec<u8> = body.iter().copied().skip_while(u8::is_ascii_whitespace).take(15).map(|b| b.to_ascii_lowercase()).collect();
-    start.starts_with(b"<!doctype") || start.starts_with(b"<html")
+    let start: Vec<u8> = body.iter().copied().skip_while(u8::is_ascii_whitespace).take(1024).map(|b| b.to_ascii_lowercase()).collect();
+    // XHTML begins as XML.
+    let root = start.strip_prefix(b"<?xml").and_then(|rest| rest.windows(5).any(|part| part == b"<html").then_some(()));
+    start.starts_with(b"<!doctype") || start.starts_with(b"<html") || root.is_some()
 }
 
 fn open(kind: ErrorKind, message: &'static str) -> Failure {
@@ -30,7 +32,7 @@ pub(crate) fn taken(mut answer: Answer) -> Result<Answer, Failure> {
         let stranger = "another host answered in the server's place; check the network, and whether a login page stands between";
         return Err(open(ErrorKind::Transport, stranger));
     }
-    let html = || answer.header("content-type").is_some_and(|t| t.trim_start().to_ascii_lowercase().starts_with("text/html"));
+    let html = || answer.header("content-type").is_some_and(|t| t.to_ascii_lowercase().contains("html"));
     match answer.status.as_u16() {
         // Apache says 201 and 204 in HTML, and means them.
         200 | 202 | 203 if !answer.body.is_empty() && (html() || looks_like_a_page(&answer.body)) => {
@@ -74,7 +76,10 @@ mod tests {
         for (inside, expected) in [
             ("<D:response><D:href>/a</D:href><D:status>HTTP/1.1 201 Created</D:status></D:response>", Some(201)),
             ("<D:response><D:href>/a</D:href><D:status>HTTP/1.1 412 Precondition Failed</D:status></D:response>", Some(412)),
-            ("<D:response><D:href>/a</D:href><D:propstat><D:prop><D:getetag/></D:prop><D:status>HTTP/1.1 403 Forbidden</D:status></D:propstat></D:response>", Some(403)),
+            (
+                "<D:response><D:href>/a</D:href><D:propstat><D:prop><D:getetag/></D:prop><D:status>HTTP/1.1 403 Forbidden</D:status></D:propstat></D:response>",
+                Some(403),
+            ),
             ("<D:response><D:href>/a</D:href></D:response>", None),
             ("", None),
         ] {
@@ -86,6 +91,7 @@ mod tests {
     fn web_pages_are_no_items() {
         assert!(looks_like_a_page(b"\n <!DOCTYPE HTML><p>"));
         assert!(looks_like_a_page(b"<HTML>"));
+        assert!(looks_like_a_page(b"<?xml version=\"1.0\"?>\n<html xmlns=\"http://www.w3.org/1999/xhtml\">"));
         assert!(!looks_like_a_page(b"BEGIN:VCARD"));
     }
 }

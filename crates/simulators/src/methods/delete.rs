@@ -25,9 +25,8 @@ pub(super) fn answer(call: &mut Call<'_>) -> Answer {
     let object = item.and_then(|item| content::parse(&item.body).ok()).and_then(|roots| roots.into_iter().next());
     call.world.remove(&collection, &name);
     if let Some(object) = object.filter(|_| kind == Kind::Calendar) {
-        let me = World::address(&call.user).to_lowercase();
         let reply = call.header("schedule-reply").is_none_or(|value| !value.trim().eq_ignore_ascii_case("F"));
-        let follows = schedule::outcome(&call.world.personality.scheduling, &me, Some(&object), None, reply);
+        let follows = schedule::outcome(&call.world.personality.scheduling, &call.user, Some(&object), None, reply);
         call.world.deliver(follows.mails, &object);
     }
     deleted(call, rules.deleted)

@@ -12,6 +12,9 @@ pub(super) fn answer(call: &mut Call<'_>, head: bool) -> Answer {
     };
     let item = call.world.tree.collections.get(&collection).and_then(|place| place.items.get(&name)).cloned();
     let Some(item) = item else { return call.not_found() };
+    if call.is_poison(&call.path) {
+        return Answer::html(500, "Internal Server Error");
+    }
     let etag = call.world.spelt(&item.etag);
     let mut answer = Answer::of(200).header("etag", etag).header("last-modified", properties::http_date(item.modified));
     if let Some(tag) = properties::schedule_tag(&item).filter(|_| call.world.personality.scheduling.tags) {

@@ -166,6 +166,11 @@ impl Call<'_> {
         first.map(|home| World::path_of(home, user)).unwrap_or_default()
     }
 
+    /// Whether the server fails over the item at this canonical path.
+    pub(crate) fn is_poison(&self, path: &str) -> bool {
+        self.world.personality.query.poison.as_ref().is_some_and(|part| path.contains(part.as_str()))
+    }
+
     /// The kind of a collection that is there.
     pub(crate) fn kind(&self, collection: &str) -> Option<Kind> {
         self.world.tree.collections.get(collection).map(|collection| collection.kind)

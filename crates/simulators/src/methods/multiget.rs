@@ -17,6 +17,9 @@ pub(super) fn answer(call: &mut Call<'_>, root: &Element) -> Answer {
     {
         return Answer::of(status);
     }
+    if hrefs.iter().filter_map(|href| path::of_href(href)).any(|path| call.is_poison(&path)) {
+        return Answer::html(500, "Internal Server Error");
+    }
     let mut members = Vec::new();
     for href in hrefs.into_iter().take(rules.multiget_cap.unwrap_or(usize::MAX)) {
         let place = path::of_href(&href).map(|path| call.world.target(&path));

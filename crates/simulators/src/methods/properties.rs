@@ -94,7 +94,8 @@ impl Call<'_> {
             (CAL, "calendar-user-address-set") if collection.kind == Kind::Principal && !personality.layout.calendar_homes.is_empty() => {
                 let address = Element::new(DAV, "href").text(format!("mailto:{}", World::address(&user))).attribute("preferred", "1");
                 let mail = personality.collections.mail_addresses.then_some(address);
-                Some(element.all(mail).with(self.href_element(path)))
+                let alias = World::alias(&personality.scheduling, &user).map(|alias| Element::new(DAV, "href").text(alias));
+                Some(element.all(mail).with(self.href_element(path)).all(alias))
             }
             (CS, "email-address-set") if collection.kind == Kind::Principal => {
                 Some(element.with(Element::new(CS, "email-address").text(World::address(&user))))

@@ -4,7 +4,8 @@ use super::Call;
 use super::properties::{OF_COLLECTIONS, OF_ITEMS};
 use crate::answer::{Answer, Member};
 use crate::path;
-use crate::world::Target;
+use crate::personality::ListingCut;
+use crate::world::{Collection, Target};
 use crate::xml::{DAV, Element, Name};
 
 /// Which properties are wanted.
@@ -44,9 +45,13 @@ pub(super) fn answer(call: &mut Call<'_>) -> Answer {
             if deep && empty && call.world.personality.collections.empty_is_missing {
                 return call.not_found();
             }
+            let holds = place.is_some_and(Collection::holds_items);
             members.push(call.collection_member(&at, &wanted));
             if deep {
                 members.extend(call.inner_members(&at, &wanted));
+                if let Some(cut) = call.world.personality.collections.listing_cut.filter(|_| holds) {
+                    return call.cut(members, cut, &at);
+                }
             }
         }
     }
@@ -67,6 +72,21 @@ fn wanted(root: &Element) -> Option<Wanted> {
 }
 
 impl Call<'_> {
+    /// A listing as far as it is shown. The collection itself comes first.
+    fn cut(&self, mut members: Vec<Member>, cut: ListingCut, at: &str) -> Answer {
+        let (ListingCut::Inside(most) | ListingCut::Status(most)) = cut;
+        let more = members.len() > most + 1;
+        members.truncate(most + 1);
+        if more && matches!(cut, ListingCut::Inside(_)) {
+            members.push(Member::status(self.href(at), 507));
+        }
+        let mut answer = Answer::multistatus(&members, None, &self.world.personality.xml, self.minimal);
+        if more && matches!(cut, ListingCut::Status(_)) {
+            answer.status = 507;
+        }
+        answer
+    }
+
     fn inner_members(&mut self, at: &str, wanted: &Wanted) -> Vec<Member> {
         let mut members = Vec::new();
         for inner in self.world.tree.within(at) {

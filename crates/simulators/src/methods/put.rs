@@ -97,6 +97,9 @@ impl Call<'_> {
         if let Some(unmet) = self.unmet(old.as_ref()) {
             return unmet;
         }
+        if let Some(status) = rules.refuses_inside {
+            return Answer::multistatus(&[Member::status(self.href(&format!("{collection}{name}")), status)], None, &style, false);
+        }
         let object = match self.checked(card, collection, &rules, &style) {
             Ok(object) => object,
             Err(refusal) => return refusal,
@@ -193,10 +196,13 @@ impl Call<'_> {
         let minted = self.world.mint();
         let mut stored = content::rewritten(object.clone(), &personality.write.rewrites, old.is_none(), &minted, self.world.now());
         let me = World::address(&self.user).to_lowercase();
+        if !card && let Some(alias) = World::alias(&personality.scheduling, &self.user) {
+            schedule::with_organizer(&mut stored, &me, &alias);
+        }
         let follows = if card {
             schedule::Outcome::default()
         } else {
-            schedule::outcome(&personality.scheduling, &me, before.as_ref(), Some(&stored), true)
+            schedule::outcome(&personality.scheduling, &self.user, before.as_ref(), Some(&stored), true)
         };
         if follows.overstepped {
             let element = Element::new(CAL, "allowed-attendee-scheduling-object-change");

@@ -8,8 +8,8 @@ mod selfhosted;
 
 pub use rules::{
     BadToken, Challenge, CollectionRules, Counter, DefaultCollection, DigestAlgorithm, EtagOnPut, EtagSource, EtagSpelling, Etags, Expand,
-    Layout, Limit, LoginRules, MissingProperties, Precondition, QueryRules, Recurrences, Refuse, Rewrite, RootAnswer, Scheduling,
-    SyncRules, UidScope, UidUniqueness, UnknownReport, VcardVersions, WellKnown, WriteRules, XmlStyle,
+    Layout, Limit, ListingCut, LoginRules, MissingProperties, Precondition, QueryRules, Recurrences, Refuse, Rewrite, RootAnswer,
+    Scheduling, SyncRules, UidScope, UidUniqueness, UnknownReport, VcardVersions, WellKnown, WriteRules, XmlStyle,
 };
 
 use serde::{Deserialize, Serialize};

@@ -5,7 +5,7 @@ mod items;
 mod query;
 mod sync;
 
-pub use collections::{CollectionRules, Scheduling};
+pub use collections::{CollectionRules, ListingCut, Scheduling};
 pub use items::{Precondition, Refuse, Rewrite, UidScope, UidUniqueness, VcardVersions, WriteRules};
 pub use query::{Expand, QueryRules, Recurrences, UnknownReport};
 pub use sync::{BadToken, Counter, Limit, SyncRules};

@@ -12,7 +12,7 @@ use crate::faults::Faults;
 use crate::login::Nonces;
 use crate::outbox::Mail;
 use crate::path;
-use crate::personality::{EtagSource, EtagSpelling, Personality};
+use crate::personality::{EtagSource, EtagSpelling, Personality, Scheduling};
 use crate::seen::Seen;
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -78,6 +78,11 @@ impl World {
     /// The addresses that a user is invited by (RFC 6638 section 2.4.1).
     pub(crate) fn address(user: &str) -> String {
         if user.contains('@') { user.to_owned() } else { format!("{user}@example.com") }
+    }
+
+    /// What an organizer is called who is this user, where that is not the mail address.
+    pub(crate) fn alias(rules: &Scheduling, user: &str) -> Option<String> {
+        rules.organizer_as.as_ref().map(|template| Self::path_of(template, user))
     }
 
     /// `template` for `user`.

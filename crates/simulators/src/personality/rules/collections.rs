@@ -2,6 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
+/// How a listing is cut that is longer than a server likes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ListingCut {
+    /// 207 with the first so many members, and 507 for the collection itself beside its properties (as RFC 6578 section 3.6 does it
+    /// in reports).
+    Inside(usize),
+    /// HTTP status 507, with a multistatus of the collection and the first so many members.
+    Status(usize),
+}
+
 /// Collections.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -60,6 +71,8 @@ pub struct CollectionRules {
     pub mail_addresses: bool,
     /// PROPFIND of an empty collection is answered 404 (old Synology).
     pub empty_is_missing: bool,
+    /// PROPFIND of depth 1 of a calendar or address book is cut, where there is more than that.
+    pub listing_cut: Option<ListingCut>,
     /// What OPTIONS of a collection is answered with (400 at Google contacts, 404 at iCloud contacts, both seen by Evolution).
     pub options: Option<u16>,
 }
@@ -96,6 +109,7 @@ impl Default for CollectionRules {
             principals_named: true,
             mail_addresses: true,
             empty_is_missing: false,
+            listing_cut: None,
             options: None,
         }
     }
@@ -119,6 +133,9 @@ pub struct Scheduling {
     pub writes_status: bool,
     /// Whether an attendee's change of more than its own part is refused (RFC 6638 section 3.2.4.3).
     pub strict_attendees: bool,
+    /// What the server makes of an organizer who is the user that stores: another of the user's addresses, which
+    /// `calendar-user-address-set` lists too; `{user}` is the name (Apple's server and its kin: `urn:uuid:…`, `/principals/…`).
+    pub organizer_as: Option<String>,
     /// Whether `X-SOGO-SEND-APPOINTMENT-NOTIFICATIONS:NO` silences it (SOGo).
     pub sogo_switch: bool,
 }
@@ -133,6 +150,7 @@ impl Default for Scheduling {
             tag_on_partstat: false,
             writes_status: false,
             strict_attendees: false,
+            organizer_as: None,
             sogo_switch: false,
         }
     }

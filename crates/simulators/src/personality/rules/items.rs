@@ -163,6 +163,9 @@ pub struct WriteRules {
     pub deleted: u16,
     /// PUT is answered by a multistatus of one member (older Xandikos).
     pub put_multistatus: bool,
+    /// PUT does nothing and is answered by a multistatus of one member with this status: RFC 4918 section 13 leaves a server free
+    /// to say 207 where it says no, and who looks at the outer status alone takes that for success.
+    pub refuses_inside: Option<u16>,
     /// DELETE is answered by a multistatus of one member (Radicale 3.9.0).
     pub delete_multistatus: bool,
     /// MOVE: refused with this status (412 at iCloud, 405 at Google).
@@ -214,6 +217,7 @@ impl Default for WriteRules {
             updated: 204,
             deleted: 204,
             put_multistatus: false,
+            refuses_inside: None,
             delete_multistatus: false,
             no_move: None,
             post_creates: false,

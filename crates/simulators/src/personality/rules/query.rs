@@ -62,6 +62,9 @@ pub struct QueryRules {
     pub empty_multiget: Option<u16>,
     /// At most so many members of a multiget are answered (Zoho, pimutils/vdirsyncer#988).
     pub multiget_cap: Option<usize>,
+    /// An item whose path contains this cannot be shown: GET of it is answered 500, and so is a multiget that asks for it among
+    /// others, whatever these are: one stored object that a server fails over.
+    pub poison: Option<String>,
     /// A query without a filter matches everything (Radicale 3.9.0, Xandikos 0.4.10); else 403 `valid-filter`.
     pub filter_optional: bool,
     /// `Depth: 0` matches members too (Radicale 3.9.0).
@@ -84,6 +87,7 @@ impl Default for QueryRules {
             skips_undated_tasks: false,
             empty_multiget: None,
             multiget_cap: None,
+            poison: None,
             filter_optional: false,
             depth_ignored: false,
             unknown_report: UnknownReport::Precondition(403),
