@@ -31,7 +31,7 @@ use failure::{Exit, Failure, Result};
 use output::Out;
 use std::process::ExitCode;
 
-/// A sync is many small strings: this allocator takes a fifth less time for them than the system's.
+/// A sync is many small strings: with the allocator of the system they were 28 % of the instructions of a first sync.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
