@@ -7,7 +7,7 @@
 mod dav;
 
 use async_trait::async_trait;
-use dav::{Kit, account, wire};
+use dav::{Kit, account, served, wire};
 use pimkit::{
     Clock, CollectionId, Connector, Contact,
     formats::{Authoring, InlineBlobs, TextRecord},
@@ -19,7 +19,7 @@ use pimkit_contract::{
     hub::HubSnapshot,
     state::{self, MemoryState, StopPoint},
 };
-use pimkit_simulators::{Challenge, Dav as Simulator, Personality, Snapshot};
+use pimkit_simulators::{Dav as Simulator, Personality, Snapshot};
 use std::{
     collections::BTreeMap,
     pin::pin,
@@ -84,11 +84,7 @@ struct Scene {
 impl Scene {
     fn new(server: &str) -> Self {
         let clock = FakeClock::default();
-        let mut personality = Personality::named(server).unwrap();
-        personality.login.challenges = vec![Challenge::Basic];
-        (personality.layout.calendars, personality.layout.books) = (Vec::new(), Vec::new());
-        let time = clock.clone();
-        let simulator = Simulator::builder(personality).user("alice", "secret").clock(Arc::new(move || time.now())).build();
+        let simulator = served(Personality::named(server).unwrap(), &clock);
         let home = CollectionId::from(simulator.make_addressbook("alice", "contacts").unwrap());
         let (hub, state) = (MemoryHub::new(&clock), MemoryState::new());
         let mut scene = Self { simulator, hub, state, clock, home, asked: Arc::default(), before: None };

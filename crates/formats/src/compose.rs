@@ -1,13 +1,41 @@
 //! The text of an item that is written: made, or patched, with the bytes that it is to hold.
 //!
 //! What folders and DAV servers do alike: open the blobs that a target newly speaks of, leave out what the format cannot
-//! say, and give a UID to what has none.
+//! say, give a UID to what has none, and can do the same with each kind.
 
 use crate::resource::{Authoring, FormatError, InlineBlob, InlineBlobs, TextRecord};
-use pimkit_core::{BlobRef, Error, ErrorKind, Field, FieldDef, Fields, Mark, Result, Shape, Value, WriteOptions, cursor::binding};
+use jiff::Timestamp;
+use pimkit_core::{
+    BlobRef, Capabilities, Create, Error, ErrorKind, Field, FieldDef, Fields, Kind, Mark, Result, Shape, Value, WriteOptions,
+    cursor::binding,
+};
 
 /// The most bytes of blobs that one item is given: in base64 they still fit into the largest text that is read.
 const MOST: usize = 40 << 20;
+
+/// What we write as: vCard 3.0, Apple's group cards, and our own name as the product.
+#[must_use]
+pub fn authoring(now: Timestamp) -> Authoring {
+    Authoring::new(now, concat!("-//pimkit//pimkit ", env!("CARGO_PKG_VERSION"), "//EN"))
+}
+
+/// What a store of whole texts can do with a kind, one text an item, whose names are given by whoever makes them.
+#[must_use]
+pub const fn capabilities(kind: Kind) -> Capabilities {
+    let mut can = Capabilities::none();
+    can.write = true;
+    can.conditional = true;
+    can.move_items = true;
+    // The mark is the text's name, and a create is refused where one of the name is.
+    can.create = Create::Repeatable;
+    can.can_keep_silent = true;
+    can.photos = matches!(kind, Kind::Contact);
+    can.attachments = matches!(kind, Kind::Event | Kind::Task);
+    can.exceptions = matches!(kind, Kind::Event | Kind::Task);
+    can.find = true;
+    can.keeps_as_written = true;
+    can
+}
 
 /// A target, and the bytes that its text will hold.
 #[derive(Clone, Debug)]

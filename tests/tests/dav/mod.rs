@@ -125,6 +125,14 @@ pub fn wire(simulator: &Simulator) -> Arc<InProcess> {
     }))
 }
 
+/// A server of alice's, in which there is nothing yet.
+pub fn served(mut personality: Personality, clock: &FakeClock) -> Simulator {
+    personality.login.challenges = vec![Challenge::Basic];
+    (personality.layout.calendars, personality.layout.books) = (Vec::new(), Vec::new());
+    let time = clock.clone();
+    Simulator::builder(personality).user("alice", "secret").clock(Arc::new(move || time.now())).build()
+}
+
 /// An account of alice's at a server.
 pub fn account(transport: Arc<dyn Transport>, clock: &FakeClock) -> Dav {
     reopened(transport, clock, "http://localhost/", None)
@@ -144,12 +152,9 @@ impl Kit {
         Self::of::<Contact>(Personality::named(server).unwrap())
     }
 
-    pub fn of<R: Thing>(mut personality: Personality) -> Self {
+    pub fn of<R: Thing>(personality: Personality) -> Self {
         let clock = FakeClock::default();
-        personality.login.challenges = vec![Challenge::Basic];
-        (personality.layout.calendars, personality.layout.books) = (Vec::new(), Vec::new());
-        let time = clock.clone();
-        let simulator = Simulator::builder(personality).user("alice", "secret").clock(Arc::new(move || time.now())).build();
+        let simulator = served(personality, &clock);
         let home = CollectionId::from(R::make(&simulator).unwrap());
         let wire = wire(&simulator);
         let portal = Arc::new(Portal::new(wire.clone()));

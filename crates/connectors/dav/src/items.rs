@@ -13,7 +13,7 @@ use pimkit_core::{
     Blobs, Categories, ChangeOptions, ChangePage, Collection, CollectionId, Error, ErrorKind, Fetched, Field, FieldSupport, Folders,
     ItemId, Key, Outcome, Position, Repository, Result, Search, Stored, Write, WriteOptions,
 };
-use pimkit_formats::resource::Authoring;
+use pimkit_formats::{compose, resource::Authoring};
 use std::{collections::BTreeSet, fmt, marker::PhantomData, sync::Arc};
 use url::Url;
 
@@ -41,7 +41,7 @@ impl<R: Resource> Items<R> {
     }
 
     pub(crate) fn authoring(&self) -> Authoring {
-        Authoring::new(self.session.now(), concat!("-//pimkit//pimkit ", env!("CARGO_PKG_VERSION"), "//EN"))
+        compose::authoring(self.session.now())
     }
 
     /// What is known of a collection, which takes items of this kind.

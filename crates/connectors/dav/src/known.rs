@@ -8,6 +8,7 @@ use crate::{
     session::{Depth, Session},
 };
 use pimkit_core::{Access, Capabilities, Collection, CollectionId, Create, Error, ErrorKind, Kind, Persistence, Result, Sharing};
+use pimkit_formats::compose;
 use std::sync::Arc;
 use url::Url;
 
@@ -140,19 +141,8 @@ impl Known {
 
 /// The most that a server can do with a kind.
 pub(crate) const fn most(kind: Kind) -> Capabilities {
-    let mut can = Capabilities::none();
-    can.write = true;
+    let mut can = compose::capabilities(kind);
     can.incremental = true;
-    can.conditional = true;
-    can.move_items = true;
-    // The mark is the resource's name, and a create is refused where one of the name is.
-    can.create = Create::Repeatable;
-    can.can_keep_silent = true;
-    can.photos = matches!(kind, Kind::Contact);
-    can.attachments = matches!(kind, Kind::Event | Kind::Task);
-    can.exceptions = matches!(kind, Kind::Event | Kind::Task);
-    can.find = true;
-    can.keeps_as_written = true;
     can
 }
 

@@ -3,10 +3,10 @@
 use crate::{blocking::blocking, config::Config, error, files::Files, folder::Shared, names};
 use async_trait::async_trait;
 use pimkit_core::{
-    Account, AccountId, Capabilities, CollectionId, Connector, ConnectorInfo, Contact, Create, Error, ErrorKind, Event, Kind, Message,
-    Push, Repository, Result, Role, Task, User, cursor::binding,
+    Account, AccountId, Capabilities, CollectionId, Connector, ConnectorInfo, Contact, Error, ErrorKind, Event, Kind, Message, Push,
+    Repository, Result, Role, Task, User, cursor::binding,
 };
-use pimkit_formats::resource::TextRecord;
+use pimkit_formats::{compose::capabilities, resource::TextRecord};
 use std::{
     io,
     path::{Path, PathBuf},
@@ -84,23 +84,6 @@ impl Vdir {
         let is_color = |text: &String| text.len() == 7 && text.strip_prefix('#').is_some_and(|h| h.chars().all(|c| c.is_ascii_hexdigit()));
         Ok(color.map_err(|e| e.during("vdir.color"))?.filter(is_color).map(|text| text.to_ascii_lowercase()))
     }
-}
-
-/// The most that a folder can do with a kind.
-pub(crate) const fn capabilities(kind: Kind) -> Capabilities {
-    let mut can = Capabilities::none();
-    can.write = true;
-    can.conditional = true;
-    can.move_items = true;
-    // The mark is the file's name: the second create finds the first one's file.
-    can.create = Create::Repeatable;
-    can.can_keep_silent = true;
-    can.photos = matches!(kind, Kind::Contact);
-    can.attachments = matches!(kind, Kind::Event | Kind::Task);
-    can.exceptions = matches!(kind, Kind::Event | Kind::Task);
-    can.find = true;
-    can.keeps_as_written = true;
-    can
 }
 
 const KINDS: &[(Kind, Capabilities)] =

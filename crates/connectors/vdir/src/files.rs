@@ -15,7 +15,10 @@ use pimkit_core::{
     Access, Blobs, Categories, ChangeOptions, ChangePage, Collection, CollectionId, Error, ErrorKind, Fetched, Field, FieldSupport,
     Folders, ItemId, Key, Outcome, Position, Repository, Result, Search, Sharing, Stored, Write, WriteOptions,
 };
-use pimkit_formats::resource::{Authoring, FormatError, TextRecord};
+use pimkit_formats::{
+    compose,
+    resource::{Authoring, FormatError, TextRecord},
+};
 use std::{fmt, marker::PhantomData, path::Path, sync::Arc};
 
 /// How many files one turn on a blocking thread reads.
@@ -53,7 +56,7 @@ impl<R: TextRecord> Files<R> {
     }
 
     pub(crate) fn authoring(&self) -> Authoring {
-        Authoring::new(self.shared.now(), concat!("-//pimkit//pimkit ", env!("CARGO_PKG_VERSION"), "//EN"))
+        compose::authoring(self.shared.now())
     }
 
     /// The collections of this kind; blocks.
@@ -116,7 +119,7 @@ impl<R: TextRecord> Files<R> {
             owner: None,
             sharing: Sharing::Private,
             access: if writable { Access::Write } else { Access::Read },
-            capabilities: connector::capabilities(R::KIND).with(|c| c.write = writable),
+            capabilities: compose::capabilities(R::KIND).with(|c| c.write = writable),
         }
     }
 

@@ -93,7 +93,10 @@ impl<R: Record> Run<R> {
     /// Whether an item may be what a create of unknown outcome made.
     pub(crate) fn is_of_open_create(&self, side: Side, row: &SeenRow) -> bool {
         let open = &self.open_creates;
-        open.marks.iter().any(|mark| keys::carries(row, mark)) || open.items.contains(&(side, row.collection.clone(), row.item.clone()))
+        // A search, not a walk: after a crash both the creates and the rows may be many.
+        let carried = || row.mark.as_ref().is_some_and(|mark| open.marks.contains(mark));
+        let named = || open.marks.contains(&Mark::from(row.item.to_string()));
+        carried() || named() || open.items.contains(&(side, row.collection.clone(), row.item.clone()))
     }
 
     /// Open intents are at most those of one batch: they are settled before the next is noted.

@@ -112,8 +112,7 @@ pub fn start(name: &str) -> &'static str {
 }
 
 /// An account at a simulator.
-pub fn account(simulator: &Simulator, personality: &Personality, clock: &FakeClock, transport: Arc<dyn Transport>) -> Dav {
-    let _ = simulator;
+pub fn account(personality: &Personality, clock: &FakeClock, transport: Arc<dyn Transport>) -> Dav {
     let secret = Secret::new("secret");
     let auth: Arc<dyn Auth> = match personality.login.challenges.iter().find(|c| !matches!(c, Challenge::Foreign(_))) {
         Some(Challenge::Digest(_)) => Arc::new(Digest::new("alice", &secret).unwrap()),
@@ -132,7 +131,7 @@ pub fn account(simulator: &Simulator, personality: &Personality, clock: &FakeClo
 pub fn fresh(personality: &Personality, clock: &FakeClock) -> Dav {
     let simulator = simulator(personality.clone(), clock);
     stock(&simulator);
-    account(&simulator, personality, clock, wire(&simulator))
+    account(personality, clock, wire(&simulator))
 }
 
 /// What a server of a name declares, beside what all do.
@@ -194,7 +193,7 @@ impl Harness for Simulated {
     async fn fresh(&self) -> Box<dyn Stage> {
         let simulator = simulator(self.personality.clone(), &self.clock);
         stock(&simulator);
-        let dav = account(&simulator, &self.personality, &self.clock, wire(&simulator));
+        let dav = account(&self.personality, &self.clock, wire(&simulator));
         let client = Client(dav.clone());
         Box::new(SimulatedAccount(
             Account { dav, client, mails: Mails::Outbox(simulator.clone()), server: None },
