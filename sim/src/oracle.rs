@@ -418,7 +418,8 @@ impl Judge<'_> {
         kept || (of_guest && slot.field != "keywords")
     }
 
-    /// Whether a side tells the guests of a meeting whatever is written to it: then an edit waits where it was made.
+    /// Whether a side tells the guests of a meeting whatever is written to it. Then a merge of both ends is held as a whole, and said
+    /// to be: an edit waits where it was made, whichever end that is.
     fn would_be_told(&self, token: &Token) -> bool {
         self.evidence.ledger.meetings.contains_key(&token.thing) && self.evidence.sides.iter().any(|side| !side.can_keep_silent())
     }
