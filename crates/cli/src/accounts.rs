@@ -144,12 +144,13 @@ pub(crate) fn state(config: &Config, purpose: For) -> Result<Option<Arc<dyn Stat
         For::Reading => SqliteState::open_read_only(path),
         For::Running => SqliteState::open(path),
     };
-    Ok(Some(Arc::new(state.map_err(|e| blame_state(config, e))?)))
+    Ok(Some(Arc::new(state.map_err(|e| blame_state(config, e))?.reading_in_place())))
 }
 
 /// Opens the engine's state, and makes it where it is not there.
 pub(crate) fn make_state(config: &Config) -> Result<Arc<dyn State>> {
-    Ok(Arc::new(SqliteState::open(check_state(config)?).map_err(|e| blame_state(config, e))?))
+    let state = SqliteState::open(check_state(config)?).map_err(|e| blame_state(config, e))?;
+    Ok(Arc::new(state.reading_in_place()))
 }
 
 fn blame_state(config: &Config, error: pimkit::Error) -> Failure {

@@ -12,11 +12,14 @@ use std::{
 /// The state of the engine in one SQLite file. Clones are handles to the same open file.
 ///
 /// Work on the file is done on tokio's threads for blocking work where the caller runs on tokio, of either flavour, and
-/// in place where it does not. A call that is dropped while its work is under way is finished there: a commit is kept
-/// whole or not at all, and its lease is held until then.
+/// in place where it does not; reads are done in place everywhere when [`reading_in_place`](Self::reading_in_place) says so.
+/// A call that is dropped while its work is under way is finished there: a commit is kept whole or not at all, and its lease
+/// is held until then.
 #[derive(Clone)]
 pub struct SqliteState {
     inner: Arc<Inner>,
+    /// Reads are done on the caller's thread.
+    in_place: bool,
 }
 
 struct Inner {
@@ -30,7 +33,8 @@ struct Inner {
 impl fmt::Debug for SqliteState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Inner { path, writer, reader: _ } = &*self.inner;
-        f.debug_struct("SqliteState").field("path", path).field("read_only", &writer.is_none()).finish()
+        let (read_only, in_place) = (writer.is_none(), self.in_place);
+        f.debug_struct("SqliteState").field("path", path).field("read_only", &read_only).field("in_place", &in_place).finish()
     }
 }
 
@@ -44,7 +48,8 @@ impl SqliteState {
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let (path, writer) = file::open(path.as_ref())?;
         let (path, reader) = file::open_read_only(&path)?;
-        Ok(Self { inner: Arc::new(Inner { path, writer: Some(Mutex::new(writer)), reader: Mutex::new(reader) }) })
+        let inner = Inner { path, writer: Some(Mutex::new(writer)), reader: Mutex::new(reader) };
+        Ok(Self { inner: Arc::new(inner), in_place: false })
     }
 
     /// Opens a state that is there, only to read it, also while a run writes to it: for a status or a history.
@@ -55,7 +60,16 @@ impl SqliteState {
     /// pimkit, or of an older one and not yet brought up to date.
     pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self> {
         let (path, reader) = file::open_read_only(path.as_ref())?;
-        Ok(Self { inner: Arc::new(Inner { path, writer: None, reader: Mutex::new(reader) }) })
+        Ok(Self { inner: Arc::new(Inner { path, writer: None, reader: Mutex::new(reader) }), in_place: false })
+    }
+
+    /// The same, with reads done on the thread that asks, for a program that has nothing else to do meanwhile: a read takes
+    /// some microseconds, and handing it to another thread and back takes more. Commits, which wait for the disk, are done
+    /// elsewhere all the same.
+    #[must_use]
+    pub fn reading_in_place(mut self) -> Self {
+        self.in_place = true;
+        self
     }
 
     /// The file, as the operating system names it.
@@ -71,13 +85,13 @@ impl SqliteState {
         F: FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
     {
         let inner = Arc::clone(&self.inner);
-        blocking(operation, move || {
+        let read = move || {
             let mut conn = inner.reader.lock().unwrap_or_else(PoisonError::into_inner);
             // Ends with the transaction's drop, whatever happens in between.
             let moment = conn.transaction().map_err(Fault::from);
             moment.and_then(|tx| job(&tx)).map_err(|fault| fault.told(operation, &inner.path))
-        })
-        .await
+        };
+        if self.in_place { read() } else { blocking(operation, read).await }
     }
 
     /// Writes in one transaction, durable when this returns.
@@ -186,6 +200,17 @@ mod tests {
 
     fn on_writer(state: &SqliteState, job: impl FnOnce(&Connection)) {
         job(&state.inner.writer().unwrap().lock().unwrap());
+    }
+
+    /// What another thread does is hardly ever done at the first look.
+    #[test]
+    fn reads_in_place_need_no_other_thread() {
+        let (_folder, state, lease) = open();
+        now(state.commit(&lease, vec![account("a")])).unwrap();
+        let state = state.reading_in_place();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let read = runtime.block_on(async { state.account(&"a".into()).now_or_never() });
+        assert!(read.expect("it was read elsewhere").unwrap().is_some());
     }
 
     #[test]
