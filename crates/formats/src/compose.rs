@@ -50,9 +50,11 @@ pub struct Given<R> {
 
 /// A text, and the fields that it does not say as the target does.
 #[derive(Clone, Debug)]
-pub struct Composed {
+pub struct Composed<R> {
     /// The text.
     pub bytes: Vec<u8>,
+    /// What it says, read back.
+    pub record: R,
     /// The fields, and why.
     pub left_out: Vec<(Field, Error)>,
 }
@@ -157,7 +159,7 @@ async fn open(blob: &BlobRef, room: usize, options: &WriteOptions) -> Result<Inl
 /// # Errors
 /// `InvalidData` when there is no text that says the rest, or when it would be larger than `most`; `Unexpected` when it would
 /// not read back.
-pub fn compose<R: TextRecord>(old: Option<(&[u8], &R)>, given: Given<R>, options: &Authoring, most: u64) -> Result<Composed> {
+pub fn compose<R: TextRecord>(old: Option<(&[u8], &R)>, given: Given<R>, options: &Authoring, most: u64) -> Result<Composed<R>> {
     let Given { mut target, inline, mut left_out } = given;
     let empty = R::default();
     let base = old.map_or(&empty, |(_, base)| base);
@@ -169,12 +171,13 @@ pub fn compose<R: TextRecord>(old: Option<(&[u8], &R)>, given: Given<R>, options
         let error = match composed {
             Ok(bytes) => {
                 // Nothing is put in place that could not be read again.
-                R::read(&bytes).map_err(|e| Error::new(ErrorKind::Unexpected, "the text would not read back; report it").caused_by(e))?;
+                let record = R::read(&bytes)
+                    .map_err(|e| Error::new(ErrorKind::Unexpected, "the text would not read back; report it").caused_by(e))?;
                 if bytes.len() as u64 > most {
                     let large = "the item would be larger than is taken there; leave its files or picture out";
                     return Err(Error::new(ErrorKind::InvalidData, large).with("bytes", bytes.len()).with("limit", most));
                 }
-                return Ok(Composed { bytes, left_out });
+                return Ok(Composed { bytes, record, left_out });
             }
             Err(error) => error,
         };

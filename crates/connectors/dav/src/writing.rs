@@ -177,7 +177,7 @@ impl<'b, R: Resource> Batch<'b, R> {
     }
 
     /// The text of a target, without what this server does not take.
-    async fn compose(&self, old: Option<(&[u8], &R)>, target: R) -> Result<Composed> {
+    async fn compose(&self, old: Option<(&[u8], &R)>, target: R) -> Result<Composed<R>> {
         let empty = R::default();
         let base = old.map_or(&empty, |(_, base)| base);
         let given = compose::gather(base, target, self.options).await;
@@ -204,7 +204,7 @@ impl<'b, R: Resource> Batch<'b, R> {
     async fn create(&mut self, mark: &Mark, record: R) -> Step<R> {
         let id = marked_path::<R>(&self.known, mark).map_err(refused)?;
         let record = compose::with_uid(record, "pimkit-dav", mark).map_err(refused)?;
-        let Composed { bytes, left_out } = self.compose(None, record).await.map_err(refused)?;
+        let Composed { bytes, left_out, .. } = self.compose(None, record).await.map_err(refused)?;
         let bytes = self.voiced(bytes, None)?;
         if self.known.quirks.names_items_itself {
             return self.post(&bytes, left_out).await;
@@ -337,7 +337,7 @@ impl<'b, R: Resource> Batch<'b, R> {
             }
         }
         let composed = self.compose(Some((&text.bytes, base)), target).await;
-        let Composed { bytes, left_out } = composed.map_err(|e| refused(e.with("item", href::name(id.as_str()))))?;
+        let Composed { bytes, left_out, .. } = composed.map_err(|e| refused(e.with("item", href::name(id.as_str()))))?;
         let bytes = if bytes == text.bytes { bytes } else { self.voiced(bytes, Some(&old))? };
         if bytes == text.bytes {
             let now = self.stored(&id, &text);

@@ -161,6 +161,11 @@ impl<R: TextRecord> Files<R> {
         }
     }
 
+    /// What was just written with this text, which says this record.
+    pub(crate) fn placed(&self, collection: &CollectionId, name: &str, path: &Path, text: &Text, record: R) -> Stored<R> {
+        self.stored(collection, name, self.shared.version_of(path, text), text, record)
+    }
+
     fn stored(&self, collection: &CollectionId, name: &str, version: Version, text: &Text, record: R) -> Stored<R> {
         let mut stored = Stored::new(names::item_id(collection, name), collection, version.revision(), record);
         stored.modified = version.stamp.modified();

@@ -53,6 +53,44 @@ enum Taken {
 
 type Step<R> = Result<Outcome<R>, Outcome<R>>;
 
+/// How many writes are done at a time beside the runtime, at most; fewer where they hold many bytes.
+const TOGETHER: usize = 100;
+
+/// The bytes of pictures and files after which no further write is taken along.
+const HEAVY: usize = 8 << 20;
+
+/// A write with all that it needs.
+enum Ready<R> {
+    Create(Mark, Given<R>),
+    Update(ItemId, Revision, Box<R>, Given<R>),
+    Move(ItemId, Revision, CollectionId),
+    Delete(ItemId, Revision),
+    Trash,
+}
+
+impl<R: TextRecord> Ready<R> {
+    /// Opens what a write speaks of.
+    async fn of(write: Write<R>, options: &WriteOptions) -> Self {
+        match write {
+            Write::Create { mark, record } => Self::Create(mark, compose::gather(&R::default(), record, options).await),
+            Write::Update { id, revision, base, target, mark: _ } => {
+                let given = compose::gather(&*base, *target, options).await;
+                Self::Update(id, revision, base, given)
+            }
+            Write::Move { id, revision, to } => Self::Move(id, revision, to),
+            Write::Delete { mode: Delete::Trash, .. } => Self::Trash,
+            Write::Delete { id, revision, mode: Delete::Permanent } => Self::Delete(id, revision),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Create(_, given) | Self::Update(_, _, _, given) => given.inline.values().map(|blob| blob.bytes.len()).sum(),
+            Self::Move(..) | Self::Delete(..) | Self::Trash => 0,
+        }
+    }
+}
+
 fn refused<R>(error: Error) -> Outcome<R> {
     Outcome::Refused(error.during("vdir.write"))
 }
@@ -74,9 +112,17 @@ impl<R: TextRecord> Batch<R> {
             Err(e) => return writes.iter().map(|_| refused(e.clone())).collect(),
         };
         let mut outcomes = Vec::with_capacity(writes.len());
+        let (mut ready, mut bytes) = (Vec::new(), 0);
         for write in writes {
-            outcomes.push(self.one(folder.clone(), write, options).await);
+            let write = Ready::of(write, options).await;
+            bytes += write.bytes();
+            ready.push(write);
+            if ready.len() >= TOGETHER || bytes >= HEAVY {
+                bytes = 0;
+                outcomes.extend(self.several(&folder, std::mem::take(&mut ready)).await);
+            }
         }
+        outcomes.extend(self.several(&folder, ready).await);
         let this = self.clone();
         if let Err(e) = blocking(move || this.make_durable()).await.and_then(|done| done) {
             for outcome in &mut outcomes {
@@ -110,27 +156,28 @@ impl<R: TextRecord> Batch<R> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).dirty.insert(folder.to_owned());
     }
 
-    async fn one(&self, folder: PathBuf, write: Write<R>, options: &WriteOptions) -> Outcome<R> {
-        let this = self.clone();
+    /// Does some writes in order, beside the runtime: one way there and back for all of them.
+    async fn several(&self, folder: &Path, writes: Vec<Ready<R>>) -> Vec<Outcome<R>> {
+        let (this, folder, asked) = (self.clone(), folder.to_owned(), writes.len());
+        match blocking(move || writes.into_iter().map(|write| this.one(&folder, write)).collect()).await {
+            Ok(outcomes) => outcomes,
+            Err(e) => (0..asked).map(|_| unknown(e.clone())).collect(),
+        }
+    }
+
+    fn one(&self, folder: &Path, write: Ready<R>) -> Outcome<R> {
         let done = match write {
-            Write::Create { mark, record } => {
-                let given = compose::gather(&R::default(), record, options).await;
-                blocking(move || this.create(&folder, &mark, given)).await
-            }
-            Write::Update { id, revision, base, target, mark: _ } => {
-                let given = compose::gather(&*base, *target, options).await;
-                blocking(move || this.update(&folder, &id, &revision, &base, given)).await
-            }
-            Write::Move { id, revision, to } => blocking(move || this.relocate(&folder, &id, &revision, &to)).await,
-            Write::Delete { mode: Delete::Trash, .. } => {
+            Ready::Create(mark, given) => self.create(folder, &mark, given),
+            Ready::Update(id, revision, base, given) => self.update(folder, &id, &revision, &base, given),
+            Ready::Move(id, revision, to) => self.relocate(folder, &id, &revision, &to),
+            Ready::Trash => {
                 let error = Error::new(ErrorKind::Unavailable, "a folder has no trash; delete for good, or ignore deletes");
-                return refused(error.persistence(Persistence::Permanent));
+                Err(refused(error.persistence(Persistence::Permanent)))
             }
-            Write::Delete { id, revision, mode: Delete::Permanent } => blocking(move || this.delete(&folder, &id, &revision)).await,
+            Ready::Delete(id, revision) => self.delete(folder, &id, &revision),
         };
         match done {
-            Ok(Ok(outcome) | Err(outcome)) => outcome,
-            Err(e) => unknown(e),
+            Ok(outcome) | Err(outcome) => outcome,
         }
     }
 
@@ -172,7 +219,13 @@ impl<R: TextRecord> Batch<R> {
         }
     }
 
-    /// What was written, as it stands there.
+    /// What was composed and put in place: it was read before, and is not read again.
+    fn placed(&self, name: &str, path: &Path, text: &Text, record: R, left_out: Vec<(Field, Error)>) -> Outcome<R> {
+        let stored = self.files.placed(&self.collection, name, path, text, record);
+        Outcome::Written { id: stored.id.clone(), revision: Some(stored.revision.clone()), now: Some(Box::new(stored)), left_out }
+    }
+
+    /// What stands there.
     fn written(&self, collection: &CollectionId, name: &str, path: &Path, text: &Text, left_out: Vec<(Field, Error)>) -> Outcome<R> {
         let id = names::item_id(collection, name);
         match self.files.understood(collection, name, path, text) {
@@ -181,7 +234,7 @@ impl<R: TextRecord> Batch<R> {
         }
     }
 
-    fn compose(&self, old: Option<(&[u8], &R)>, given: Given<R>) -> Result<Composed> {
+    fn compose(&self, old: Option<(&[u8], &R)>, given: Given<R>) -> Result<Composed<R>> {
         compose::compose(old, given, &self.files.authoring(), disk::LARGEST)
     }
 
@@ -190,7 +243,8 @@ impl<R: TextRecord> Batch<R> {
         if text.meta.permissions().readonly() {
             return Err(refused(write_protected(&name)));
         }
-        let Composed { bytes, left_out } = self.compose(Some((&text.bytes, base)), given).map_err(|e| refused(e.with("item", &name)))?;
+        let composed = self.compose(Some((&text.bytes, base)), given).map_err(|e| refused(e.with("item", &name)))?;
+        let Composed { bytes, record, left_out } = composed;
         if bytes == text.bytes {
             return Ok(self.written(&self.collection, &name, &path, &text, left_out));
         }
@@ -205,13 +259,13 @@ impl<R: TextRecord> Batch<R> {
             self.files.shared.wrote(&path, drafted.stamp);
         }
         let text = Text { bytes, stamp: drafted.stamp, meta: drafted.meta };
-        Ok(self.written(&self.collection, &name, &path, &text, left_out))
+        Ok(self.placed(&name, &path, &text, record, left_out))
     }
 
     fn create(&self, folder: &Path, mark: &Mark, mut given: Given<R>) -> Step<R> {
         // Files are told apart by UID (RFC 5545 section 3.8.4.7; vdirsyncer keys items by it).
         given.target = compose::with_uid(given.target, "pimkit-vdir", mark).map_err(refused)?;
-        let Composed { bytes, left_out } = self.compose(None, given).map_err(refused)?;
+        let Composed { bytes, record, left_out } = self.compose(None, given).map_err(refused)?;
         // A name may be taken by another program between look and write: look again.
         for _ in 0..3 {
             for name in names::candidates(mark, R::EXTENSION) {
@@ -219,7 +273,7 @@ impl<R: TextRecord> Batch<R> {
                 let replaces = match self.taken(folder, &name).map_err(refused)? {
                     Taken::OtherCase => continue,
                     Taken::Free => false,
-                    Taken::Same => match self.first(&name, &path, &bytes)? {
+                    Taken::Same => match self.first(&name, &path, &record)? {
                         Some(outcome) => return Ok(outcome),
                         // Our own empty placeholder, from a crash on a file system that cannot do better.
                         None => true,
@@ -238,7 +292,7 @@ impl<R: TextRecord> Batch<R> {
                     self.files.shared.wrote(&path, drafted.stamp);
                 }
                 let text = Text { bytes, stamp: drafted.stamp, meta: drafted.meta };
-                return Ok(self.written(&self.collection, &name, &path, &text, left_out));
+                return Ok(self.placed(&name, &path, &text, record, left_out));
             }
             self.state.lock().unwrap_or_else(PoisonError::into_inner).names = None;
         }
@@ -246,7 +300,7 @@ impl<R: TextRecord> Batch<R> {
     }
 
     /// The answer of a create whose file is there already; `None` when it is an empty placeholder.
-    fn first(&self, name: &str, path: &Path, bytes: &[u8]) -> Result<Option<Outcome<R>>, Outcome<R>> {
+    fn first(&self, name: &str, path: &Path, meant: &R) -> Result<Option<Outcome<R>>, Outcome<R>> {
         let text = match disk::read(path) {
             Ok(text) => text,
             Err(Problem::Missing) => return Ok(None),
@@ -255,7 +309,6 @@ impl<R: TextRecord> Batch<R> {
         if text.bytes.is_empty() {
             return Ok(None);
         }
-        let meant = R::read(bytes).map_err(|e| refused(e.into()))?;
         match self.files.understood(&self.collection, name, path, &text) {
             Held::Item(stored) if stored.record.uid().map(str::trim) == meant.uid().map(str::trim) => Ok(Some(Outcome::Written {
                 id: stored.id.clone(),
