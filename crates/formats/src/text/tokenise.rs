@@ -1,36 +1,18 @@
 //! One logical line to group, name, parameters and value.
 //!
-//! `ical::PropertyParser` tokenises; its result counts only if our own writer gives the same text back. It has known
-//! defects (leading colons of a value, more than ten parameter values, empty values, trailing blanks, bare
-//! parameters, names in lower case), which the guard finds; those lines take the splitter here, under the same guard.
+//! A result counts only if our own writer gives the same text back, so that no line that is touched changes beside.
 
 use super::content::ContentLine;
 use super::param::{Param, ParamValue};
 
 /// `None` when the line is not `name[;parameters]:value`.
 pub(super) fn tokenise(line: &str) -> Option<ContentLine> {
-    by_ical(line).or_else(|| split(line).filter(|content| is_written_as(content, line)))
+    split(line).filter(|content| is_written_as(content, line))
 }
 
 /// The guard: the parts, written, are the line. A bare CR inside the value is part of the value here.
 fn is_written_as(content: &ContentLine, line: &str) -> bool {
     line.strip_prefix(&content.head()) == Some(content.value())
-}
-
-fn by_ical(line: &str) -> Option<ContentLine> {
-    let property = ical::PropertyParser::from_reader(line.as_bytes()).next()?.ok()?;
-    let (group, name) = names(&property.name)?;
-    let params = property
-        .params
-        .unwrap_or_default()
-        .into_iter()
-        .map(|(name, values)| {
-            let values = values.iter().map(|value| ParamValue::written(value, value.contains([',', ';', ':']))).collect();
-            Param::written(&name, values)
-        })
-        .collect();
-    let content = ContentLine::written(group, name, params, property.value.as_deref().unwrap_or_default());
-    is_written_as(&content, line).then_some(content)
 }
 
 /// Group and name; `None` when the name has characters that no name has.
