@@ -73,5 +73,6 @@ pub use redirect::Moved;
 pub use request::Request;
 pub use retry_after::retry_after;
 pub use road::{Road, RoadBuilder};
+pub use scope::together;
 pub use secret::Secret;
 pub use transport::{Broken, InProcess, Incoming, Outgoing, Reqwest, ReqwestOptions, Transport};

@@ -100,7 +100,8 @@ impl fmt::Debug for Scope {
 
 /// Whether two addresses are of one owner, for requests that carry no credentials: the same host, or hosts of one registrable
 /// domain; what is on this machine goes with nothing but this machine.
-pub(crate) fn together(one: &Url, other: &Url) -> bool {
+#[must_use]
+pub fn together(one: &Url, other: &Url) -> bool {
     match (is_loopback(one), is_loopback(other)) {
         (false, false) => one.host() == other.host() || registrable(one).is_some_and(|one| registrable(other) == Some(one)),
         (one, other) => one && other,
