@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Config {
-    /// Where discovery starts: an address (`https://dav.example.org/`), of a server, a principal, a home or one collection.
+    /// Where discovery starts: an address (`https://dav.example.org/`), of a server, a principal, a home or one collection; a
+    /// domain (`example.org`), or an e-mail address, of which the domain behind the last `@` counts. A domain is looked up in
+    /// DNS where the host gives a resolver ([`Opening::dns`](crate::Opening::dns)), and is `https://example.org/` otherwise.
     pub url: String,
     /// Who "I" am among attendees: e-mail addresses, beside those that the server says.
     #[serde(default)]
@@ -26,6 +28,10 @@ pub struct Config {
     /// What is known of the server, instead of what is recognised.
     #[serde(default)]
     pub quirks: Option<Quirks>,
+    /// Whether a domain is also looked up for services without TLS (`_caldav._tcp`, `_carddav._tcp`), where it names none with it.
+    /// What is found so is asked over plain http, and never with credentials: it is of use for servers without sign-in alone.
+    #[serde(default)]
+    pub plain_dns: bool,
     /// Days after which a collection is listed whole although its changes are known: servers lose parts of their change logs
     /// without saying so (nextcloud/server 36644). 7; 0: never.
     #[serde(default = "week")]
@@ -47,6 +53,7 @@ impl Config {
             user: None,
             endpoints: None,
             quirks: None,
+            plain_dns: false,
             whole_listing_days: week(),
         }
     }
@@ -76,6 +83,13 @@ impl Config {
     #[must_use]
     pub fn endpoints(mut self, endpoints: Option<Endpoints>) -> Self {
         self.endpoints = endpoints;
+        self
+    }
+
+    /// The same, with or without services that have no TLS.
+    #[must_use]
+    pub fn plain_dns(mut self, allowed: bool) -> Self {
+        self.plain_dns = allowed;
         self
     }
 

@@ -3,9 +3,11 @@
 use crate::{
     config::Config,
     discovery::{Endpoints, shown},
+    dns::Dns,
     error::Reader,
     items::Items,
     known::most,
+    located::Names,
     session::Session,
 };
 use async_trait::async_trait;
@@ -15,7 +17,7 @@ use pimkit_core::{
 };
 use pimkit_http::{Answer, Auth, Failure, Pace, Request, RetryPolicy, Road, Transport};
 use std::{fmt, sync::Arc};
-use url::Url;
+use url::{Host, Url};
 
 /// An account at a CalDAV or CardDAV server, or at both of one provider.
 ///
@@ -35,6 +37,7 @@ pub struct Opening {
     clock: Arc<dyn Clock>,
     chance: Arc<dyn Chance>,
     auth: Option<Arc<dyn Auth>>,
+    dns: Option<Arc<dyn Dns>>,
     policy: RetryPolicy,
     pace: Pace,
 }
@@ -50,6 +53,13 @@ impl Opening {
     #[must_use]
     pub fn auth(mut self, auth: Arc<dyn Auth>) -> Self {
         self.auth = Some(auth);
+        self
+    }
+
+    /// The same, with a resolver: an account that is given by a domain or an e-mail address is looked up (RFC 6764).
+    #[must_use]
+    pub fn dns(mut self, dns: Arc<dyn Dns>) -> Self {
+        self.dns = Some(dns);
         self
     }
 
@@ -72,12 +82,15 @@ impl Opening {
     /// # Errors
     /// `Config` when the address is none, or the credentials would go over plain http to another machine.
     pub fn open(self) -> Result<Dav> {
-        let Self { mut config, transport, clock, chance, auth, policy, pace } = self;
-        let start = address(&config.url)?;
+        let Self { mut config, transport, clock, chance, auth, dns, policy, pace } = self;
+        let Start { url: start, domain } = address(&config.url)?;
         // What was found from another address is another account's, or the same account's elsewhere.
         config.endpoints = config
             .endpoints
-            .filter(|kept| kept.asked.first().is_none_or(|asked| *asked == shown(&start)))
+            .filter(|kept| match &kept.domain {
+                Some(kept) => domain.as_ref().and_then(Url::host_str) == Some(kept),
+                None => kept.asked.first().is_none_or(|asked| *asked == shown(&start)),
+            })
             .filter(|kept| kept.user.is_none() || kept.user == config.user)
             .filter(|kept| !kept.is_empty());
         if let Some(id) = &config.account
@@ -85,8 +98,12 @@ impl Opening {
         {
             return Err(Error::new(ErrorKind::Config, "the id of the account is empty or not one line; give it a name"));
         }
+        let names = dns.zip(domain).map(|(dns, domain)| Names { dns, chance: Arc::clone(&chance), domain, plain: config.plain_dns });
         let mut road = Road::builder(transport, Arc::clone(&clock), chance).classifier(Arc::new(Reader)).policy(policy).pace(pace);
         road = road.home(start.clone());
+        if let Some(names) = names.as_ref().filter(|names| names.domain != start) {
+            road = road.home(names.domain.clone());
+        }
         if let Some(auth) = auth {
             road = road.auth(auth);
         }
@@ -95,18 +112,28 @@ impl Opening {
             .ally("google.com", "googleapis.com")
             .ally("googleapis.com", "googleusercontent.com")
             .ally("google.com", "googleusercontent.com");
-        Ok(Dav { session: Arc::new(Session::new(road.build()?, config, clock, start)) })
+        Ok(Dav { session: Arc::new(Session::new(road.build()?, config, clock, start, names)) })
     }
 }
 
+/// Where an account starts.
+#[derive(Debug)]
+struct Start {
+    url: Url,
+    /// The domain as an address, when no more than a domain was given: then it may be looked up.
+    domain: Option<Url>,
+}
+
 /// An address that was typed: with or without scheme, or an e-mail address, whose host is asked.
-fn address(text: &str) -> Result<Url> {
+fn address(text: &str) -> Result<Start> {
     let text = text.trim();
     let wrong = || Error::new(ErrorKind::Config, "this is no address of a server; give one such as https://dav.example.org/");
+    let mut domain = None;
     let whole = if text.contains("://") {
         text.to_owned()
     } else {
         let host = text.rsplit_once('@').map_or(text, |(_, host)| host);
+        domain = bare(host);
         let host = PRESETS.iter().find(|(domain, _)| host.eq_ignore_ascii_case(domain)).map_or(host, |(_, host)| host);
         format!("https://{host}")
     };
@@ -120,7 +147,17 @@ fn address(text: &str) -> Result<Url> {
     url.set_fragment(None);
     let path = crate::href::canonical(url.path()).ok_or_else(wrong)?;
     url.set_path(&path);
-    Ok(url)
+    Ok(Start { url, domain })
+}
+
+/// A name that DNS can be asked for, as an address. None with a port or a path, for a number, and for a name of one label, which
+/// is of this network alone and nobody else's to hear of.
+fn bare(host: &str) -> Option<Url> {
+    let name = host.strip_suffix('.').unwrap_or(host);
+    if !name.contains('.') || name.contains(|c: char| c.is_whitespace() || c.is_control() || "/\\:?#[]%".contains(c)) {
+        return None;
+    }
+    Url::parse(&format!("https://{name}/")).ok().filter(|url| matches!(url.host(), Some(Host::Domain(_))))
 }
 
 /// Domains whose own hosts do not answer (icloud.com says 501: DAV-4-TbSync 95), and where to ask instead.
@@ -138,7 +175,7 @@ impl Dav {
     /// What an account is opened with. Clock and chance are the host's; `pimkit-sync` has those of the machine.
     #[must_use]
     pub fn builder(config: Config, transport: Arc<dyn Transport>, clock: Arc<dyn Clock>, chance: Arc<dyn Chance>) -> Opening {
-        Opening { config, transport, clock, chance, auth: None, policy: RetryPolicy::default(), pace: Pace::default() }
+        Opening { config, transport, clock, chance, auth: None, dns: None, policy: RetryPolicy::default(), pace: Pace::default() }
     }
 
     /// Discovers where things are, unless that is known.
@@ -245,15 +282,35 @@ mod tests {
             ("ada@b@icloud.com", "https://caldav.icloud.com/"),
             ("http://127.0.0.1:5232/alice//x/../", "http://127.0.0.1:5232/alice/"),
         ] {
-            assert_eq!(address(typed).unwrap().as_str(), expected, "{typed}");
+            assert_eq!(address(typed).unwrap().url.as_str(), expected, "{typed}");
         }
         for wrong in ["", "ftp://a.example/", "https://", "https://ada:hunter2@a.example/", "https://a.example/../x"] {
             let error = match address(wrong) {
                 Err(error) => error.to_string(),
-                Ok(url) => url.to_string(),
+                Ok(start) => start.url.to_string(),
             };
             assert!(!error.contains("hunter2"), "{error}");
         }
         assert!(address("https://ada:hunter2@a.example/").is_err());
+    }
+
+    #[test]
+    fn what_is_looked_up_in_dns_is_a_domain_and_nothing_more() {
+        for (typed, expected) in [
+            ("example.org", Some("https://example.org/")),
+            (" Example.ORG. ", Some("https://example.org/")),
+            ("ada@example.org", Some("https://example.org/")),
+            ("\"a@b\"@example.org", Some("https://example.org/")),
+            ("ada@icloud.com", Some("https://icloud.com/")),
+            ("m\u{fc}ller.example", Some("https://xn--mller-kva.example/")),
+            ("https://example.org", None),
+            ("example.org/dav", None),
+            ("example.org:8443", None),
+            ("192.0.2.1", None),
+            ("nas", None),
+            ("ada@localhost", None),
+        ] {
+            assert_eq!(address(typed).unwrap().domain.as_ref().map(Url::as_str), expected, "{typed}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! From an address to where things are (RFC 6764 sections 5 and 6).
 //!
 //! ```text
+//! a domain ─> SRV and TXT records ─> servers and paths  where the host gives a resolver (see `located.rs`)
 //! the address given ─> principal ─> homes          a principal, a home or a collection may be given at once
 //! /.well-known/caldav, /.well-known/carddav ─> …    never with a slash at the end
 //! / ─> …
@@ -14,10 +15,11 @@ use crate::{
     calls::{Props, bodies},
     error::{self, DISCOVER},
     href,
+    located::{Basis, Visit, Wants},
     quirks::Hints,
     session::{Depth, Session},
 };
-use pimkit_core::{Error, ErrorKind, Result};
+use pimkit_core::{Error, ErrorKind, Persistence, Result};
 use pimkit_http::{Answer, Request};
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -46,7 +48,10 @@ pub struct Endpoints {
     /// Whose it is: the name that was signed in with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
-    /// How it was found, for people: the addresses that were asked, in order.
+    /// The domain that was looked up in DNS; absent when an address was given, or there was no resolver.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
+    /// How it was found, for people: the addresses that were asked, in order, after what DNS said (lines that begin with `DNS`).
     pub asked: Vec<String>,
 }
 
@@ -111,59 +116,50 @@ pub(crate) struct Explorer<'s> {
     /// The first refusal that is about the account, to be told when nothing is found.
     refusal: Option<Error>,
     server: Option<&'static str>,
+    /// What is looked for now.
+    wants: Wants,
 }
 
 impl<'s> Explorer<'s> {
     pub(crate) fn new(session: &'s Session) -> Self {
-        Self { session, asked: Vec::new(), refusal: None, server: None }
+        let wants = Wants { calendars: true, address_books: true };
+        Self { session, asked: Vec::new(), refusal: None, server: None, wants }
     }
 
     pub(crate) async fn explore(mut self) -> Result<Endpoints> {
-        let start = self.session.start.clone();
-        let mut candidates = vec![start.clone()];
-        for path in ["/.well-known/caldav", "/.well-known/carddav", "/"] {
-            let mut url = start.clone();
-            url.set_path(path);
-            url.set_query(None);
-            if !candidates.contains(&url) {
-                candidates.push(url);
-            }
-        }
-        let well_known = candidates.len();
-        if let Some(user) = &self.session.config.user {
-            for path in INSTALLED {
-                let mut url = start.clone();
-                url.set_path(&path.replace("{}", user));
-                url.set_query(None);
-                candidates.push(url);
-            }
-        }
+        let start = &self.session.start;
         let mut endpoints = Endpoints::default();
-        // A server that was found by a guess at its path has address books under another one (Synology).
-        let mut guessed = false;
-        for (place, candidate) in candidates.into_iter().enumerate() {
-            if place >= well_known {
-                guessed |= endpoints.is_empty();
-                if !guessed || (!endpoints.calendars.is_empty() && !endpoints.address_books.is_empty()) {
-                    break;
-                }
-            }
-            // The other protocol's well-known address is asked only while that protocol has no home.
-            let path = candidate.path();
-            let done = (!endpoints.calendars.is_empty() && !endpoints.address_books.is_empty())
-                || !endpoints.collections.is_empty()
-                || (path == "/.well-known/caldav" && !endpoints.calendars.is_empty())
-                || (path == "/.well-known/carddav" && !endpoints.address_books.is_empty())
-                || (path == "/" && !endpoints.is_empty());
-            if !done && let Found::Here(place) = self.ask(candidate).await? {
-                self.take(*place, &mut endpoints).await?;
+        let (mut visits, mut unknown) = (vec![Visit::at(start.clone())], false);
+        if let Some(names) = &self.session.names {
+            let located = names.locate(start).await?;
+            endpoints.domain = names.domain.host_str().map(str::to_owned);
+            (visits, unknown, self.asked) = (located.visits, located.unknown, located.notes);
+        }
+        let nowhere = visits.is_empty();
+        for visit in &visits {
+            match (self.visit(visit, &mut endpoints).await, visit.basis) {
+                (Err(_), Basis::Guess) if !endpoints.is_empty() => {}
+                (Err(error), _) => return Err(error),
+                (Ok(()), Basis::Unknown) if !visit.wants.any(&endpoints) => return Err(unanswered()),
+                (Ok(()), _) => {}
             }
         }
         if endpoints.is_empty() {
             return Err(self.refusal.unwrap_or_else(|| {
-                let nothing =
-                    "no calendars and no address books were found there; give the address that the provider names for CalDAV or CardDAV";
-                Error::new(ErrorKind::Config, nothing).with("asked", self.asked.len()).during(DISCOVER)
+                let nothing = match nowhere {
+                    false => {
+                        "no calendars and no address books were found there; give the address that the provider names for CalDAV or CardDAV"
+                    }
+                    true => {
+                        "the domain says in DNS that it has neither calendars nor address books; give the provider's address as the url"
+                    }
+                };
+                let nothing = || {
+                    Error::new(ErrorKind::Config, nothing)
+                        .with("asked", self.asked.iter().filter(|line| !line.starts_with("DNS ")).count())
+                        .during(DISCOVER)
+                };
+                if unknown { unanswered() } else { nothing() }
             }));
         }
         self.options(&mut endpoints).await;
@@ -172,6 +168,68 @@ impl<'s> Explorer<'s> {
         endpoints.user.clone_from(&self.session.config.user);
         endpoints.asked = self.asked;
         Ok(endpoints)
+    }
+
+    /// Looks at servers one after the other: the next when one has nothing, or is down.
+    async fn visit(&mut self, visit: &Visit, endpoints: &mut Endpoints) -> Result<()> {
+        self.wants = visit.wants;
+        let last = visit.origins.len().saturating_sub(1);
+        for (place, origin) in visit.origins.iter().enumerate() {
+            match self.walk(origin, visit, place == 0, endpoints).await {
+                // The next one is another server (RFC 2782).
+                Err(error) if place < last && matches!(error.kind(), ErrorKind::Transport | ErrorKind::Unavailable) => {}
+                Err(error) => return Err(error),
+                Ok(()) if visit.wants.all(endpoints) => break,
+                Ok(()) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks one server at one address after the other. Paths are guessed at the `best` server alone.
+    async fn walk(&mut self, origin: &Url, visit: &Visit, best: bool, endpoints: &mut Endpoints) -> Result<()> {
+        let wants = visit.wants;
+        let at = |path: &str| {
+            let mut url = origin.clone();
+            url.set_path(path);
+            url.set_query(None);
+            url
+        };
+        let mut candidates: Vec<Url> = visit.given.then(|| origin.clone()).into_iter().collect();
+        candidates.extend(visit.paths.iter().map(|path| at(path)));
+        for (path, wanted) in [("/.well-known/caldav", wants.calendars), ("/.well-known/carddav", wants.address_books), ("/", true)] {
+            let url = at(path);
+            if wanted && !candidates.contains(&url) {
+                candidates.push(url);
+            }
+        }
+        let well_known = candidates.len();
+        if let Some(user) = self.session.config.user.as_ref().filter(|_| best) {
+            candidates.extend(INSTALLED.iter().map(|path| at(&path.replace("{}", user))));
+        }
+        let collections = endpoints.collections.len();
+        // A server that was found by a guess at its path has address books under another one (Synology).
+        let mut guessed = false;
+        for (place, candidate) in candidates.into_iter().enumerate() {
+            let found = wants.any(endpoints) || endpoints.collections.len() > collections;
+            if place >= well_known {
+                guessed |= !found;
+                if !guessed || wants.all(endpoints) {
+                    break;
+                }
+            }
+            // The other protocol's well-known address is asked only while that protocol has no home.
+            let path = candidate.path();
+            let done = wants.all(endpoints)
+                || endpoints.collections.len() > collections
+                || (path == "/.well-known/caldav" && !endpoints.calendars.is_empty())
+                || (path == "/.well-known/carddav" && !endpoints.address_books.is_empty())
+                || (path == "/" && found);
+            if !done && let Found::Here(place) = self.ask(candidate).await? {
+                self.take(*place, endpoints).await?;
+            }
+        }
+        Ok(())
     }
 
     /// What one address says. Whoever answers anything but a multistatus is passed over.
@@ -184,6 +242,11 @@ impl<'s> Explorer<'s> {
                 ErrorKind::Unauthenticated | ErrorKind::RateLimited | ErrorKind::Transport => Err(error.during(DISCOVER)),
                 // Down is down; the next address of the same server will not be better.
                 ErrorKind::Unavailable if error.is_temporary() => Err(error.during(DISCOVER)),
+                // Credentials do not go over plain http, which an answer of DNS may lead to.
+                ErrorKind::Config if url.scheme() == "http" => {
+                    self.refusal.get_or_insert(error.during(DISCOVER));
+                    Ok(Found::Nothing)
+                }
                 ErrorKind::PermissionDenied => {
                     self.refusal.get_or_insert(error.during(DISCOVER));
                     Ok(Found::Nothing)
@@ -233,7 +296,7 @@ impl<'s> Explorer<'s> {
             return Err(Error::new(ErrorKind::Unauthenticated, anonymous).during(DISCOVER));
         }
         let types = place.props.types.unwrap_or_default();
-        if types.calendar || types.address_book {
+        if (types.calendar && self.wants.calendars) || (types.address_book && self.wants.address_books) {
             add(&mut endpoints.collections, &href_folder(&place.url));
             return Ok(());
         }
@@ -255,11 +318,12 @@ impl<'s> Explorer<'s> {
             let urls = list.iter().filter_map(|home| href::resolve(&at.url, home));
             urls.map(|url| href_folder(&url)).collect()
         };
-        for home in homes(&at.props.calendar_homes) {
-            add(&mut endpoints.calendars, &home);
+        // With servers of their own, each has the word on its own service.
+        for home in homes(&at.props.calendar_homes).iter().filter(|_| self.wants.calendars) {
+            add(&mut endpoints.calendars, home);
         }
-        for home in homes(&at.props.address_book_homes) {
-            add(&mut endpoints.address_books, &home);
+        for home in homes(&at.props.address_book_homes).iter().filter(|_| self.wants.address_books) {
+            add(&mut endpoints.address_books, home);
         }
         for address in &at.props.addresses {
             if let Some(mail) = address.get(..7).filter(|s| s.eq_ignore_ascii_case("mailto:")).and_then(|_| address.get(7..)) {
@@ -267,12 +331,12 @@ impl<'s> Explorer<'s> {
             }
         }
         // GMX names no calendar home, Synology no principal: what was asked may be the home itself.
-        if endpoints.calendars.is_empty() || endpoints.address_books.is_empty() {
+        if !self.wants.all(endpoints) {
             let (calendars, address_books) = self.holds(&at.url).await?;
-            if calendars && endpoints.calendars.is_empty() {
+            if calendars && self.wants.calendars && endpoints.calendars.is_empty() {
                 add(&mut endpoints.calendars, &href_folder(&at.url));
             }
-            if address_books && endpoints.address_books.is_empty() {
+            if address_books && self.wants.address_books && endpoints.address_books.is_empty() {
                 add(&mut endpoints.address_books, &href_folder(&at.url));
             }
         }
@@ -307,6 +371,12 @@ impl<'s> Explorer<'s> {
             endpoints.schedules = Some(said.contains(&"calendar-auto-schedule") || said.contains(&"calendar-schedule"));
         }
     }
+}
+
+/// DNS left open where to look, and nothing was found without it.
+fn unanswered() -> Error {
+    let unanswered = "DNS did not say where the domain has its servers; try again later, or give the provider's address as the url";
+    Error::new(ErrorKind::Transport, unanswered).persistence(Persistence::Temporary).during(DISCOVER)
 }
 
 fn href_folder(url: &Url) -> String {

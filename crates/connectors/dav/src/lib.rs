@@ -11,6 +11,9 @@
 //!
 //! # What it covers
 //!
+//! - Discovery from an address, a domain or an e-mail address (RFC 6764). DNS is asked where the host gives a resolver
+//!   ([`Opening::dns`]). Its answers are not signed, so that a server of another owner than the domain's is refused: the user
+//!   gives its address, or nobody goes there.
 //! - Changes by sync-collection, with every way in which servers refuse, cut, or forget it; listings by ETag behind a ctag
 //!   elsewhere.
 //! - Items in multigets of 50, smaller where the server fails over them, one by one as the last resort. A broken item is
@@ -29,7 +32,6 @@
 //! - The address book is read in the version of vCard that the server gives on its own; a server that turns stored 4.0 into 3.0
 //!   (sabre) gives 3.0.
 //! - Bytes that are given by address (`PHOTO;VALUE=uri`) are not fetched: the address is a stranger's.
-//! - Names are not looked up in DNS (RFC 6764 section 3): the host's own resolver may give us the address that it found.
 
 mod blobs;
 mod calls;
@@ -39,6 +41,7 @@ mod config;
 mod connector;
 mod cursor;
 mod discovery;
+mod dns;
 mod error;
 mod etag;
 mod fetching;
@@ -48,6 +51,7 @@ mod href;
 mod items;
 mod kinds;
 mod known;
+mod located;
 mod quirks;
 mod scheduling;
 mod session;
@@ -57,4 +61,5 @@ mod writing;
 pub use config::Config;
 pub use connector::{Dav, INFO, Opening};
 pub use discovery::Endpoints;
+pub use dns::{Dns, Srv};
 pub use quirks::Quirks;

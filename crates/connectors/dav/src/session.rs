@@ -6,6 +6,7 @@ use crate::{
     discovery::{Endpoints, Explorer},
     error, href,
     known::{self, Known},
+    located::Names,
     taken::taken,
 };
 use futures::lock::Mutex as AsyncMutex;
@@ -38,6 +39,8 @@ pub(crate) struct Session {
     pub(crate) clock: Arc<dyn Clock>,
     /// Where it starts.
     pub(crate) start: Url,
+    /// Who is asked where a domain has its servers; none when an address was given, or nobody is there to ask.
+    pub(crate) names: Option<Names>,
     endpoints: AsyncMutex<Option<Arc<Endpoints>>>,
     /// The same, for those who cannot wait.
     latest: Mutex<Option<Arc<Endpoints>>>,
@@ -75,7 +78,7 @@ impl Depth {
 }
 
 impl Session {
-    pub(crate) fn new(road: Road, config: Config, clock: Arc<dyn Clock>, start: Url) -> Self {
+    pub(crate) fn new(road: Road, config: Config, clock: Arc<dyn Clock>, start: Url, names: Option<Names>) -> Self {
         let endpoints = config.endpoints.clone().map(Arc::new);
         let skew = endpoints.as_ref().map_or(0, |e| e.skew);
         Self {
@@ -83,6 +86,7 @@ impl Session {
             config,
             clock,
             start,
+            names,
             endpoints: AsyncMutex::new(endpoints.clone()),
             latest: Mutex::new(endpoints),
             known: Mutex::default(),

@@ -3,6 +3,7 @@
 
 #[path = "../scenarios/made.rs"]
 mod made;
+pub mod named;
 pub mod servers;
 pub mod simulated;
 
