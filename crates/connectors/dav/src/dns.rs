@@ -1,10 +1,16 @@
 //! Who is asked for the records of a domain (RFC 6764 sections 3 and 4).
 //!
-//! The host says who: without a resolver nobody is asked, and a domain is tried at its own address alone.
+//! The host says who: without a resolver nobody is asked, and a domain is tried at its own address alone. With the feature `srv`
+//! there is one, [`SystemDns`].
 
 use async_trait::async_trait;
 use pimkit_core::Result;
 use std::fmt;
+
+#[cfg(feature = "srv")]
+mod system;
+#[cfg(feature = "srv")]
+pub use system::SystemDns;
 
 /// One server of a service (RFC 2782).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

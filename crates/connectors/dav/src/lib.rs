@@ -12,8 +12,8 @@
 //! # What it covers
 //!
 //! - Discovery from an address, a domain or an e-mail address (RFC 6764). DNS is asked where the host gives a resolver
-//!   ([`Opening::dns`]). Its answers are not signed, so that a server of another owner than the domain's is refused: the user
-//!   gives its address, or nobody goes there.
+//!   ([`Opening::dns`]; `SystemDns`, with the feature `srv`, is this machine's). Its answers are not signed, so that a server of
+//!   another owner than the domain's is refused: the user gives its address, or nobody goes there.
 //! - Changes by sync-collection, with every way in which servers refuse, cut, or forget it; listings by ETag behind a ctag
 //!   elsewhere.
 //! - Items in multigets of 50, smaller where the server fails over them, one by one as the last resort. A broken item is
@@ -61,5 +61,7 @@ mod writing;
 pub use config::Config;
 pub use connector::{Dav, INFO, Opening};
 pub use discovery::Endpoints;
+#[cfg(feature = "srv")]
+pub use dns::SystemDns;
 pub use dns::{Dns, Srv};
 pub use quirks::Quirks;
