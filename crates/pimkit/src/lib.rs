@@ -8,6 +8,7 @@
 //! | `local` | `local`: the reference app store in SQLite, and its name in the [`registry`] |
 //! | `vdir` | `vdir`: folders of .vcf and .ics files, and its name in the [`registry`] |
 //! | `dav` | `dav`: CalDAV and CardDAV, `http`: its road, and its name in the [`registry`] |
+//! | `dav-srv` | the same, with domains looked up in DNS by this machine's resolver |
 //! | `sync` | `sync`: the two-way sync engine |
 //! | `app` | `app`: the port by which a host adapts its own database |
 //! | `state-sqlite` | `state_sqlite`: the engine's state in SQLite |

@@ -8,7 +8,7 @@ use crate::{
 };
 use pimkit::{
     Access, Collection, Contact, Error, ErrorKind, Event, Record, Task,
-    dav::{Config, Dav, Endpoints},
+    dav::{Config, Dav, Endpoints, SystemDns},
     http::{Reqwest, ReqwestOptions, RetryPolicy},
     sync::{RandomChance, SystemClock},
 };
@@ -26,7 +26,7 @@ pub(super) async fn run(args: &Discover, out: &mut Out) -> Result<Exit> {
         config = config.user(user);
     }
     let mut opening = Dav::builder(config, wire.clone(), Arc::new(SystemClock), Arc::new(RandomChance::default()));
-    opening = opening.policy(RetryPolicy::default().attempts(2).budget(PATIENCE));
+    opening = opening.policy(RetryPolicy::default().attempts(2).budget(PATIENCE)).dns(Arc::new(SystemDns::new()));
     if let Some(auth) = &credentials.auth {
         opening = opening.auth(auth.clone());
     }
@@ -74,6 +74,8 @@ fn refused(args: &Discover, credentials: &Credentials, error: &Error) -> Failure
              Google a token (--token-env NAME)"
                 .to_owned()
         }
+        // The error names the server that DNS names: it is the user who knows whether to believe that.
+        ErrorKind::Config if error.context().iter().any(|(key, _)| *key == "server") => "then type that address instead".to_owned(),
         ErrorKind::Config => "it is in their help under CalDAV or CardDAV, and looks like https://HOST/dav/ or, at Nextcloud, \
              https://HOST/remote.php/dav/"
             .to_owned(),
@@ -108,7 +110,8 @@ fn tell(
     collections: &[(&'static str, Collection)],
     out: &mut Out,
 ) -> Result<()> {
-    let url = endpoints.asked.first().unwrap_or(&args.address);
+    // Whoever is found by DNS is looked up there again when the server moves.
+    let url = endpoints.domain.as_ref().or(endpoints.asked.first()).unwrap_or(&args.address);
     let account = discovering::account(url, credentials);
     if out.is_json() {
         let collections: Vec<Value> = collections
@@ -135,6 +138,9 @@ fn tell(
         (false, false) => "CalDAV and CardDAV",
     };
     out.line(format_args!("{}: {speaks}, at {server}. It was found at {url}\n", args.address))?;
+    for line in endpoints.asked.iter().filter(|line| line.starts_with("DNS ")) {
+        out.line(line)?;
+    }
     tell_asked(asked, out)?;
     out.line("\nWhere things are:")?;
     let places = [

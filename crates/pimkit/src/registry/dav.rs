@@ -1,4 +1,4 @@
-//! `dav`: an account at a CalDAV or CardDAV server. Opening it sends nothing.
+//! `dav`: an account at a CalDAV or CardDAV server. Opening it sends nothing, and looks nothing up.
 
 use super::{OpenError, secret, settings};
 use pimkit_core::{Connector, ConnectorInfo, Value};
@@ -40,6 +40,10 @@ pub(super) fn open(
     config = config.endpoints(endpoints.and_then(|kept| serde_json::from_value(kept.clone()).ok()));
     let transport = Arc::new(Reqwest::new(&ReqwestOptions::default())?);
     let mut opening = Dav::builder(config, transport, Arc::new(SystemClock), Arc::new(RandomChance::default()));
+    #[cfg(feature = "dav-srv")]
+    {
+        opening = opening.dns(Arc::new(pimkit_dav::SystemDns::new()));
+    }
     opening = match (user, password, token) {
         (Some(user), Some(password), None) => opening.auth(Arc::new(Password::new(&user, &password)?)),
         (None | Some(_), None, Some(token)) => opening.auth(Arc::new(Bearer::fixed(token))),
