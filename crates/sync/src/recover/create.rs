@@ -233,7 +233,8 @@ impl<R: Record> Run<R> {
         asked.push(keys::hash_key(keys::hash(&fields)));
         let (mut fitting, mut edited): (Vec<SeenRow>, Vec<SeenRow>) = Default::default();
         let mut places: Vec<(CollectionId, ItemId)> = self.unlinked(intent.side, &asked, 16, None).await?.into_values().flatten().collect();
-        if by_content && record.uid().is_none() {
+        if record.uid().is_none() {
+            // Half made on a side that keeps no marks, it has none of the keys.
             places.extend(self.came_without_a_name(intent).await?);
         }
         for (collection, item) in places {
@@ -250,9 +251,7 @@ impl<R: Record> Run<R> {
                 self.open_creates.items.insert((intent.side, collection.clone(), row.item.clone()));
             }
             let marked = row.mark.is_some() && row.mark == intent.mark;
-            // One with its uid was not there when the create was planned, or it would have been recognised: a run that was cut off
-            // since has seen it, and it has changed once more.
-            let since = self.came_since(intent, &row) || (named && row.unchanged_at.is_some_and(|at| at >= intent.at));
+            let since = self.was_seen_since(intent, &row);
             if marked || (since && self.may_be(&fields, &row)?) {
                 fitting.push(row);
             } else if since
@@ -336,6 +335,12 @@ impl<R: Record> Run<R> {
         }
     }
 
+    /// Whether an item that has no link was seen since a create left. What fits was not there when that was planned, or it would
+    /// have been recognised: where it was seen before this run, a run that was cut off has seen it, and it has changed once more.
+    fn was_seen_since(&self, intent: &IntentRow, row: &SeenRow) -> bool {
+        self.came_since(intent, row) || row.unchanged_at.is_some_and(|at| at >= intent.at)
+    }
+
     /// Items without a uid and without a link that came since a write left: half made, they have none of the keys that what was
     /// sent has.
     async fn came_without_a_name(&self, intent: &IntentRow) -> Result<Vec<(CollectionId, ItemId)>> {
@@ -345,7 +350,8 @@ impl<R: Record> Run<R> {
         let mut found = Vec::new();
         while let Some(row) = rows.try_next().await? {
             let named = row.keys.iter().any(|key| key.starts_with("uid:"));
-            if !named && row.presence == Presence::Present && self.came_since(intent, &row) && !self.is_anothers(intent, &row.item).await? {
+            let came = row.presence == Presence::Present && self.was_seen_since(intent, &row);
+            if !named && came && !self.is_anothers(intent, &row.item).await? {
                 found.push((row.collection, row.item));
             }
         }

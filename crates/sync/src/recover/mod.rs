@@ -58,27 +58,36 @@ impl<R: Record> Run<R> {
     pub(crate) async fn find_again(&mut self) -> Result<()> {
         self.open.clear();
         // What a listing shows is taken down before another listing is asked for what it does not show: that one may come short.
-        for again in [false, true] {
-            self.may_list_again = again;
-            self.find_all(again).await?;
+        self.may_list_again = false;
+        self.find_all().await?;
+        self.may_list_again = true;
+        loop {
+            let listed = self.listed_again.len();
+            self.find_all().await?;
+            // What is listed again for one write may show what others made, whose turn was before it.
+            if self.listed_again.len() == listed {
+                break;
+            }
+        }
+        for intent in self.intents().await? {
+            self.keep_open(&intent);
+            self.note("the outcome of an earlier write is still open; its item waits".to_owned());
         }
         Ok(())
     }
 
-    async fn find_all(&mut self, last: bool) -> Result<()> {
+    /// Looks for what each open write came to among what was seen.
+    async fn find_all(&mut self) -> Result<()> {
         for intent in self.intents().await? {
-            let known = self.half(intent.side).collection(&intent.collection).is_some();
-            let read = !self.half(intent.side).failed.contains_key(&intent.collection);
-            let resolved = known
-                && match intent.write {
-                    IntentKind::Create => self.recover_seen(&intent, read).await?,
-                    IntentKind::Update | IntentKind::Move => self.recover_rekeyed(&intent, read).await?,
-                    _ => false,
-                };
-            if !resolved && last {
-                self.keep_open(&intent);
-                self.note("the outcome of an earlier write is still open; its item waits".to_owned());
+            if self.half(intent.side).collection(&intent.collection).is_none() {
+                continue;
             }
+            let read = !self.half(intent.side).failed.contains_key(&intent.collection);
+            match intent.write {
+                IntentKind::Create => self.recover_seen(&intent, read).await?,
+                IntentKind::Update | IntentKind::Move => self.recover_rekeyed(&intent, read).await?,
+                IntentKind::Delete | IntentKind::Container | IntentKind::Category => false,
+            };
         }
         Ok(())
     }

@@ -115,7 +115,7 @@ impl<R: Record> Run<R> {
     }
 
     /// Of what has no uid, the one item that a write gave another id and that its user has edited already: it came since
-    /// the write, has no link, is called the same, and says all that was written.
+    /// the write, has no link, is called the same, and where something was written it is not just as it was before.
     async fn rekeyed_and_edited(&self, intent: &IntentRow, target: &R) -> Result<Option<SeenRow>> {
         let Some(before) = intent.before.as_deref() else { return Ok(None) };
         let written = pimkit_core::diff(&pimkit_core::decode_record::<R>(before)?, target);
@@ -129,9 +129,10 @@ impl<R: Record> Run<R> {
                 continue;
             }
             let (now, was) = (self.fields_of(&row)?, target.fields());
-            let says = |d: &Difference| R::catalogue().field(d.field.as_str()).is_some_and(|f| f.same(now.get(&d.field), d.to.as_ref()));
+            let untouched =
+                |d: &Difference| R::catalogue().field(d.field.as_str()).is_some_and(|f| f.same(now.get(&d.field), d.from.as_ref()));
             let named = row.keys.iter().any(|key| key.starts_with("uid:"));
-            if named || !same_thing(R::KIND, &was, &now) || !written.iter().all(says) || self.is_anothers(intent, &row.item).await? {
+            if named || !same_thing(R::KIND, &was, &now) || written.iter().all(untouched) || self.is_anothers(intent, &row.item).await? {
                 continue;
             }
             // Of several nobody can tell which.
