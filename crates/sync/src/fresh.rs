@@ -4,6 +4,7 @@ use crate::{
     keys,
     map::Pass,
     matching::{Doubt, Found, Given},
+    merge::limited,
     plan::Linked,
     policy::Duplicates,
     project::{lift, project},
@@ -103,6 +104,11 @@ impl<R: Record> Run<R> {
                 }
                 Found::Several(doubt) => self.put_aside(side, row, &doubt),
                 Found::None => self.plan_new(side, row, &fields, &mut given).await?,
+                Found::Later => {
+                    let text = "it has the uid of an item of another name, and waits until what cannot be read on its side is mended";
+                    self.note(format!("{text}: {}", row.item));
+                    self.keep_dirty(row);
+                }
             }
         }
         Ok(())
@@ -344,6 +350,8 @@ impl<R: Record> Run<R> {
             let whole = match (base, agreed_there.get(from), now) {
                 (None, ..) => now.cloned(),
                 (Some(_), None, None) => before.get(to).cloned(),
+                // A hub that holds all of it says all of it: what the far side had was no more than its cut of that.
+                (Some(_), _, now) if on == Side::Right && !limited(&pair.hub) => now.cloned(),
                 (Some(_), agreed, now) => lift(def, before.get(to), agreed, now),
             };
             let made = if written { project(def, support, whole.as_ref(), before.get(to)) } else { None };

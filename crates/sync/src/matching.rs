@@ -40,6 +40,8 @@ pub(crate) enum Found {
     Several(Doubt),
     /// None: it is new.
     None,
+    /// Nobody knows before all others have been read.
+    Later,
 }
 
 /// Several items that one item fits.
@@ -111,6 +113,13 @@ impl<R: Record> Run<R> {
                 (Look::Several(..), Ambiguous::Make) => {}
                 (Look::Several(rows, by), Ambiguous::Ask) => return doubt(side, Some(other.item), by, rows),
                 (Look::Several(rows, _), Ambiguous::Best) if rows.first().is_some_and(|(best, _)| !is_this(best)) => {}
+                // Of one uid and another name, it may be a user's copy of the right one, which is among what nobody could read.
+                _ if by == Rung::Key(MatchKey::Uid)
+                    && !same_thing(R::KIND, fields, &self.fields_of(&other)?)
+                    && (self.has_never_read(side).await? || self.has_never_read(side.other()).await?) =>
+                {
+                    return Ok(Found::Later);
+                }
                 _ => return Ok(Found::One(Box::new(other), by)),
             }
         }

@@ -20,7 +20,7 @@ use std::{
 };
 
 /// When a side was changed: after the first, not after the second.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Interval {
     pub(crate) after: Option<Timestamp>,
     pub(crate) until: Timestamp,
@@ -159,7 +159,7 @@ impl Case {
     }
 }
 
-fn limited(support: &pimkit_core::FieldSupport) -> bool {
+pub(crate) fn limited(support: &pimkit_core::FieldSupport) -> bool {
     support.many.is_some() || support.max_len.is_some() || support.precision.is_some()
 }
 

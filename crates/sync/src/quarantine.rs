@@ -161,6 +161,21 @@ impl<R: Record> Run<R> {
         Ok(rows.into_iter().any(|row| row.is_none_or(|row| row.presence == Presence::Unreadable)))
     }
 
+    /// Whether a side has an item that nobody could ever read: nobody knows what it is.
+    pub(crate) async fn has_never_read(&self, side: Side) -> Result<bool> {
+        let mut places: BTreeMap<&CollectionId, Vec<ItemId>> = BTreeMap::new();
+        for (_, collection, item) in self.quarantine.items.keys().filter(|place| place.0 == side) {
+            places.entry(collection).or_default().push(item.clone());
+        }
+        for (collection, ids) in places {
+            let rows = self.state().seen(&self.half(side).account.id, R::KIND, collection, &ids).await?;
+            if rows.into_iter().any(|row| row.is_none_or(|row| row.presence == Presence::Unreadable && row.record.is_none())) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Lets go of items that are not there any more, though it was another sync that saw them go: of what is said once this
     /// one is not told again.
     pub(crate) async fn release_gone(&mut self) -> Result<()> {
