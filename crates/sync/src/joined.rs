@@ -10,6 +10,7 @@ use crate::{
     plan::Linked,
     run::Run,
     scope::writable,
+    step::Agreed,
     terms::{PERSONAL, Terms},
 };
 use pimkit_core::{BaseRow, FieldChange, Fields, Kind, LinkRole, Record, Result, SeenRow, Side, Value};
@@ -58,6 +59,18 @@ pub(crate) fn keep_what_a_copy_said(hub: &Fields, merged: &mut Merged) {
         let known = merged.lost.iter().any(|lost| lost.side == Side::Left && lost.field == *field);
         if let Some(value) = hub.get(field).filter(|value| !value.is_null() && !known) {
             merged.lost.push(FieldChange { side: Side::Left, field: field.clone(), from: None, to: Some(Value::clone(value)) });
+        }
+    }
+}
+
+/// What the organiser's item says as the copy did is agreed with it from now on: another base it has none.
+pub(crate) fn agree_with_copy(map: &FieldMap, spoken: Option<&BaseRow>, hub: &Fields, far: &Fields, merged: &mut Merged) {
+    let Some(spoken) = spoken else { return };
+    for pair in map.pairs(&[&spoken.hub]) {
+        let (on_hub, there) = (hub.get(&pair.left), far.get(&pair.right));
+        let same = pair.def.same(spoken.hub.get(&pair.left), on_hub) && pair.far_def.same(spoken.far.get(&pair.right), there);
+        if same && !merged.agreed.iter().any(|agreed| agreed.left == pair.left) {
+            merged.agreed.push(Agreed { left: pair.left.clone(), hub: on_hub.cloned(), right: pair.right.clone(), far: there.cloned() });
         }
     }
 }

@@ -2,7 +2,7 @@
 //! page, and writes down one step per pair of items, each with its reason.
 
 use crate::{
-    joined::keep_what_a_copy_said,
+    joined::{agree_with_copy, keep_what_a_copy_said},
     merge::{self, Merged, merge},
     report::Progress,
     run::Run,
@@ -417,6 +417,7 @@ impl<R: Record> Run<R> {
         );
         if joins {
             keep_what_a_copy_said(&hub_fields, &mut merged);
+            agree_with_copy(&map, base.as_ref(), &hub_view, &far_view, &mut merged);
         }
         terms.settle(&whole, &hub_fields, &far_fields, &mut merged);
         if let Some(plain) = &plain
