@@ -55,13 +55,15 @@ pub(crate) struct Wrote<R> {
     pub(crate) modified: Option<Timestamp>,
     /// What it did not tell, and was not told by us.
     pub(crate) unread: Vec<Field>,
+    /// The side did not answer with it: it was asked some time after, and a user may have been there in between.
+    pub(crate) asked: bool,
     record: R,
     fields: OnceLock<Fields>,
 }
 
 impl<R: Record> Wrote<R> {
     pub(crate) fn new(item: ItemId, revision: Option<Revision>, record: R, mark: Option<Mark>) -> Self {
-        Self { item, revision, mark, modified: None, unread: Vec::new(), record, fields: OnceLock::new() }
+        Self { item, revision, mark, modified: None, unread: Vec::new(), asked: false, record, fields: OnceLock::new() }
     }
 
     /// What was read of an item after it was written.

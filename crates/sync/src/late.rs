@@ -52,4 +52,27 @@ impl<R: Record> Run<R> {
         wrote.set_record(record);
         Ok(())
     }
+
+    /// Of a side that keeps what it takes, what is read some time after a write and was not sent is a user's: it is an edit of
+    /// what was sent. What such a side holds no more than a part of is its own doing.
+    pub(crate) fn tell_edits_between(&self, side: Side, task: &mut Task<R>, intent: &IntentRow) -> Result<()> {
+        if self.may_change_later(side, &intent.collection) {
+            return Ok(());
+        }
+        let (Some(wrote), Some(target)) = (task.done.get_mut(&side), intent.target.as_deref()) else { return Ok(()) };
+        let sent = pimkit_core::decode_record_fields::<R>(target)?;
+        let mut kept = wrote.fields().clone();
+        for agreed in &task.step.agreed {
+            let field = if side == Side::Left { &agreed.left } else { &agreed.right };
+            let Some(def) = R::catalogue().field(field.as_str()).filter(|def| !def.identity) else { continue };
+            let Some(made) = sent.get(field) else { continue };
+            if !def.same(Some(made), kept.get(field)) && !part_of(def, Some(made), kept.get(field)) {
+                kept.insert(field.clone(), made.clone());
+                task.again = true;
+            }
+        }
+        let record = wrote.record().with(&kept)?;
+        wrote.set_record(record);
+        Ok(())
+    }
 }

@@ -59,7 +59,7 @@ impl<R: Record> Run<R> {
         if task.done.contains_key(&Side::Right) {
             for field in far_written {
                 base.sent.retain(|f| *f != field);
-                if self.may_change_later(&step.far.collection) {
+                if self.may_change_later(Side::Right, &step.far.collection) {
                     base.sent.push(field);
                 }
             }
@@ -92,9 +92,9 @@ impl<R: Record> Run<R> {
         vec![StateChange::Link(Box::new(link)), StateChange::Base(Box::new(base))]
     }
 
-    /// Whether the far side may change what it was given some time after it answered.
-    fn may_change_later(&self, collection: &CollectionId) -> bool {
-        self.far.collection(collection).is_none_or(|c| !c.capabilities.keeps_as_written)
+    /// Whether a side may change what it was given some time after it answered.
+    pub(crate) fn may_change_later(&self, side: Side, collection: &CollectionId) -> bool {
+        self.half(side).collection(collection).is_none_or(|c| !c.capabilities.keeps_as_written)
     }
 }
 

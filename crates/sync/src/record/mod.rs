@@ -60,6 +60,7 @@ impl<R: Record> Run<R> {
                             _ => self.report.updated.add(side),
                         }
                         task.again |= self.shows_an_edit(side, task, &wrote)?;
+                        let asked = wrote.asked;
                         // The sighting goes with the intent: what is known of the item is what was written.
                         let mut changes = vec![StateChange::Settled(intent.id.clone())];
                         changes.extend(self.sighting(side, task, &wrote, deletion).await?);
@@ -68,6 +69,9 @@ impl<R: Record> Run<R> {
                             self.claims.insert((side, wrote.item.clone()), intent.link.clone());
                         }
                         task.done.insert(side, wrote);
+                        if asked {
+                            self.tell_edits_between(side, task, intent)?;
+                        }
                     }
                     // Written, but what it is there could not be read: the next run reads it.
                     None => {

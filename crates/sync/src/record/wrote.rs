@@ -43,7 +43,9 @@ impl<R: Record> Run<R> {
             Some(Fetched::Found(stored)) => {
                 let stored = self.digested(side, task.row(side), *stored).await?;
                 let record = told(intent, &stored)?;
-                Ok(Some(Wrote::read(id, untold(intent, Stored { record, ..stored })?)))
+                let mut wrote = Wrote::read(id, untold(intent, Stored { record, ..stored })?);
+                wrote.asked = true;
+                Ok(Some(wrote))
             }
             _ => Ok(None),
         }
