@@ -360,8 +360,15 @@ impl<R: Record> Run<R> {
         if linked.link.decision == Some(rest) {
             return self.suppress(gone, &linked, evidence, format!("decided: the {} one stays", rest.word())).await;
         }
-        let edited = linked.link.decision.is_none()
-            && (self.edited(rest, &linked, &row).await? || (rest == Side::Left && self.is_unseen_elsewhere(&row.item).await?));
+        let mut linked = linked;
+        if rest == Side::Left && linked.link.decision.is_none() && !linked.link.unseen && self.was_just_edited(&row).await? {
+            // In what this far side does not hold: its user cannot have seen it.
+            linked.link.unseen = true;
+            linked.link.version += 1;
+            self.commit(vec![StateChange::Link(Box::new(linked.link.clone()))]).await?;
+        }
+        let unseen = rest == Side::Left && (linked.link.unseen || self.is_unseen_elsewhere(&row.item).await?);
+        let edited = linked.link.decision.is_none() && (unseen || self.edited(rest, &linked, &row).await?);
         if edited {
             return self.edit_beats_delete(gone, linked, &row, evidence).await;
         }

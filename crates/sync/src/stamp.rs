@@ -173,6 +173,21 @@ impl<R: Record> Run<R> {
         }
     }
 
+    /// Whether the hub's user has changed a record since its sightings were worked off last, in whatever field.
+    pub(crate) async fn was_just_edited(&self, hub: &SeenRow) -> Result<bool> {
+        // Under whatever maps: that a field is synced from now on is no edit of it.
+        let worked_off = self.state().progress(self.sync(), &self.stream_key(Side::Left, &hub.collection)).await?;
+        if worked_off.is_some_and(|row| hub.changed <= row.run) {
+            return Ok(false);
+        }
+        let (last, own) = (interval(hub), &self.hub.account.id);
+        Ok(self
+            .kept_stamps(&hub.item)
+            .await?
+            .iter()
+            .any(|(field, stamp)| field.as_str() != REST && stamp.origin == *own && of(stamp) == last))
+    }
+
     /// When the fields of a hub record were changed; as a whole, where the policy does not ask.
     pub(crate) async fn hub_times(&self, hub: &SeenRow) -> Result<Times> {
         let mut times = Times { rest: interval(hub), fields: BTreeMap::new() };
