@@ -26,6 +26,8 @@ pub(crate) struct Evidence<'a> {
     pub(crate) terms: &'a Terms,
     /// Sides that show late what their users did.
     pub(crate) late: &'a BTreeSet<u8>,
+    /// Sides that rewrite an item some time after they took it, and say the time of that: when its user wrote, nobody can tell.
+    pub(crate) rewriting: &'a BTreeSet<u8>,
     /// Sides that were written to.
     pub(crate) written: &'a BTreeSet<u8>,
     /// Times of users and sides cannot be compared.
@@ -391,7 +393,7 @@ impl Judge<'_> {
                 Some(winner.told)
             } else {
                 let mended = self.evidence.ledger.mended.contains(&(winner.side, token.thing));
-                touched(winner.side).filter(|_| !mended)
+                touched(winner.side).filter(|_| !mended && !self.evidence.rewriting.contains(&winner.side))
             };
             if rivals && everywhere && latest.is_some_and(|latest| latest < token.at) {
                 self.failures

@@ -382,8 +382,11 @@ impl<'a> Theatre<'a> {
         let journal = self.journal()?;
         let clock_jumped = self.play.moves.iter().any(|m| matches!(m, Move::Clock(_)));
         let late = (1_u8..).zip(&self.play.fars).filter(|(_, far)| far.lists_late()).map(|(side, _)| side).collect();
+        let rewrites = |(side, _): &(u8, _)| self.plan_of(*side).is_some_and(|far| far.has("normalises"));
+        let rewriting: BTreeSet<u8> = (0..).zip(&self.sides).filter(rewrites).map(|(side, _)| side).collect();
         let evidence = Evidence {
             late: &late,
+            rewriting: &rewriting,
             kind: self.play.kind,
             sides: &self.sides,
             ledger: &self.ledger,
