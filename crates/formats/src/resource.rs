@@ -99,7 +99,8 @@ pub enum CardVersion {
 }
 
 /// How an address book says which contacts are in a group.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum GroupModel {
     /// A card of its own with KIND:group and MEMBER (RFC 6350 sections 6.1.4 and 6.6.5).
     Kind,

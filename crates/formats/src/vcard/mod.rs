@@ -43,6 +43,7 @@ mod services;
 #[cfg(feature = "strict-vcard")]
 mod strict;
 mod texts;
+pub mod vlist;
 
 pub use groups::{group_model, same_uid};
 pub use normal::normalised;
