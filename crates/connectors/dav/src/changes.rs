@@ -17,7 +17,7 @@ use crate::{
     cursor::{Between, Bound, Within},
     error::{self, SYNC},
     etag, href,
-    items::Items,
+    items::{Items, Sight},
     kinds::Resource,
     known::Known,
     session::{self, Depth},
@@ -50,7 +50,7 @@ struct Line {
     gone: bool,
 }
 
-fn expired() -> Error {
+pub(crate) fn expired() -> Error {
     Error::new(ErrorKind::CursorExpired, "the server no longer knows how far it was read; read from the start")
 }
 
@@ -64,6 +64,10 @@ impl<R: Resource> Items<R> {
             }
             Position::Since(cursor) => {
                 let since = bound.between(cursor)?;
+                if since.groups.is_some() && self.sight == Sight::All {
+                    // What was left out as a group is an item now.
+                    return Err(expired());
+                }
                 let known = self.member(collection).await?;
                 self.since(&known, &bound, since).await
             }
@@ -164,7 +168,10 @@ impl<R: Resource> Items<R> {
                 Some(since) => (since.listed, since.items),
                 None => (self.session.now().as_second(), items),
             };
-            Next::Done { cursor: bound.cursor(&Between { token: Some(token), gate: None, listed, items, named })?, complete: whole }
+            Next::Done {
+                cursor: bound.cursor(&Between { token: Some(token), gate: None, listed, items, named, groups: None })?,
+                complete: whole,
+            }
         };
         Ok(ChangePage { changes, next })
     }
@@ -208,7 +215,7 @@ impl<R: Resource> Items<R> {
         let items = lines.len() as u64;
         let changes = lines.into_iter().map(Line::change).collect();
         let token = gate.token.filter(|_| known.quirks.refuses_empty_token && known.is_incremental());
-        let between = Between { token, gate: gate.text, listed: self.session.now().as_second(), items, named: Vec::new() };
+        let between = Between { token, gate: gate.text, listed: self.session.now().as_second(), items, named: Vec::new(), groups: None };
         Ok(ChangePage { changes, next: Next::Done { cursor: bound.cursor(&between)?, complete: true } })
     }
 
@@ -220,8 +227,14 @@ impl<R: Resource> Items<R> {
             return Ok(ChangePage { changes: Vec::new(), next });
         }
         let lines = self.members(known).await?;
-        let between =
-            Between { token: None, gate: gate.text, listed: self.session.now().as_second(), items: lines.len() as u64, named: Vec::new() };
+        let between = Between {
+            token: None,
+            gate: gate.text,
+            listed: self.session.now().as_second(),
+            items: lines.len() as u64,
+            named: Vec::new(),
+            groups: None,
+        };
         let next = Next::Done { cursor: bound.cursor(&between)?, complete: true };
         Ok(ChangePage { changes: lines.into_iter().map(Line::change).collect(), next })
     }
@@ -268,8 +281,11 @@ impl<R: Resource> Items<R> {
         for response in &whole.responses {
             let path = href::path_of(&answer.url, response.href());
             itself |= path.is_some_and(|p| href::folder(&p) == known.id.as_str());
-            // SOGo lists lists of contacts as text/x-vlist; what is no card is none (owncloud/core 27418).
-            if response.props.content_type.as_deref().is_some_and(|t| t.to_ascii_lowercase().starts_with("text/x-vlist")) {
+            // SOGo lists lists of contacts as text/x-vlist; what is no card is none (owncloud/core 27418). Where they are categories, they
+            // are told from items by what they say.
+            if self.sight != Sight::Contacts
+                && response.props.content_type.as_deref().is_some_and(|t| t.to_ascii_lowercase().starts_with("text/x-vlist"))
+            {
                 continue;
             }
             for line in member_lines(&self.session, known, response, &answer, &mut cut) {

@@ -1,7 +1,19 @@
 //! How an account is opened.
 
 use crate::{discovery::Endpoints, quirks::Quirks};
+use pimkit_formats::GroupModel;
 use serde::{Deserialize, Serialize};
+
+/// What the groups of an address book are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Groups {
+    /// Group cards are contacts like others, with members: right for copies that are to lose nothing.
+    #[default]
+    Cards,
+    /// A group is a category: its name is a keyword of each of its members, and it is no contact itself.
+    Categories,
+}
 
 /// How an account is opened. There is no secret in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +48,13 @@ pub struct Config {
     /// without saying so (nextcloud/server 36644). 7; 0: never.
     #[serde(default = "week")]
     pub whole_listing_days: u32,
+    /// What the groups of an address book are.
+    #[serde(default)]
+    pub groups: Groups,
+    /// How every address book of the account keeps its groups, instead of what each one's groups show. Looked at where groups are
+    /// categories.
+    #[serde(default)]
+    pub group_model: Option<GroupModel>,
 }
 
 fn week() -> u32 {
@@ -55,6 +74,8 @@ impl Config {
             quirks: None,
             plain_dns: false,
             whole_listing_days: week(),
+            groups: Groups::default(),
+            group_model: None,
         }
     }
 
@@ -90,6 +111,20 @@ impl Config {
     #[must_use]
     pub fn plain_dns(mut self, allowed: bool) -> Self {
         self.plain_dns = allowed;
+        self
+    }
+
+    /// The same, with groups of contacts as this.
+    #[must_use]
+    pub fn groups(mut self, groups: Groups) -> Self {
+        self.groups = groups;
+        self
+    }
+
+    /// The same, with groups of contacts kept in this way.
+    #[must_use]
+    pub fn group_model(mut self, model: GroupModel) -> Self {
+        self.group_model = Some(model);
         self
     }
 

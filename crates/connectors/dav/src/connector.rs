@@ -1,10 +1,11 @@
 //! The connector: one account, three kinds.
 
 use crate::{
-    config::Config,
+    config::{Config, Groups},
     discovery::{Endpoints, shown},
     dns::Dns,
     error::Reader,
+    groups::Grouped,
     items::Items,
     known::most,
     located::Names,
@@ -224,12 +225,16 @@ const KINDS: &[(Kind, pimkit_core::Capabilities)] =
     &[(Kind::Contact, most(Kind::Contact)), (Kind::Event, most(Kind::Event)), (Kind::Task, most(Kind::Task))];
 
 /// What a DAV server can do, without asking one.
-pub const INFO: ConnectorInfo = ConnectorInfo { id: "dav", kinds: KINDS, roles: &[Role::Folders, Role::Blobs] };
+pub const INFO: ConnectorInfo = ConnectorInfo { id: "dav", kinds: KINDS, roles: &[Role::Folders, Role::Blobs, Role::Categories] };
 
 #[async_trait]
 impl Connector for Dav {
     fn info(&self) -> ConnectorInfo {
-        INFO
+        match self.session.config.groups {
+            Groups::Categories => INFO,
+            // Groups are contacts, and categories only words on cards.
+            Groups::Cards => ConnectorInfo { roles: &[Role::Folders, Role::Blobs], ..INFO },
+        }
     }
 
     async fn account(&self) -> Result<Account> {
@@ -244,7 +249,10 @@ impl Connector for Dav {
     }
 
     fn contacts(&self) -> Option<Arc<dyn Repository<Contact>>> {
-        Some(Arc::new(Items::<Contact>::new(Arc::clone(&self.session))))
+        Some(match self.session.config.groups {
+            Groups::Cards => Arc::new(Items::<Contact>::new(Arc::clone(&self.session))),
+            Groups::Categories => Arc::new(Grouped::new(Arc::clone(&self.session))),
+        })
     }
     fn events(&self) -> Option<Arc<dyn Repository<Event>>> {
         Some(Arc::new(Items::<Event>::new(Arc::clone(&self.session))))

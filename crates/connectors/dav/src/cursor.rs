@@ -1,6 +1,6 @@
 //! What is in the cursor.
 
-use crate::session::Session;
+use crate::{groups::Book, session::Session};
 use pimkit_core::{ChangeOptions, CollectionId, Cursor, Kind, PageToken, Result, cursor};
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +24,9 @@ pub(crate) struct Between {
     /// What was named last, as hashes, where a server names it again.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) named: Vec<u64>,
+    /// The groups of the address book, where they are categories.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) groups: Option<Book>,
 }
 
 /// Within a round, behind a page.

@@ -4,7 +4,7 @@ use crate::{
     calls::{Props, Response},
     error::{self, MULTIGET},
     etag, href,
-    items::Items,
+    items::{Items, Sight},
     kinds::Resource,
     known::Known,
     session::{self, http_date},
@@ -16,6 +16,7 @@ use pimkit_formats::{
     compose::plain_uid,
     marked,
     resource::{FormatError, TextRecord},
+    vcard::vlist,
 };
 use pimkit_http::{Failure, Request};
 use std::{
@@ -96,6 +97,10 @@ impl<R: Resource> Items<R> {
     pub(crate) fn understood(&self, known: &Known, id: &ItemId, text: &Text) -> Held<R> {
         let remember = |uid| self.session.remember_uid(&known.id, R::KIND.plural(), id, &text.revision, uid);
         match R::read(&text.bytes) {
+            Ok(record) if self.sight == Sight::Contacts && record.is_group() => {
+                remember(None);
+                Held::Other(None)
+            }
             Ok(record) => {
                 remember(record.uid().map(|uid| binding(&[plain_uid(uid)])));
                 let mut stored = Stored::new(id.clone(), &known.id, text.revision.clone(), record);
@@ -109,6 +114,11 @@ impl<R: Resource> Items<R> {
             }
             // A journal, free-busy times, zones alone: a whole calendar, of none of our kinds.
             Err(error) if error.is_foreign_calendar() => {
+                remember(None);
+                Held::Other(None)
+            }
+            // SOGo's lists of contacts lie among the cards.
+            Err(_) if R::COMPONENT.is_none() && vlist::is_list(&text.bytes) => {
                 remember(None);
                 Held::Other(None)
             }

@@ -13,19 +13,31 @@ use pimkit_core::{
     Blobs, Categories, ChangeOptions, ChangePage, Collection, CollectionId, Error, ErrorKind, Fetched, Field, FieldSupport, Folders,
     ItemId, Key, Outcome, Position, Repository, Result, Search, Stored, Write, WriteOptions,
 };
-use pimkit_formats::{compose, resource::Authoring};
+use pimkit_formats::{CardVersion, GroupModel, compose, resource::Authoring};
 use std::{collections::BTreeSet, fmt, marker::PhantomData, sync::Arc};
 use url::Url;
+
+/// What group cards are for a repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sight {
+    /// Items like others.
+    All,
+    /// No items.
+    Contacts,
+    /// The items that are meant; new ones are made so.
+    Groups(GroupModel, CardVersion),
+}
 
 /// The repository of one kind.
 pub(crate) struct Items<R> {
     pub(crate) session: Arc<Session>,
+    pub(crate) sight: Sight,
     kind: PhantomData<fn() -> R>,
 }
 
 impl<R> Clone for Items<R> {
     fn clone(&self) -> Self {
-        Self { session: Arc::clone(&self.session), kind: PhantomData }
+        Self { session: Arc::clone(&self.session), sight: self.sight, kind: PhantomData }
     }
 }
 
@@ -37,11 +49,20 @@ impl<R: Resource> fmt::Debug for Items<R> {
 
 impl<R: Resource> Items<R> {
     pub(crate) fn new(session: Arc<Session>) -> Self {
-        Self { session, kind: PhantomData }
+        Self::seeing(session, Sight::All)
+    }
+
+    /// The repository that takes group cards for this.
+    pub(crate) fn seeing(session: Arc<Session>, sight: Sight) -> Self {
+        Self { session, sight, kind: PhantomData }
     }
 
     pub(crate) fn authoring(&self) -> Authoring {
-        compose::authoring(self.session.now())
+        let authoring = compose::authoring(self.session.now());
+        match self.sight {
+            Sight::Groups(model, version) => authoring.with_groups(model).with_card_version(version),
+            Sight::All | Sight::Contacts => authoring,
+        }
     }
 
     /// What is known of a collection, which takes items of this kind.

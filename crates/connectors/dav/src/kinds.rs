@@ -4,7 +4,7 @@ use crate::calls::{
     Protocol,
     bodies::{CALDAV, CARDDAV},
 };
-use pimkit_core::{Contact, Event, Task};
+use pimkit_core::{Contact, ContactKind, Event, Task};
 use pimkit_formats::resource::TextRecord;
 
 /// A kind that DAV servers keep.
@@ -15,12 +15,21 @@ pub(crate) trait Resource: TextRecord {
     const COMPONENT: Option<&'static str>;
     /// What a PUT says of its body.
     const CONTENT_TYPE: &'static str;
+
+    /// Whether it stands for a group of others.
+    fn is_group(&self) -> bool {
+        false
+    }
 }
 
 impl Resource for Contact {
     const PROTOCOL: Protocol = CARDDAV;
     const COMPONENT: Option<&'static str> = None;
     const CONTENT_TYPE: &'static str = "text/vcard; charset=utf-8";
+
+    fn is_group(&self) -> bool {
+        self.kind == ContactKind::Group
+    }
 }
 
 impl Resource for Event {

@@ -154,7 +154,7 @@ pub(crate) fn path(id: &CollectionId) -> Result<String> {
 }
 
 /// A segment for people.
-fn decoded(segment: &str) -> String {
+pub(crate) fn decoded(segment: &str) -> String {
     let mut bytes = Vec::with_capacity(segment.len());
     let mut rest = segment.as_bytes();
     while let Some((first, tail)) = rest.split_first() {

@@ -47,6 +47,7 @@ mod etag;
 mod fetching;
 mod find;
 mod folders;
+mod groups;
 mod href;
 mod items;
 mod kinds;
@@ -58,7 +59,7 @@ mod session;
 mod taken;
 mod writing;
 
-pub use config::Config;
+pub use config::{Config, Groups};
 pub use connector::{Dav, INFO, Opening};
 pub use discovery::Endpoints;
 #[cfg(feature = "srv")]

@@ -5,6 +5,7 @@
 //! ([`Config::quirks`](crate::Config::quirks)).
 
 use pimkit_core::Kind;
+use pimkit_formats::GroupModel;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -66,6 +67,8 @@ pub struct Quirks {
     /// It reads cards with vobject, which takes a comma or semicolon for the end of a value in whatever property, and stores
     /// only what stands before (seen at Radicale 3.9: `NICKNAME:a,b`, `URL:https://x.example/?a=1,2`).
     pub cuts_values: bool,
+    /// How it keeps the groups of an address book that shows none yet; absent where contacts carry their names (CATEGORIES).
+    pub groups: Option<GroupModel>,
     /// Fields that it refuses, as `kind.field`: `tasks.excludedRecurrenceRules`.
     pub refuses: Vec<String>,
 }
@@ -98,6 +101,7 @@ impl Default for Quirks {
             photos: true,
             tasks: true,
             cuts_values: false,
+            groups: None,
             refuses: Vec::new(),
         }
     }
@@ -156,6 +160,8 @@ impl Quirks {
             // Measured: 5.8. `If-None-Match` overwrites; a bad token lists all; N is cut to two parts; mails on its own.
             "sogo" => Self::of(server, |q| {
                 (q.ignores_if_none_match, q.schedules, q.obeys_schedule_agent, q.repeats_changes) = (true, true, false, true);
+                // Its own pages know lists alone (owncloud/core 27418; `lists_of_sogo_are_categories`).
+                q.groups = Some(GroupModel::Collections);
                 q.refuses = named(&["contacts.name.given2", "contacts.name.title", "contacts.name.credential", "contacts.name.surname2"]);
             }),
             // Measured: sabre/dav 4. No ETag where it changed the body, so that one with an ETag is as sent.
@@ -168,8 +174,10 @@ impl Quirks {
             }),
             // Measured. A bad token lists all.
             "rustical" => Self::of(server, |q| q.keeps_as_written = true),
-            // No address book can be made, MOVE is 412, multiget lags; photos of at most 224 KB.
+            // No address book can be made, MOVE is 412, multiget lags; photos of at most 224 KB. Apple's programs show no CATEGORIES
+            // (`group_cards_of_apple_are_categories`).
             "icloud" => Self::of(server, |q| {
+                q.groups = Some(GroupModel::Apple);
                 (q.late_multiget, q.makes_address_books, q.moves, q.schedules, q.tasks) = (true, false, false, true, false);
             }),
             "google-calendar" => Self::of(server, |q| {
@@ -193,6 +201,7 @@ impl Quirks {
             }),
             "stalwart" => Self::of(server, |q| q.schedules = true),
             "ccs" => Self::of(server, |q| {
+                q.groups = Some(GroupModel::Apple);
                 (q.keeps_as_written, q.schedules, q.makes_address_books) = (true, true, false);
             }),
             "synology" => Self::of(server, |q| {

@@ -4,7 +4,9 @@ use crate::{
     calls::{Multistatus, Protocol, bodies::CARDDAV, multistatus::unreadable},
     config::Config,
     discovery::{Endpoints, Explorer},
-    error, href,
+    error,
+    groups::Book,
+    href,
     known::{self, Known},
     located::Names,
     taken::taken,
@@ -14,7 +16,7 @@ use jiff::{Timestamp, fmt::rfc2822};
 use pimkit_core::{Clock, CollectionId, Error, ErrorKind, ItemId, Result, Revision};
 use pimkit_http::{Answer, Failure, Request, Road};
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap, HashSet},
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -48,6 +50,10 @@ pub(crate) struct Session {
     /// Hrefs whose spelling is not the canonical one: some servers find only their own.
     spelt: Mutex<HashMap<String, String>>,
     uids: Mutex<Uids>,
+    /// The groups of address books, as they were seen last.
+    books: Mutex<HashMap<CollectionId, Arc<Book>>>,
+    /// Categories that are to be there, where only contacts say them.
+    ensured: Mutex<HashMap<CollectionId, BTreeSet<String>>>,
     skew: AtomicI64,
 }
 
@@ -92,6 +98,8 @@ impl Session {
             known: Mutex::default(),
             spelt: Mutex::default(),
             uids: Mutex::default(),
+            books: Mutex::default(),
+            ensured: Mutex::default(),
             skew: AtomicI64::new(skew),
         }
     }
@@ -240,6 +248,42 @@ impl Session {
             uids.clear();
         }
         uids.entry((collection.clone(), kind)).or_default().insert(item.clone(), (revision.clone(), uid));
+    }
+}
+
+/// What is remembered of groups.
+impl Session {
+    /// The groups of an address book, when they were seen in this session.
+    pub(crate) fn book(&self, collection: &CollectionId) -> Option<Arc<Book>> {
+        lock(&self.books).get(collection).cloned()
+    }
+
+    pub(crate) fn keep_book(&self, collection: &CollectionId, book: Book) -> Arc<Book> {
+        let book = Arc::new(book);
+        lock(&self.books).insert(collection.clone(), Arc::clone(&book));
+        book
+    }
+
+    /// The categories that were asked for and that no contact carries yet.
+    pub(crate) fn ensured(&self, collection: &CollectionId) -> BTreeSet<String> {
+        lock(&self.ensured).get(collection).cloned().unwrap_or_default()
+    }
+
+    pub(crate) fn ensure(&self, collection: &CollectionId, name: &str) {
+        lock(&self.ensured).entry(collection.clone()).or_default().insert(name.to_owned());
+    }
+
+    /// The version at which an item was read or written last in this session.
+    pub(crate) fn revision(&self, collection: &CollectionId, kind: &'static str, item: &ItemId) -> Option<Revision> {
+        let uids = lock(&self.uids);
+        uids.get(&(collection.clone(), kind))?.get(item).map(|(revision, _)| revision.clone())
+    }
+
+    /// Where the items with these UIDs were seen, by hash.
+    pub(crate) fn places(&self, collection: &CollectionId, kind: &'static str, wanted: &HashSet<u64>) -> Vec<(u64, ItemId)> {
+        let uids = lock(&self.uids);
+        let Some(items) = uids.get(&(collection.clone(), kind)) else { return Vec::new() };
+        items.iter().filter_map(|(id, (_, uid))| uid.filter(|uid| wanted.contains(uid)).map(|uid| (uid, id.clone()))).collect()
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     cards, error, etag,
     fetching::{Got, Held, Text, marked_path},
     href,
-    items::Items,
+    items::{Items, Sight},
     kinds::Resource,
     known::{self, Known},
     scheduling::{self, Meeting},
@@ -185,6 +185,9 @@ impl<'b, R: Resource> Batch<'b, R> {
             if compose::is_beyond_xml(value) {
                 let control = "the text holds control characters, which DAV cannot carry; remove them";
                 return Some(Error::new(ErrorKind::InvalidData, control));
+            }
+            if self.items.sight == Sight::Contacts && (field.as_str() == "members" || field.as_str() == "kind" && *value == "group") {
+                return Some(error::unavailable("groups are categories here; make a category, and give its name to the contacts"));
             }
             // A UID goes along all the same: no format is without, and who gives its own takes no harm from ours.
             let refuses = field.as_str() != "uid" && self.known.quirks.refuses(R::KIND, field.as_str());

@@ -109,6 +109,25 @@ impl Protocol {
     }
 }
 
+/// REPORT that searches cards by properties (RFC 6352 section 8.6): those that have one of them, with this text in it where one
+/// is given.
+pub(crate) fn cards_with(properties: &[(&str, Option<&str>)]) -> String {
+    let filters: String = properties
+        .iter()
+        .map(|(name, text)| match text {
+            None => format!(r#"<A:prop-filter name="{name}"/>"#),
+            Some(text) => format!(
+                r#"<A:prop-filter name="{name}"><A:text-match collation="i;unicode-casemap" match-type="contains">{}</A:text-match></A:prop-filter>"#,
+                escape(text)
+            ),
+        })
+        .collect();
+    format!(
+        r#"{PROLOGUE}<A:addressbook-query{DECLARED}>{}<A:filter test="anyof">{filters}</A:filter></A:addressbook-query>"#,
+        CARDDAV.item(None)
+    )
+}
+
 /// MKCALENDAR (RFC 4791 section 5.3.1). One component: iCloud, Zimbra and OX refuse several.
 pub(crate) fn make_calendar(name: &str, component: &str) -> String {
     format!(
@@ -153,6 +172,7 @@ mod tests {
             CARDDAV.multiget([odd], Some("4.0")),
             CALDAV.by_uid(Some("VEVENT"), &[odd], None),
             CARDDAV.by_uid(None, &[odd, "x"], None),
+            cards_with(&[("X", None), ("KIND", Some(odd))]),
             make_calendar(odd, "VTODO"),
             make_address_book(odd),
             rename(odd),

@@ -1,0 +1,126 @@
+//! Rounds of changes where groups are categories.
+//!
+//! A round of the cards is gone through to its end, and then, once, the groups are looked at: only then is it known which cards
+//! are groups and who is in them. So a round here is one page, of ids and versions alone.
+//!
+//! ```text
+//! nothing named          ──> nothing is asked; the groups are as the cursor has them
+//! something named        ──> what is named is read (a search where that is much), and compared with the cursor
+//! everything listed      ──> group cards are searched for (all is read where that cannot be), and the members' places found
+//! ```
+
+use super::{
+    Grouped,
+    book::{self, Book, Index},
+    finding::Scope,
+};
+use crate::{
+    changes::expired,
+    cursor::{Between, Bound},
+    href,
+};
+use pimkit_core::{Change, ChangeOptions, ChangePage, CollectionId, Contact, ItemId, Kind, Next, Position, Result, Revision};
+use std::collections::HashSet;
+
+impl Grouped {
+    /// One whole round.
+    pub(super) async fn round(&self, collection: &CollectionId, at: Position<'_>, options: &ChangeOptions) -> Result<ChangePage<Contact>> {
+        let bound = Bound::to(self.session(), Kind::Contact, collection, options);
+        let before = match at {
+            Position::Start => None,
+            Position::Since(cursor) => bound.between(cursor)?.groups,
+            // No round here has pages.
+            Position::Page(token) => return Err(bound.within(token).err().unwrap_or_else(expired)),
+        };
+        // Without groups to compare with, every contact is named with those it has.
+        let at = if before.is_none() { Position::Start } else { at };
+        let (changes, between, complete) = self.drained(collection, at, options, &bound).await?;
+        let known = self.items.member(collection).await?;
+        if let Some(before) = before.clone().filter(|_| changes.is_empty() && !complete) {
+            if self.session().book(&known.id).is_none() {
+                self.session().keep_book(&known.id, before);
+            }
+            return ended(&bound, between, Vec::new(), complete);
+        }
+        let mut listed: Vec<(ItemId, Option<Revision>)> = Vec::with_capacity(changes.len());
+        let mut gone: Vec<ItemId> = Vec::new();
+        for change in &changes {
+            match change {
+                Change::Removed { id, .. } => gone.push(id.clone()),
+                Change::Listed { id, revision } | Change::OtherKind { id, revision, .. } | Change::Unreadable { id, revision, .. } => {
+                    listed.push((id.clone(), revision.clone()));
+                }
+                Change::Upserted(stored) => listed.push((stored.id.clone(), Some(stored.revision.clone()))),
+            }
+        }
+        // The later line counts: what is gone and there again is there.
+        let there: HashSet<&ItemId> = listed.iter().map(|(id, _)| id).collect();
+        gone.retain(|id| !there.contains(id));
+        let scope = if complete { Scope::Whole(Some(&listed)) } else { Scope::Named(&listed, &gone) };
+        let now = self.look(&known, before.as_ref(), &scope).await?;
+        let before = before.unwrap_or_default();
+        let mut lines = seen(changes, &before, &now);
+        if !complete {
+            let named: HashSet<&ItemId> = there.into_iter().chain(&gone).collect();
+            self.regrouped(collection, &before, &now, &named, &mut lines);
+        }
+        let between = Between { groups: Some((*now).clone()), ..between };
+        ended(&bound, between, lines, complete)
+    }
+
+    /// The cards' own round, to its end.
+    async fn drained(
+        &self,
+        collection: &CollectionId,
+        at: Position<'_>,
+        options: &ChangeOptions,
+        bound: &Bound,
+    ) -> Result<(Vec<Change<Contact>>, Between, bool)> {
+        let mut page = self.items.page(collection, at, options).await?;
+        let mut changes = std::mem::take(&mut page.changes);
+        loop {
+            match page.next {
+                Next::Done { cursor, complete } => return Ok((changes, bound.between(&cursor)?, complete)),
+                Next::More(token) => {
+                    page = self.items.page(collection, Position::Page(&token), options).await?;
+                    changes.append(&mut page.changes);
+                }
+            }
+        }
+    }
+
+    /// Names contacts whose groups changed though their cards did not.
+    fn regrouped(&self, collection: &CollectionId, before: &Book, now: &Book, named: &HashSet<&ItemId>, lines: &mut Vec<Change<Contact>>) {
+        let index = Index::of(now);
+        for file in book::differing(before, now) {
+            let id = book::id(collection, &file);
+            if named.contains(&id) || now.has(&id) {
+                continue;
+            }
+            // The card's version, where it was seen in this session; else whoever reads it learns it.
+            let own = self.session().revision(collection, Kind::Contact.plural(), &id);
+            let revision = own.map(|own| book::joined(own, &index.names(&file, None)));
+            lines.push(Change::Listed { id, revision });
+        }
+    }
+}
+
+/// The lines of a round: contacts with what their revision says of groups, groups as what they are.
+fn seen(changes: Vec<Change<Contact>>, before: &Book, now: &Book) -> Vec<Change<Contact>> {
+    let index = Index::of(now);
+    let line = |change| match change {
+        Change::Listed { id, revision } if now.has(&id) => Some(Change::OtherKind { id, revision, kind: None }),
+        Change::Listed { id, revision } => {
+            let names = index.names(href::name(id.as_str()), None);
+            Some(Change::Listed { revision: revision.map(|own| book::joined(own, &names)), id })
+        }
+        // A group never was an item.
+        Change::Removed { id, .. } if before.has(&id) => None,
+        other => Some(other),
+    };
+    changes.into_iter().filter_map(line).collect()
+}
+
+fn ended(bound: &Bound, between: Between, changes: Vec<Change<Contact>>, complete: bool) -> Result<ChangePage<Contact>> {
+    Ok(ChangePage { changes, next: Next::Done { cursor: bound.cursor(&between)?, complete } })
+}

@@ -1,0 +1,275 @@
+//! Writes of contacts whose keywords are groups: the card first, then the groups that it joins or leaves.
+
+use super::{
+    Grouped,
+    book::{self, Book, Index, Who},
+    decorate,
+    members::Change,
+};
+use crate::{
+    href,
+    known::{self, Known},
+};
+use pimkit_core::{
+    CollectionId, Contact, Error, Fetched, Field, ItemId, Outcome, Repository, Result, Revision, Stored, Write, WriteOptions,
+};
+use pimkit_formats::{GroupModel, compose};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+/// What a write does beside writing the card.
+#[derive(Debug, Default)]
+struct Beside {
+    who: Who,
+    joins: BTreeSet<String>,
+    leaves: BTreeSet<String>,
+    /// Where the contact goes.
+    to: Option<CollectionId>,
+    /// It is gone afterwards.
+    deleted: bool,
+}
+
+fn refused(error: Error) -> Outcome<Contact> {
+    Outcome::Refused(error.during("dav.write"))
+}
+
+fn who(id: &ItemId, uid: Option<&str>, record: Option<&Contact>) -> Who {
+    Who {
+        file: href::name(id.as_str()).to_owned(),
+        uid: uid.map(str::to_owned),
+        email: record.and_then(|r| r.emails.first()).map(|email| email.address.clone()),
+        name: record.and_then(|r| r.name.full.clone()),
+    }
+}
+
+/// The id and the revision that a write was planned against.
+fn planned(write: &Write<Contact>) -> Option<(&ItemId, &Revision)> {
+    match write {
+        Write::Create { .. } => None,
+        Write::Update { id, revision, .. } | Write::Move { id, revision, .. } | Write::Delete { id, revision, .. } => Some((id, revision)),
+    }
+}
+
+/// Whether the groups are still those that the write was planned against.
+fn holds(index: &Index<'_>, write: &Write<Contact>, uid: Option<&str>) -> bool {
+    let Some((id, revision)) = planned(write) else { return true };
+    let names = index.names(href::name(id.as_str()), uid);
+    book::apart(revision).1.map(str::to_owned) == book::hash(&names)
+}
+
+/// The UID of the contact that is written, as far as it is known.
+fn uid_of(book: &Book, write: &Write<Contact>) -> Option<String> {
+    match write {
+        Write::Create { record, .. } => record.uid.clone(),
+        Write::Update { base, .. } => base.uid.clone(),
+        Write::Move { id, .. } | Write::Delete { id, .. } => book.uid_at(href::name(id.as_str())).map(str::to_owned),
+    }
+}
+
+/// The write of the card alone, and what else is to be done.
+fn parted(book: &Book, index: &Index<'_>, write: Write<Contact>, uid: Option<&str>) -> Result<(Write<Contact>, Beside)> {
+    // Where no group has the name, a card says it itself, or a group is made.
+    let is_group = |name: &String| book.model != GroupModel::Categories || book.titled(name).next().is_some();
+    let own = |revision: &Revision| book::apart(revision).0;
+    let names = |id: &ItemId| index.names(href::name(id.as_str()), uid).into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
+    Ok(match write {
+        Write::Create { mark, record } => {
+            let mut record = compose::with_uid(record, "pimkit-dav", &mark)?;
+            let (joins, said) = std::mem::take(&mut record.keywords).into_iter().partition(is_group);
+            record.keywords = said;
+            (Write::Create { mark, record }, Beside { joins, ..Beside::default() })
+        }
+        Write::Update { id, revision, base, mut target, mark } => {
+            let added = target.keywords.difference(&base.keywords).cloned();
+            let (joins, said): (BTreeSet<String>, BTreeSet<String>) = added.partition(is_group);
+            let leaves: BTreeSet<String> = base.keywords.difference(&target.keywords).cloned().collect();
+            // What goes goes from the card's own words too.
+            target.keywords = base.keywords.difference(&leaves).cloned().chain(said).collect();
+            let who = who(&id, base.uid.as_deref(), Some(&target));
+            (Write::Update { revision: own(&revision), id, base, target, mark }, Beside { who, joins, leaves, ..Beside::default() })
+        }
+        Write::Move { id, revision, to } => {
+            let beside = Beside { who: who(&id, uid, None), leaves: names(&id), to: Some(to.clone()), ..Beside::default() };
+            (Write::Move { revision: own(&revision), id, to }, beside)
+        }
+        Write::Delete { id, revision, mode } => {
+            let beside = Beside { who: who(&id, uid, None), leaves: names(&id), deleted: true, ..Beside::default() };
+            (Write::Delete { revision: own(&revision), id, mode }, beside)
+        }
+    })
+}
+
+impl Grouped {
+    /// Does the writes: cards in order, then the groups of all of them.
+    pub(super) async fn written(
+        &self,
+        collection: &CollectionId,
+        writes: Vec<Write<Contact>>,
+        options: &WriteOptions,
+    ) -> Vec<Outcome<Contact>> {
+        let all = |e: &Error| writes.iter().map(|_| refused(e.clone())).collect();
+        let known = match self.items.member(collection).await {
+            Ok(known) if known.is_writable() => known,
+            Ok(_) => return all(&known::read_only()),
+            Err(e) => return all(&e),
+        };
+        let book = match self.book(&known).await {
+            Ok(book) => book,
+            Err(e) => return all(&e),
+        };
+        let index = Index::of(&book);
+        let mut outcomes: Vec<Option<Outcome<Contact>>> = writes.iter().map(|_| None).collect();
+        let (mut sent, mut beside) = (Vec::new(), Vec::new());
+        let looked_at = self.doubted(&known, &book, &index, &writes).await;
+        for (place, write) in writes.into_iter().enumerate() {
+            let uid = match looked_at.get(&place) {
+                None => uid_of(&book, &write),
+                Some(Ok(uid)) => uid.clone(),
+                Some(Err(outcome)) => {
+                    put(&mut outcomes, place, outcome.clone());
+                    continue;
+                }
+            };
+            match parted(&book, &index, write, uid.as_deref()) {
+                Ok((write, more)) => {
+                    sent.push(write);
+                    beside.push((place, more));
+                }
+                Err(e) => put(&mut outcomes, place, refused(e)),
+            }
+        }
+        let uids: Vec<Option<Contact>> = sent
+            .iter()
+            .map(|write| match write {
+                Write::Create { record, .. } => Some(record.clone()),
+                _ => None,
+            })
+            .collect();
+        let mut answers = self.items.write(collection, sent, options).await;
+        let (mut changes, mut moved) = (Vec::new(), Vec::new());
+        for (((place, more), made), answer) in beside.iter_mut().zip(&uids).zip(&answers) {
+            let Outcome::Written { id, now, .. } = answer else { continue };
+            if let Some(record) = made {
+                // Who gives UIDs of its own says so.
+                let uid = now.as_ref().map_or(record.uid.as_deref(), |now| now.record.uid.as_deref());
+                more.who = who(id, uid, Some(record));
+            }
+            if let Some(to) = &more.to
+                && !more.leaves.is_empty()
+                && *to != known.id
+            {
+                moved.push((*place, to.clone(), id.clone(), more.leaves.clone()));
+            } else if more.to.is_some() {
+                continue;
+            }
+            changes.push(Change { place: *place, who: more.who.clone(), joins: more.joins.clone(), leaves: more.leaves.clone() });
+        }
+        let mut failures = self.apply(&known, &changes).await;
+        let now = self.session().book(&known.id).unwrap_or(book);
+        let index = Index::of(&now);
+        for ((place, more), answer) in beside.iter().zip(&mut answers) {
+            // A group that keeps somebody who is gone is no harm.
+            let failure = failures.remove(place).filter(|_| !more.deleted && more.to.is_none());
+            self.told(&known, &index, more, answer, failure);
+        }
+        for ((place, _), answer) in beside.into_iter().zip(answers) {
+            put(&mut outcomes, place, answer);
+        }
+        for (place, to, id, names) in moved {
+            if let Some(Some(outcome)) = outcomes.get_mut(place) {
+                self.rejoined(&to, &id, names, options, outcome).await;
+            }
+        }
+        let unanswered = || refused(Error::new(pimkit_core::ErrorKind::Unexpected, "a write was not answered; report this"));
+        outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(unanswered)).collect()
+    }
+
+    /// Looks at contacts whose groups do not seem to be those that a write was planned against: their UID when they are all the
+    /// same, else the conflict.
+    async fn doubted(
+        &self,
+        known: &Arc<Known>,
+        book: &Book,
+        index: &Index<'_>,
+        writes: &[Write<Contact>],
+    ) -> HashMap<usize, Result<Option<String>, Outcome<Contact>>> {
+        let doubted = |(_, write): &(usize, &Write<Contact>)| !holds(index, write, uid_of(book, write).as_deref());
+        let doubted: Vec<(usize, &Write<Contact>)> = writes.iter().enumerate().filter(doubted).collect();
+        let ids: Vec<ItemId> = doubted.iter().filter_map(|(_, write)| planned(write)).map(|(id, _)| id.clone()).collect();
+        if ids.is_empty() {
+            return HashMap::new();
+        }
+        let found = self.decorated(book, self.items.fetched(known, &ids).await);
+        let judged = doubted.into_iter().zip(found).map(|((place, write), found)| {
+            let revision = planned(write).map(|(_, revision)| revision);
+            let verdict = match found {
+                Fetched::Found(stored) if Some(&stored.revision) == revision => Ok(stored.record.uid),
+                Fetched::Found(stored) => Err(Outcome::Conflict { now: Some(stored) }),
+                Fetched::Failed(e) => Err(refused(e)),
+                _ => Err(Outcome::Conflict { now: None }),
+            };
+            (place, verdict)
+        });
+        judged.collect()
+    }
+
+    /// Adds to an answer what became of the groups.
+    fn told(&self, known: &Known, index: &Index<'_>, more: &Beside, answer: &mut Outcome<Contact>, failure: Option<Error>) {
+        match answer {
+            Outcome::Written { id, revision, now, left_out } if !more.deleted && more.to.is_none() => {
+                left_out.extend(failure.map(|e| (Field::from("keywords"), e.during("dav.groups"))));
+                if let Some(own) = revision.take() {
+                    self.remember(known, id, &own, more.who.uid.as_deref());
+                    *revision = Some(book::joined(own, &index.names(&more.who.file, more.who.uid.as_deref())));
+                }
+                if let Some(stored) = now {
+                    decorate(stored, index);
+                }
+            }
+            Outcome::Conflict { now: Some(stored) } => decorate(stored, index),
+            _ => {}
+        }
+    }
+
+    /// Puts a contact that was moved into the groups of the same names where it is now.
+    async fn rejoined(
+        &self,
+        to: &CollectionId,
+        id: &ItemId,
+        names: BTreeSet<String>,
+        options: &WriteOptions,
+        outcome: &mut Outcome<Contact>,
+    ) {
+        let Outcome::Written { revision, now, left_out, .. } = outcome else { return };
+        let again = match self.fetch(to, std::slice::from_ref(id)).await.pop() {
+            Some(Fetched::Found(stored)) => {
+                let Stored { revision, record, .. } = *stored;
+                let mut target = record.clone();
+                target.keywords.extend(names);
+                let update = Write::Update { id: id.clone(), revision, base: Box::new(record), target: Box::new(target), mark: None };
+                // It writes no move, so that this ends.
+                Box::pin(self.write(to, vec![update], options)).await.pop()
+            }
+            _ => None,
+        };
+        match again {
+            Some(Outcome::Written { revision: own, now: stored, left_out: more, .. }) => {
+                (*revision, *now) = (own, stored);
+                left_out.extend(more);
+            }
+            Some(Outcome::Refused(e) | Outcome::Unknown(e)) => left_out.push((Field::from("keywords"), e)),
+            Some(Outcome::Conflict { .. }) | None => {
+                let moved = "the contact was moved, and could not be put into its groups there; give it its categories again";
+                left_out.push((Field::from("keywords"), crate::error::unavailable(moved)));
+            }
+        }
+    }
+}
+
+fn put(outcomes: &mut [Option<Outcome<Contact>>], place: usize, outcome: Outcome<Contact>) {
+    if let Some(slot) = outcomes.get_mut(place) {
+        *slot = Some(outcome);
+    }
+}
