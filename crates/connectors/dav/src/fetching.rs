@@ -95,7 +95,13 @@ impl<R: Resource> Items<R> {
 
     /// What a text holds.
     pub(crate) fn understood(&self, known: &Known, id: &ItemId, text: &Text) -> Held<R> {
-        let remember = |uid| self.session.remember_uid(&known.id, R::KIND.plural(), id, &text.revision, uid);
+        // Of a group card nothing is remembered as of a contact.
+        let is_remembered = !matches!(self.sight, Sight::Groups(..));
+        let remember = |uid| {
+            if is_remembered {
+                self.session.remember_uid(&known.id, R::KIND.plural(), id, &text.revision, uid);
+            }
+        };
         match R::read(&text.bytes) {
             Ok(record) if self.sight == Sight::Contacts && record.is_group() => {
                 remember(None);

@@ -10,6 +10,7 @@ use common::{
 };
 use pimkit_contract::{FakeClock, suite};
 use pimkit_core::{Connector, Kind};
+use pimkit_dav::Groups;
 use pimkit_simulators::Personality;
 
 #[tokio::test]
@@ -98,9 +99,13 @@ async fn every_personality_declares_its_expected_set() {
 }
 
 async fn over(name: &str) {
+    grouped(name, Groups::Cards).await;
+}
+
+async fn grouped(name: &str, groups: Groups) {
     let expected = *EXPECTED.iter().find(|e| e.name == name).unwrap();
     let personality = Personality::named(name).unwrap();
-    suite::run(&Simulated { personality, expected, clock: FakeClock::default() }).await;
+    suite::run(&Simulated { personality, expected, groups, clock: FakeClock::default() }).await;
 }
 
 macro_rules! personalities {
@@ -136,4 +141,26 @@ personalities! {
     the_suite_holds_on_a_simulated_mailru: "mailru",
     the_suite_holds_on_a_simulated_robur: "robur",
     the_suite_holds_on_a_simulated_yahoo: "yahoo",
+}
+
+/// Where groups are categories, everything else is as before. A group model each: cards of Apple, of vCard 4.0, lists, and words
+/// on cards; and servers that page their listings, or have no list of changes.
+macro_rules! with_categories {
+    ($($test:ident: $name:literal),* $(,)?) => {$(
+        #[tokio::test]
+        async fn $test() {
+            grouped($name, Groups::Categories).await;
+        }
+    )*};
+}
+
+with_categories! {
+    with_categories_the_suite_holds_on_a_simulated_icloud: "icloud",
+    with_categories_the_suite_holds_on_a_simulated_sabre: "sabre",
+    with_categories_the_suite_holds_on_a_simulated_sogo: "sogo",
+    with_categories_the_suite_holds_on_a_simulated_radicale: "radicale",
+    with_categories_the_suite_holds_on_a_simulated_cyrus: "cyrus",
+    with_categories_the_suite_holds_on_a_simulated_xandikos: "xandikos",
+    with_categories_the_suite_holds_on_a_simulated_ccs: "ccs",
+    with_categories_the_suite_holds_on_a_simulated_posteo: "posteo",
 }

@@ -12,7 +12,7 @@ use crate::{
     fetching::{ESCAPE, Got, Text},
     known::{Known, decoded},
 };
-use pimkit_core::{Error, Result, Revision};
+use pimkit_core::{Result, Revision};
 use pimkit_formats::{
     GroupModel, marked,
     vcard::vlist::{self, List, Listed},
@@ -114,7 +114,7 @@ impl Grouped {
 
 fn lost(failure: Failure) -> Step {
     match failure.effect() {
-        Effect::Unknown => Step::Overtaken(Some(Error::from(failure.into_error()))),
+        Effect::Unknown => Step::Overtaken(Some(failure.into_error())),
         Effect::NotSent | Effect::Refused => Step::Failed(failure.into_error()),
     }
 }

@@ -38,9 +38,9 @@ impl Grouped {
         let known = self.items.member(collection).await?;
         if let Some(before) = before.clone().filter(|_| changes.is_empty() && !complete) {
             if self.session().book(&known.id).is_none() {
-                self.session().keep_book(&known.id, before);
+                self.session().keep_book(&known.id, before.clone());
             }
-            return ended(&bound, between, Vec::new(), complete);
+            return ended(&bound, Between { groups: Some(before), ..between }, Vec::new(), complete);
         }
         let mut listed: Vec<(ItemId, Option<Revision>)> = Vec::with_capacity(changes.len());
         let mut gone: Vec<ItemId> = Vec::new();

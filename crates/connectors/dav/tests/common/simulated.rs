@@ -6,8 +6,10 @@ use pimkit_contract::{
     FakeClock, SeededChance,
     suite::{BackDoor, Floor, Harness, Stage},
 };
-use pimkit_core::{Capabilities, Clock, CollectionId, Connector, Contact, Create, Event, Fields, Kind, Record, Repository, Stored, Task};
-use pimkit_dav::{Config, Dav, Quirks};
+use pimkit_core::{
+    Capabilities, Clock, CollectionId, Connector, Contact, Create, Event, Fields, Kind, Record, Repository, Role, Stored, Task,
+};
+use pimkit_dav::{Config, Dav, Groups, Quirks};
 use pimkit_formats::resource::{Authoring, InlineBlobs, TextRecord};
 use pimkit_http::{Auth, Basic, Bearer, Broken, Digest, InProcess, Secret, Transport};
 use pimkit_simulators::{Challenge, CollectionKind, Cut, Dav as Simulator, Personality};
@@ -113,6 +115,11 @@ pub fn start(name: &str) -> &'static str {
 
 /// An account at a simulator.
 pub fn account(personality: &Personality, clock: &FakeClock, transport: Arc<dyn Transport>) -> Dav {
+    account_as(personality, clock, transport, |config| config)
+}
+
+/// An account at a simulator, opened with more than where it is.
+pub fn account_as(personality: &Personality, clock: &FakeClock, transport: Arc<dyn Transport>, with: impl FnOnce(Config) -> Config) -> Dav {
     let secret = Secret::new("secret");
     let auth: Arc<dyn Auth> = match personality.login.challenges.iter().find(|c| !matches!(c, Challenge::Foreign(_))) {
         Some(Challenge::Digest(_)) => Arc::new(Digest::new("alice", &secret).unwrap()),
@@ -124,7 +131,7 @@ pub fn account(personality: &Personality, clock: &FakeClock, transport: Arc<dyn 
     if matches!(personality.name.as_str(), "synology" | "robur" | "ccs" | "zimbra") {
         config = config.quirks(Quirks::named(&personality.name).unwrap());
     }
-    Dav::builder(config, transport, Arc::new(clock.clone()), Arc::new(SeededChance::new(1))).auth(auth).open().unwrap()
+    Dav::builder(with(config), transport, Arc::new(clock.clone()), Arc::new(SeededChance::new(1))).auth(auth).open().unwrap()
 }
 
 /// A fresh account at a simulated server.
@@ -161,16 +168,20 @@ pub struct Expected {
 pub struct Simulated {
     pub personality: Personality,
     pub expected: Expected,
+    pub groups: Groups,
     pub clock: FakeClock,
 }
 
 #[async_trait]
 impl Harness for Simulated {
     fn name(&self) -> String {
-        format!("simulated {}", self.personality.name)
+        format!("simulated {}, groups as {:?}", self.personality.name, self.groups)
     }
     fn floor(&self) -> Floor {
-        floor()
+        match self.groups {
+            Groups::Cards => floor(),
+            Groups::Categories => floor().role(Role::Categories),
+        }
     }
     fn prepare(&self, kind: Kind, fields: Fields) -> Fields {
         prepare(kind, fields)
@@ -193,7 +204,7 @@ impl Harness for Simulated {
     async fn fresh(&self) -> Box<dyn Stage> {
         let simulator = simulator(self.personality.clone(), &self.clock);
         stock(&simulator);
-        let dav = account(&self.personality, &self.clock, wire(&simulator));
+        let dav = account_as(&self.personality, &self.clock, wire(&simulator), |config| config.groups(self.groups));
         let client = Client(dav.clone());
         Box::new(SimulatedAccount(
             Account { dav, client, mails: Mails::Outbox(simulator.clone()), server: None },

@@ -1,0 +1,10 @@
+//! Groups of contacts as categories, on simulated servers of every group model.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod kit;
+mod models;
+mod rounds;
+mod trouble;
+mod writes;
