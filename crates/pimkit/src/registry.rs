@@ -36,7 +36,7 @@ const REGISTERED: &[Registered] = &[
     Registered {
         name: "dav",
         feature: "dav",
-        keys: &["url", "user", "password", "token", "server", ADDRESS],
+        keys: &["url", "user", "password", "token", "server", "groups", "groupModel", ADDRESS],
         #[cfg(feature = "dav")]
         info: Some(dav::info),
         #[cfg(not(feature = "dav"))]

@@ -76,6 +76,8 @@ async fn credentials_of_dav_come_in_pairs_by_reference_and_never_over_plain_http
         (json!({ "url": url, "password": password }), "\"user\""),
         (json!({ "url": url, "user": "ada", "password": password, "token": password }), "keep one of the two"),
         (json!({ "url": url, "server": "exchange" }), "\"server\""),
+        (json!({ "url": url, "groups": "lists" }), "\"categories\""),
+        (json!({ "url": url, "groupModel": "vlist" }), "\"collections\""),
         (json!({ "url": "https://ada:hunter2@dav.example.org/" }), "apart from the url"),
         (json!({ "url": "http://dav.example.org/", "user": "ada", "password": password }), "http"),
     ] {
@@ -83,5 +85,8 @@ async fn credentials_of_dav_come_in_pairs_by_reference_and_never_over_plain_http
         assert!(line.contains(says) && !line.contains("hunter2") && !line.contains('\n'), "{settings}: {line}");
     }
     let good = json!({ "url": url, "user": "ada", "password": password });
-    assert_eq!(registry::open("dav", None, &good, Path::new("."), None).await.unwrap().info().id, "dav");
+    let opened = registry::open("dav", None, &good, Path::new("."), None).await.unwrap().info();
+    assert_eq!((opened.id, opened.roles.contains(&pimkit::Role::Categories)), ("dav", false));
+    let grouped = json!({ "url": url, "user": "ada", "password": password, "groups": "categories", "groupModel": "kind" });
+    assert!(registry::open("dav", None, &grouped, Path::new("."), None).await.unwrap().info().roles.contains(&pimkit::Role::Categories));
 }

@@ -193,6 +193,15 @@ fn address_book_queries_match_as_rfc_6352_says() {
     let both = format!("{}{}", text("EMAIL", "contains", "example"), text("NICKNAME", "equals", "zed"));
     assert_eq!((found("allof", &both), found("anyof", &both)), (vec!["a.vcf".to_owned()], vec!["a.vcf".to_owned(), "b.vcf".to_owned()]));
     assert_eq!(found("anyof", "<A:prop-filter name=\"EMAIL\"><A:is-not-defined/></A:prop-filter>"), ["c.vcf"]);
+    // Group cards of both forms, as programs look for them.
+    alice.put(&format!("{book}g.vcf"), &card("g", "X-ADDRESSBOOKSERVER-KIND:group\r\n"));
+    alice.put(&format!("{book}k.vcf"), &card("k", "KIND:GROUP\r\n"));
+    alice.put(&format!("{book}o.vcf"), &card("o", "KIND:org\r\n"));
+    let groups = format!("<A:prop-filter name=\"X-ADDRESSBOOKSERVER-KIND\"/>{}", text("KIND", "contains", "group"));
+    assert_eq!(found("anyof", &groups), ["g.vcf", "k.vcf"]);
+    for name in ["g", "k", "o"] {
+        alice.send("DELETE", &format!("{book}{name}.vcf"), &[], "");
+    }
     assert_eq!(
         found(
             "anyof",

@@ -3,8 +3,8 @@
 use super::far::{FarSide, Item, Mailbox, address_of};
 use pimkit::{
     Clock, CollectionId, Connector, ItemId, Kind, Value,
-    dav::{Config, Dav},
-    formats::{Authoring, InlineBlobs},
+    dav::{Config, Dav, Groups},
+    formats::{Authoring, GroupModel, InlineBlobs},
     http::{Basic, Broken, InProcess, Secret},
 };
 use pimkit_contract::{FakeClock, SeededChance};
@@ -25,6 +25,10 @@ pub trait Character: Clone + Debug + 'static {
     const NAME: &'static str;
     /// Its switches.
     fn personality() -> Personality;
+    /// How its account is opened.
+    fn account(config: Config) -> Config {
+        config
+    }
 }
 
 /// Radicale: no scheduling, bodies rewritten.
@@ -36,6 +40,9 @@ pub struct Sabre;
 /// Cyrus: bodies kept, a UID once for each user, listings in pages.
 #[derive(Clone, Debug)]
 pub struct Cyrus;
+/// Cyrus with Apple's group cards, which are categories.
+#[derive(Clone, Debug)]
+pub struct Grouped;
 /// SOGo: mails whatever it is told.
 #[derive(Clone, Debug)]
 pub struct Sogo;
@@ -56,6 +63,15 @@ impl Character for Cyrus {
     const NAME: &'static str = "dav (Cyrus)";
     fn personality() -> Personality {
         Personality::cyrus()
+    }
+}
+impl Character for Grouped {
+    const NAME: &'static str = "dav (Cyrus, groups as categories)";
+    fn personality() -> Personality {
+        Personality::cyrus()
+    }
+    fn account(config: Config) -> Config {
+        config.groups(Groups::Categories).group_model(GroupModel::Apple)
     }
 }
 impl Character for Sogo {
@@ -136,6 +152,7 @@ impl<C: Character> Mailbox for Server<C> {
         });
         let config =
             Config::new("http://localhost/").account(format!("dav-{}", self.user)).user(&self.user).address(address_of(&self.user));
+        let config = C::account(config);
         let auth = Basic::new(&self.user, &Secret::new("secret")).unwrap();
         let opening = Dav::builder(config, Arc::new(wire), Arc::new(self.clock.clone()), Arc::new(SeededChance::new(1)));
         Arc::new(opening.auth(Arc::new(auth)).open().unwrap())

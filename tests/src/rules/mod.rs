@@ -29,28 +29,8 @@ pub use stage::{Desk, Stage, Sync};
 macro_rules! every_rule {
     ($far:ty) => {
         $crate::meeting_rules!($far);
+        $crate::category_rules!($far);
         $crate::rule_tests! { $far;
-            sell {
-                sell_21_contacts_and_their_edits_flow_both_ways,
-                sell_22_deletes_are_carried_to_neither_side,
-                sell_23_a_deleted_contact_does_not_come_back_and_goes_for_good_when_both_sides_delete_it,
-                sell_26_duplicates_of_the_mailbox_come_into_the_app_as_duplicates,
-                sell_30_runs_recognise_who_is_the_same_on_both_sides,
-                sell_31_a_contact_on_both_sides_is_linked_and_not_made_twice,
-            }
-            sell_categories {
-                sell_09_people_carry_base_person,
-                sell_10_companies_carry_base_company,
-                sell_11_contacts_with_active_deals_carry_base_current_prospect,
-                sell_12_contacts_with_lost_or_unqualified_deals_carry_base_lost_prospect,
-                sell_13_contacts_with_won_deals_and_the_status_carry_base_current_customer,
-                sell_14_past_customers_carry_base_past_customer,
-                sell_15_leads_are_exported_under_base_lead,
-                sell_16_the_names_of_the_seven_categories_are_fixed,
-                sell_17_a_renamed_managed_category_gets_its_name_back,
-                sell_18_managed_categories_follow_the_app_and_leave_the_users_own_alone,
-                sell_35_all_seven_categories_are_there_after_set_up_even_while_empty,
-            }
             sell_merges {
                 sell_27_users_merge_duplicate_contacts_and_leads_in_the_app,
                 sell_28_a_merge_in_the_app_leaves_the_mailboxes_duplicates_where_they_are,
@@ -83,15 +63,47 @@ macro_rules! every_rule {
             zoho_google {
                 zg_01_the_direction_is_chosen,
                 zg_02_the_chosen_side_overwrites_the_whole_contact,
-                zg_04_one_list_of_the_mailbox_and_one_view_of_the_app_are_picked,
-                zg_05_leaving_the_list_or_the_view_is_no_deletion_and_entering_no_copy,
-                zg_06_contacts_of_the_app_join_the_picked_list,
                 zg_07_fields_are_mapped_and_pairs_can_be_added,
                 zg_08_a_sync_that_is_set_up_again_makes_no_duplicates,
                 zg_09_the_apps_first_address_is_held_against_the_mailboxes_address_at_work,
                 zg_10_the_first_run_moves_no_more_than_10000_contacts,
                 zg_11_each_later_run_moves_no_more_than_500_contacts_and_forgets_none,
                 zg_14_contacts_are_synced_as_far_as_the_users_rights_go,
+            }
+        }
+    };
+}
+
+/// Makes a test of each rule about the categories of contacts, and of those about contacts that they build on.
+#[macro_export]
+macro_rules! category_rules {
+    ($far:ty) => {
+        $crate::rule_tests! { $far;
+            sell {
+                sell_21_contacts_and_their_edits_flow_both_ways,
+                sell_22_deletes_are_carried_to_neither_side,
+                sell_23_a_deleted_contact_does_not_come_back_and_goes_for_good_when_both_sides_delete_it,
+                sell_26_duplicates_of_the_mailbox_come_into_the_app_as_duplicates,
+                sell_30_runs_recognise_who_is_the_same_on_both_sides,
+                sell_31_a_contact_on_both_sides_is_linked_and_not_made_twice,
+            }
+            sell_categories {
+                sell_09_people_carry_base_person,
+                sell_10_companies_carry_base_company,
+                sell_11_contacts_with_active_deals_carry_base_current_prospect,
+                sell_12_contacts_with_lost_or_unqualified_deals_carry_base_lost_prospect,
+                sell_13_contacts_with_won_deals_and_the_status_carry_base_current_customer,
+                sell_14_past_customers_carry_base_past_customer,
+                sell_15_leads_are_exported_under_base_lead,
+                sell_16_the_names_of_the_seven_categories_are_fixed,
+                sell_17_a_renamed_managed_category_gets_its_name_back,
+                sell_18_managed_categories_follow_the_app_and_leave_the_users_own_alone,
+                sell_35_all_seven_categories_are_there_after_set_up_even_while_empty,
+            }
+            zoho_google {
+                zg_04_one_list_of_the_mailbox_and_one_view_of_the_app_are_picked,
+                zg_05_leaving_the_list_or_the_view_is_no_deletion_and_entering_no_copy,
+                zg_06_contacts_of_the_app_join_the_picked_list,
             }
         }
     };

@@ -22,6 +22,9 @@
 //!   rewrote, or names no version of, is read back.
 //! - Meetings: copies that we make tell the server to mail nobody; what would mail all the same is refused.
 //! - Collections are made, renamed and deleted.
+//! - Groups of contacts: group cards are contacts with members, or, with [`Groups::Categories`], groups are categories of their
+//!   members, whichever way the server keeps them: Apple's cards, cards of vCard 4.0, SOGo's lists, CATEGORIES of each card.
+//!   Which one it is each address book shows; [`Config::group_model`] overrides that.
 //! - What a server does differently is data: [`Quirks`].
 //!
 //! # What it does not, and why
@@ -32,6 +35,8 @@
 //! - The address book is read in the version of vCard that the server gives on its own; a server that turns stored 4.0 into 3.0
 //!   (sabre) gives 3.0.
 //! - Bytes that are given by address (`PHOTO;VALUE=uri`) are not fetched: the address is a stranger's.
+//! - Where groups are categories and a server can neither search nor list changes, a new process reads the whole address book to
+//!   find the groups, once anything in it changed. Two contacts of one UID are in the same groups.
 
 mod blobs;
 mod calls;

@@ -143,8 +143,7 @@ personalities! {
     the_suite_holds_on_a_simulated_yahoo: "yahoo",
 }
 
-/// Where groups are categories, everything else is as before. A group model each: cards of Apple, of vCard 4.0, lists, and words
-/// on cards; and servers that page their listings, or have no list of changes.
+/// Where groups are categories, contacts are what they were: on every server that has any, and in every model of groups.
 macro_rules! with_categories {
     ($($test:ident: $name:literal),* $(,)?) => {$(
         #[tokio::test]
@@ -155,12 +154,25 @@ macro_rules! with_categories {
 }
 
 with_categories! {
-    with_categories_the_suite_holds_on_a_simulated_icloud: "icloud",
-    with_categories_the_suite_holds_on_a_simulated_sabre: "sabre",
-    with_categories_the_suite_holds_on_a_simulated_sogo: "sogo",
     with_categories_the_suite_holds_on_a_simulated_radicale: "radicale",
-    with_categories_the_suite_holds_on_a_simulated_cyrus: "cyrus",
     with_categories_the_suite_holds_on_a_simulated_xandikos: "xandikos",
+    with_categories_the_suite_holds_on_a_simulated_davical: "davical",
+    with_categories_the_suite_holds_on_a_simulated_cyrus: "cyrus",
+    with_categories_the_suite_holds_on_a_simulated_sogo: "sogo",
+    with_categories_the_suite_holds_on_a_simulated_sabre: "sabre",
+    with_categories_the_suite_holds_on_a_simulated_rustical: "rustical",
+    with_categories_the_suite_holds_on_a_simulated_nextcloud: "nextcloud",
+    with_categories_the_suite_holds_on_a_simulated_zimbra: "zimbra",
+    with_categories_the_suite_holds_on_a_simulated_ox: "ox",
+    with_categories_the_suite_holds_on_a_simulated_stalwart: "stalwart",
     with_categories_the_suite_holds_on_a_simulated_ccs: "ccs",
+    with_categories_the_suite_holds_on_a_simulated_synology: "synology",
+    with_categories_the_suite_holds_on_a_simulated_icloud: "icloud",
+    with_categories_the_suite_holds_on_a_simulated_google_contacts: "google-contacts",
+    with_categories_the_suite_holds_on_a_simulated_fastmail: "fastmail",
+    with_categories_the_suite_holds_on_a_simulated_gmx: "gmx",
     with_categories_the_suite_holds_on_a_simulated_posteo: "posteo",
+    with_categories_the_suite_holds_on_a_simulated_purelymail: "purelymail",
+    with_categories_the_suite_holds_on_a_simulated_mailru: "mailru",
+    with_categories_the_suite_holds_on_a_simulated_yahoo: "yahoo",
 }

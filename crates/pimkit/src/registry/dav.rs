@@ -36,6 +36,14 @@ pub(super) fn open(
         let unknown = "is no server that is known by name; take it out, and the server is recognised";
         config = config.quirks(Quirks::named(&server).ok_or_else(|| refuse("server", unknown))?);
     }
+    if let Some(groups) = settings::text(NAME, "groups", settings)? {
+        let wrong = "is neither \"cards\" (group cards are contacts) nor \"categories\" (their names are categories of their members)";
+        config = config.groups(serde_json::from_value(groups.into()).map_err(|_| refuse("groups", wrong))?);
+    }
+    if let Some(model) = settings::text(NAME, "groupModel", settings)? {
+        let wrong = "is none of \"apple\", \"kind\", \"categories\" and \"collections\"; take it out, and each address book shows its own";
+        config = config.group_model(serde_json::from_value(model.into()).map_err(|_| refuse("groupModel", wrong))?);
+    }
     // What an older version wrote and this one cannot read is discovered anew.
     config = config.endpoints(endpoints.and_then(|kept| serde_json::from_value(kept.clone()).ok()));
     let transport = Arc::new(Reqwest::new(&ReqwestOptions::default())?);

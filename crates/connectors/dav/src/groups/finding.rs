@@ -240,6 +240,29 @@ impl Grouped {
         Ok(())
     }
 
+    /// At which versions contacts are that were not read yet: of what is there, and absent where it cannot be read.
+    ///
+    /// # Errors
+    /// When it is not known what is there.
+    pub(super) async fn versions(&self, known: &Arc<Known>, ids: &[ItemId]) -> Result<HashMap<ItemId, Option<Revision>>> {
+        let mut there = HashMap::new();
+        let chunk = usize::try_from(known.quirks.multiget).unwrap_or(usize::MAX).max(1);
+        for part in ids.chunks(chunk) {
+            for (id, got) in part.iter().zip(self.items.texts(known, part).await) {
+                match got {
+                    Got::Text(text) => {
+                        self.see(known, id, &text, &mut Seen::default());
+                        there.insert(id.clone(), Some(text.revision));
+                    }
+                    Got::Hidden => _ = there.insert(id.clone(), None),
+                    Got::Gone => {}
+                    Got::Failed(e) => return Err(e),
+                }
+            }
+        }
+        Ok(there)
+    }
+
     fn see(&self, known: &Known, id: &ItemId, text: &Text, seen: &mut Seen) {
         let file = href::name(id.as_str()).to_owned();
         seen.groups.remove(&file);

@@ -131,16 +131,14 @@ impl Grouped {
     /// Writes groups, each until it is as it shall be. Keeps what they are then.
     async fn run(&self, known: &Arc<Known>, mut jobs: Vec<Job>, failures: &mut HashMap<usize, Error>) -> Vec<(String, Group)> {
         let Ok(book) = self.book(known).await else { return Vec::new() };
-        let mut book = (*book).clone();
-        let mut done = Vec::new();
+        let (mut done, mut gone) = (Vec::new(), Vec::new());
         for tried in 1..=TRIES {
             let steps = self.steps(known, book.model, &jobs).await;
             let mut open = Vec::new();
             for (mut job, step) in jobs.into_iter().zip(steps) {
                 match step {
                     Step::Stored(file, group) if job.edit.made(&group) == group => {
-                        note(&mut book, &job, &file, &group);
-                        done.push((file, group));
+                        done.push((job, file, group));
                     }
                     // It is there, and without those who shall join.
                     Step::Stored(file, group) if tried < TRIES => {
@@ -148,7 +146,7 @@ impl Grouped {
                         open.push(job);
                     }
                     Step::Failed(e) => failures.extend(job.places.iter().map(|place| (*place, e.clone()))),
-                    Step::Overtaken(_) if tried < TRIES => match self.seen_again(known, &mut job, &mut book).await {
+                    Step::Overtaken(_) if tried < TRIES => match self.seen_again(known, &mut job, &mut gone).await {
                         Ok(true) => open.push(job),
                         Ok(false) => {}
                         Err(e) => failures.extend(job.places.iter().map(|place| (*place, e.clone()))),
@@ -166,21 +164,24 @@ impl Grouped {
                 break;
             }
         }
-        book.settle();
-        self.session().keep_book(&known.id, book);
-        done
+        // What others of this session learnt meanwhile stays.
+        let mut now = self.session().book(&known.id).map_or_else(|| (*book).clone(), |book| (*book).clone());
+        gone.iter().for_each(|file| _ = now.groups.remove(file));
+        done.iter().for_each(|(job, file, group)| note(&mut now, job, file, group));
+        now.settle();
+        self.session().keep_book(&known.id, now);
+        done.into_iter().map(|(_, file, group)| (file, group)).collect()
     }
 
     /// Reads a group again that was overtaken. False when there is nothing left to do.
-    async fn seen_again(&self, known: &Arc<Known>, job: &mut Job, book: &mut Book) -> Result<bool, Error> {
+    async fn seen_again(&self, known: &Arc<Known>, job: &mut Job, gone: &mut Vec<String>) -> Result<bool, Error> {
         let Some((file, _)) = job.there.take() else { return Ok(true) };
         if let Some((group, _)) = self.group(known, &file).await? {
-            book.groups.insert(file.clone(), group.clone());
             job.there = Some((file, group));
             return Ok(true);
         }
         // It is gone, and nobody is in it; who joins it wants one of its name.
-        book.groups.remove(&file);
+        gone.push(file);
         Ok(!job.edit.joins.is_empty())
     }
 

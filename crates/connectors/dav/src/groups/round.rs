@@ -18,9 +18,10 @@ use crate::{
     changes::expired,
     cursor::{Between, Bound},
     href,
+    known::Known,
 };
 use pimkit_core::{Change, ChangeOptions, ChangePage, CollectionId, Contact, ItemId, Kind, Next, Position, Result, Revision};
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 impl Grouped {
     /// One whole round.
@@ -62,7 +63,7 @@ impl Grouped {
         let mut lines = seen(changes, &before, &now);
         if !complete {
             let named: HashSet<&ItemId> = there.into_iter().chain(&gone).collect();
-            self.regrouped(collection, &before, &now, &named, &mut lines);
+            lines.extend(self.regrouped(&known, &before, &now, &named).await?);
         }
         let between = Between { groups: Some((*now).clone()), ..between };
         ended(&bound, between, lines, complete)
@@ -89,19 +90,25 @@ impl Grouped {
         }
     }
 
-    /// Names contacts whose groups changed though their cards did not.
-    fn regrouped(&self, collection: &CollectionId, before: &Book, now: &Book, named: &HashSet<&ItemId>, lines: &mut Vec<Change<Contact>>) {
+    /// Contacts whose groups changed though their cards did not, at the versions that they have now.
+    ///
+    /// # Errors
+    /// When a contact's version could not be read.
+    async fn regrouped(&self, known: &Arc<Known>, before: &Book, now: &Book, named: &HashSet<&ItemId>) -> Result<Vec<Change<Contact>>> {
+        let ids = book::differing(before, now).into_iter().map(|file| book::id(&known.id, &file));
+        let ids: Vec<ItemId> = ids.filter(|id| !named.contains(id) && !now.has(id)).collect();
+        let own = |id: &ItemId| self.session().revision(&known.id, Kind::Contact.plural(), id);
+        let unread: Vec<ItemId> = ids.iter().filter(|id| own(id).is_none()).cloned().collect();
+        // Members that no contact is are named by nobody; a list of SOGo's may have such.
+        let there = self.versions(known, &unread).await?;
         let index = Index::of(now);
-        for file in book::differing(before, now) {
-            let id = book::id(collection, &file);
-            if named.contains(&id) || now.has(&id) {
-                continue;
-            }
-            // The card's version, where it was seen in this session; else whoever reads it learns it.
-            let own = self.session().revision(collection, Kind::Contact.plural(), &id);
-            let revision = own.map(|own| book::joined(own, &index.names(&file, None)));
-            lines.push(Change::Listed { id, revision });
-        }
+        let line = |id: ItemId| {
+            let revision = own(&id).or_else(|| there.get(&id).cloned().flatten());
+            let names = index.names(href::name(id.as_str()), None);
+            let is_there = revision.is_some() || there.contains_key(&id);
+            is_there.then(|| Change::Listed { revision: revision.map(|own| book::joined(own, &names)), id })
+        };
+        Ok(ids.into_iter().filter_map(line).collect())
     }
 }
 

@@ -44,6 +44,11 @@ fn who(id: &ItemId, uid: Option<&str>, record: Option<&Contact>) -> Who {
     }
 }
 
+/// Names as groups have them: without blanks around them.
+fn trimmed(names: &BTreeSet<String>) -> impl Iterator<Item = String> {
+    names.iter().map(|name| name.trim().to_owned()).filter(|name| !name.is_empty())
+}
+
 /// The id and the revision that a write was planned against.
 fn planned(write: &Write<Contact>) -> Option<(&ItemId, &Revision)> {
     match write {
@@ -68,6 +73,12 @@ fn uid_of(book: &Book, write: &Write<Contact>) -> Option<String> {
     }
 }
 
+/// Whether the UID has to be found out, because groups change and whoever planned the write does not say it.
+fn lacks_uid(book: &Book, write: &Write<Contact>) -> bool {
+    let cards = book.groups.values().any(|group| !group.is_list()) || matches!(book.model, GroupModel::Apple | GroupModel::Kind);
+    matches!(write, Write::Update { base, target, .. } if cards && base.uid.is_none() && base.keywords != target.keywords)
+}
+
 /// The write of the card alone, and what else is to be done.
 fn parted(book: &Book, index: &Index<'_>, write: Write<Contact>, uid: Option<&str>) -> Result<(Write<Contact>, Beside)> {
     // Where no group has the name, a card says it itself, or a group is made.
@@ -77,17 +88,18 @@ fn parted(book: &Book, index: &Index<'_>, write: Write<Contact>, uid: Option<&st
     Ok(match write {
         Write::Create { mark, record } => {
             let mut record = compose::with_uid(record, "pimkit-dav", &mark)?;
-            let (joins, said) = std::mem::take(&mut record.keywords).into_iter().partition(is_group);
+            let (joins, said) = trimmed(&record.keywords).partition(is_group);
             record.keywords = said;
             (Write::Create { mark, record }, Beside { joins, ..Beside::default() })
         }
         Write::Update { id, revision, base, mut target, mark } => {
-            let added = target.keywords.difference(&base.keywords).cloned();
+            let added = trimmed(&target.keywords).filter(|name| !base.keywords.contains(name));
             let (joins, said): (BTreeSet<String>, BTreeSet<String>) = added.partition(is_group);
-            let leaves: BTreeSet<String> = base.keywords.difference(&target.keywords).cloned().collect();
+            let stay: BTreeSet<String> = trimmed(&target.keywords).collect();
+            let leaves: BTreeSet<String> = base.keywords.difference(&stay).cloned().collect();
             // What goes goes from the card's own words too.
             target.keywords = base.keywords.difference(&leaves).cloned().chain(said).collect();
-            let who = who(&id, base.uid.as_deref(), Some(&target));
+            let who = who(&id, uid, Some(&target));
             (Write::Update { revision: own(&revision), id, base, target, mark }, Beside { who, joins, leaves, ..Beside::default() })
         }
         Write::Move { id, revision, to } => {
@@ -195,7 +207,8 @@ impl Grouped {
         index: &Index<'_>,
         writes: &[Write<Contact>],
     ) -> HashMap<usize, Result<Option<String>, Outcome<Contact>>> {
-        let doubted = |(_, write): &(usize, &Write<Contact>)| !holds(index, write, uid_of(book, write).as_deref());
+        let doubted =
+            |(_, write): &(usize, &Write<Contact>)| !holds(index, write, uid_of(book, write).as_deref()) || lacks_uid(book, write);
         let doubted: Vec<(usize, &Write<Contact>)> = writes.iter().enumerate().filter(doubted).collect();
         let ids: Vec<ItemId> = doubted.iter().filter_map(|(_, write)| planned(write)).map(|(id, _)| id.clone()).collect();
         if ids.is_empty() {

@@ -232,7 +232,6 @@ impl Kit {
         let path = self.path(file);
         self.simulator.requests().iter().filter(|r| r.method == "PUT" && r.path == path).count()
     }
-
 }
 
 /// A card of a person.

@@ -67,12 +67,15 @@ async fn a_new_process_names_members_that_it_never_read() {
     for (server, model, file) in MODELS {
         let kit = kit(server, model, file);
         let (_, cursor) = kit.first().await;
-        kit.put(file, &group(model, "uid-g", "Team", &[&member(model, "b")]));
+        // One of them is nobody.
+        kit.put(file, &group(model, "uid-g", "Team", &[&member(model, "b"), &member(model, "ghost")]));
         kit.pass();
         let other = kit.anew();
         let page = other.changes(&kit.book, Position::Since(&cursor), &ChangeOptions::default()).await.unwrap();
+        kit.next(&cursor).await;
         assert_eq!(said(&kit, &page.changes), there(&["a.vcf", "b.vcf"], file), "{server}");
         for (file, expected) in [("a.vcf", names(&[])), ("b.vcf", names(&["Team"]))] {
+            assert_eq!(revision(&kit, &page.changes, file), Some(&kit.stored(file).await.revision), "{server}");
             let fetched = other.fetch(&kit.book, &[kit.id(file)]).await.pop().unwrap();
             assert!(matches!(fetched, Fetched::Found(found) if found.record.keywords == expected), "{server}");
         }

@@ -92,6 +92,24 @@ async fn a_write_on_groups_that_changed_is_a_conflict_with_what_is_there() {
 }
 
 #[tokio::test]
+async fn a_write_that_does_not_know_the_uid_finds_it() {
+    for (server, model, file) in [("icloud", "apple", "g.vcf"), ("sogo", "list", "g.vlf")] {
+        let kit = kit(server, model, file);
+        kit.first().await;
+        for (contact, keywords) in [("b.vcf", names(&[" Team ", "Club"])), ("a.vcf", names(&[]))] {
+            let Write::Update { id, revision, mut base, mut target, .. } = kit.edition(contact, |c| c.keywords = keywords.clone()).await
+            else {
+                panic!()
+            };
+            (base.uid, target.uid) = (None, None);
+            let outcome = kit.write(Write::Update { id, revision, base, target, mark: None }).await;
+            assert!(matches!(&outcome, Outcome::Written { left_out, .. } if left_out.is_empty()), "{server}: {outcome:?}");
+        }
+        assert_eq!((kit.keywords("a.vcf").await, kit.keywords("b.vcf").await), (names(&[]), names(&["Club", "Team"])), "{server}");
+    }
+}
+
+#[tokio::test]
 async fn a_contact_that_is_deleted_leaves_its_groups() {
     for (server, model, file) in [("icloud", "apple", "g.vcf"), ("sabre", "kind", "g.vcf"), ("sogo", "list", "g.vlf")] {
         let kit = kit(server, model, file);
