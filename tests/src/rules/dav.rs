@@ -1,8 +1,9 @@
 //! Simulated DAV servers as a far side: a mailbox is a server with one user, whose other program writes files behind the wire.
 
-use super::far::{FarSide, Item, Mailbox, address_of};
+use super::far::{FarSide, Item, Mailbox, address_of, repository};
+use futures::executor::block_on;
 use pimkit::{
-    Clock, CollectionId, Connector, ItemId, Kind, Value,
+    Clock, CollectionId, Connector, Fetched, ItemId, Kind, Outcome, Value, Write, WriteOptions,
     dav::{Config, Dav, Groups},
     formats::{Authoring, GroupModel, InlineBlobs},
     http::{Basic, Broken, InProcess, Secret},
@@ -25,10 +26,8 @@ pub trait Character: Clone + Debug + 'static {
     const NAME: &'static str;
     /// Its switches.
     fn personality() -> Personality;
-    /// How its account is opened.
-    fn account(config: Config) -> Config {
-        config
-    }
+    /// What groups of contacts are for its users.
+    const GROUPS: Groups = Groups::Cards;
 }
 
 /// Radicale: no scheduling, bodies rewritten.
@@ -70,9 +69,7 @@ impl Character for Grouped {
     fn personality() -> Personality {
         Personality::cyrus()
     }
-    fn account(config: Config) -> Config {
-        config.groups(Groups::Categories).group_model(GroupModel::Apple)
-    }
+    const GROUPS: Groups = Groups::Categories;
 }
 impl Character for Sogo {
     const NAME: &'static str = "dav (SOGo)";
@@ -141,6 +138,28 @@ impl<C: Character> Server<C> {
     }
 }
 
+impl<C: Character> Server<C> {
+    /// A user whose program shows groups as categories edits an item.
+    fn edit_with_groups<R: Item>(&self, id: &ItemId, set: impl FnOnce(&mut R)) {
+        let items = repository::<R>(self.connector().as_ref());
+        let home = CollectionId::from(&id.as_str()[..=id.as_str().rfind('/').unwrap()]);
+        let Some(Fetched::Found(stored)) = block_on(items.fetch(&home, std::slice::from_ref(id))).pop() else {
+            panic!("{id} is not there")
+        };
+        let mut target = stored.record.clone();
+        set(&mut target);
+        let write = Write::Update {
+            id: id.clone(),
+            revision: stored.revision,
+            base: Box::new(stored.record),
+            target: Box::new(target),
+            mark: None,
+        };
+        let outcome = block_on(items.write(&home, vec![write], &WriteOptions::default())).pop();
+        assert!(matches!(&outcome, Some(Outcome::Written { left_out, .. }) if left_out.is_empty()), "{outcome:?}");
+    }
+}
+
 impl<C: Character> Mailbox for Server<C> {
     fn connector(&self) -> Arc<dyn Connector> {
         let simulator = self.simulator.clone();
@@ -152,7 +171,7 @@ impl<C: Character> Mailbox for Server<C> {
         });
         let config =
             Config::new("http://localhost/").account(format!("dav-{}", self.user)).user(&self.user).address(address_of(&self.user));
-        let config = C::account(config);
+        let config = config.groups(C::GROUPS).group_model(GroupModel::Apple);
         let auth = Basic::new(&self.user, &Secret::new("secret")).unwrap();
         let opening = Dav::builder(config, Arc::new(wire), Arc::new(self.clock.clone()), Arc::new(SeededChance::new(1)));
         Arc::new(opening.auth(Arc::new(auth)).open().unwrap())
@@ -168,6 +187,9 @@ impl<C: Character> Mailbox for Server<C> {
     }
 
     fn edit<R: Item>(&self, id: &ItemId, set: impl FnOnce(&mut R)) {
+        if C::GROUPS == Groups::Categories && R::KIND == Kind::Contact {
+            return self.edit_with_groups(id, set);
+        }
         let (_, text) = self.simulator.get(id.as_str()).unwrap();
         let base = R::read(text.as_bytes()).unwrap();
         let mut target = base.clone();

@@ -7,6 +7,7 @@
 use super::{
     Grouped,
     book::{self, Book, Group},
+    texts::{Is, classify},
 };
 use crate::{
     calls::bodies,
@@ -16,12 +17,8 @@ use crate::{
     known::Known,
     session::{self, Depth},
 };
-use pimkit_core::{Contact, ContactKind, Error, ErrorKind, ItemId, Kind, Result, Revision, cursor::binding};
-use pimkit_formats::{
-    GroupModel, TextRecord,
-    compose::plain_uid,
-    vcard::{group_model, vlist},
-};
+use pimkit_core::{Error, ErrorKind, ItemId, Kind, Result, Revision, cursor::binding};
+use pimkit_formats::{GroupModel, compose::plain_uid};
 use pimkit_http::Failure;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -39,41 +36,6 @@ pub(super) enum Scope<'s> {
     Whole(Option<&'s [(ItemId, Option<Revision>)]>),
     /// What a round named, and what it said is gone.
     Named(&'s [(ItemId, Option<Revision>)], &'s [ItemId]),
-}
-
-/// What a resource is.
-pub(super) enum Is {
-    Group(Group),
-    /// Its UID.
-    Contact(Option<String>),
-    Other,
-}
-
-/// What a text is.
-pub(super) fn classify(text: &Text) -> Is {
-    let title = |name: Option<String>| name.map(|name| name.trim().to_owned()).unwrap_or_default();
-    if vlist::is_list(&text.bytes) {
-        let Ok(list) = vlist::read(&text.bytes) else { return Is::Other };
-        let members = list.members.into_iter().map(|member| file_of(&member.file)).collect();
-        let (revision, form) = (Some(text.revision.clone()), GroupModel::Collections);
-        return Is::Group(Group { revision, title: title(list.name), form, members });
-    }
-    match Contact::read(&text.bytes) {
-        Ok(record) if record.kind == ContactKind::Group => {
-            let form = match group_model([text.bytes.as_slice()]) {
-                Ok(Some(GroupModel::Kind)) => GroupModel::Kind,
-                _ => GroupModel::Apple,
-            };
-            Is::Group(Group { revision: Some(text.revision.clone()), title: title(record.name.full), form, members: record.members })
-        }
-        Ok(record) => Is::Contact(record.uid),
-        Err(_) => Is::Other,
-    }
-}
-
-/// A member of a list, as its resource is named here.
-pub(super) fn file_of(member: &str) -> String {
-    href::canonical(&format!("/{member}")).map_or_else(|| member.to_owned(), |path| href::name(&path).to_owned())
 }
 
 /// Groups, and where contacts were seen, by the hash of their UID.
@@ -202,11 +164,13 @@ impl Grouped {
     /// Reads what may be a group among what is listed.
     async fn read_listed(&self, known: &Arc<Known>, before: &Book, listed: &[(ItemId, Option<Revision>)], seen: &mut Seen) -> Result<()> {
         let mut unknown = Vec::new();
+        // What we wrote ourselves is as we wrote it, though a read may still show what was there before (iCloud).
+        let ours = self.session().book(&known.id);
         for (id, revision) in listed {
             let file = href::name(id.as_str());
-            let same = before.groups.get(file).filter(|group| revision.is_some() && group.revision == *revision);
-            if let Some(group) = same {
-                seen.groups.insert(file.to_owned(), group.clone());
+            let group = |book: &Book| book.groups.get(file).filter(|group| revision.is_some() && group.revision == *revision).cloned();
+            if let Some(group) = group(before).or_else(|| ours.as_deref().and_then(group)) {
+                seen.groups.insert(file.to_owned(), group);
                 continue;
             }
             let uid = revision.as_ref().and_then(|r| self.session().uid(&known.id, Kind::Contact.plural(), id, r)).flatten();
@@ -229,7 +193,9 @@ impl Grouped {
             for (id, got) in part.iter().zip(self.items.texts(known, part).await) {
                 let file = href::name(id.as_str());
                 match got {
-                    Got::Text(text) => self.see(known, id, &text, seen),
+                    Got::Text(text) if self.see(known, id, &text, seen) => {}
+                    // A group whose text is damaged keeps its members.
+                    Got::Text(_) => seen.groups.extend(before.groups.get(file).map(|group| (file.to_owned(), group.clone()))),
                     Got::Gone => _ = seen.groups.remove(file),
                     // What may not be read is what it was.
                     Got::Hidden => seen.groups.extend(before.groups.get(file).map(|group| (file.to_owned(), group.clone()))),
@@ -263,7 +229,8 @@ impl Grouped {
         Ok(there)
     }
 
-    fn see(&self, known: &Known, id: &ItemId, text: &Text, seen: &mut Seen) {
+    /// Notes what a text is. False when nobody knows.
+    fn see(&self, known: &Known, id: &ItemId, text: &Text, seen: &mut Seen) -> bool {
         let file = href::name(id.as_str()).to_owned();
         seen.groups.remove(&file);
         match classify(text) {
@@ -274,8 +241,9 @@ impl Grouped {
                     seen.places.entry(hashed(&uid)).or_default().insert(file);
                 }
             }
-            Is::Other => {}
+            Is::Other => return false,
         }
+        true
     }
 
     /// Finds out where the members are.

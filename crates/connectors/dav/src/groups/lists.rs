@@ -4,8 +4,8 @@ use super::{
     Grouped,
     book::{self, Group, Who},
     cards::{NAMES, mark, taken},
-    finding::{Is, classify},
     members::{Edit, Step},
+    texts::{Is, classify, file_of},
 };
 use crate::{
     error, etag,
@@ -38,7 +38,7 @@ impl Grouped {
         }
         // Members are spelt as whoever wrote the list spells them.
         let spelt = vlist::read(&text.bytes).map(|list| list.members).unwrap_or_default();
-        let goes = |member: &&Listed| !after.members.contains(&super::finding::file_of(&member.file));
+        let goes = |member: &&Listed| !after.members.contains(&file_of(&member.file));
         let edit = vlist::Edit {
             name: edit.title.clone(),
             joins: edit.joins.iter().map(listed).collect(),

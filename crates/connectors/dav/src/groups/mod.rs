@@ -20,6 +20,7 @@ mod lists;
 mod members;
 mod role;
 mod round;
+mod texts;
 mod writing;
 
 pub(crate) use book::Book;

@@ -58,7 +58,8 @@ impl Grouped {
         let there: HashSet<&ItemId> = listed.iter().map(|(id, _)| id).collect();
         gone.retain(|id| !there.contains(id));
         let scope = if complete { Scope::Whole(Some(&listed)) } else { Scope::Named(&listed, &gone) };
-        let now = self.look(&known, before.as_ref(), &scope).await?;
+        let seen_last = self.session().book(&known.id);
+        let now = self.look(&known, before.as_ref().or(seen_last.as_deref()), &scope).await?;
         let before = before.unwrap_or_default();
         let mut lines = seen(changes, &before, &now);
         if !complete {

@@ -165,7 +165,7 @@ impl Grouped {
             let Outcome::Written { id, now, .. } = answer else { continue };
             if let Some(record) = made {
                 // Who gives UIDs of its own says so.
-                let uid = now.as_ref().map_or(record.uid.as_deref(), |now| now.record.uid.as_deref());
+                let uid = now.as_ref().and_then(|now| now.record.uid.as_deref()).or(record.uid.as_deref());
                 more.who = who(id, uid, Some(record));
             }
             if let Some(to) = &more.to
@@ -231,7 +231,7 @@ impl Grouped {
     /// Adds to an answer what became of the groups.
     fn told(&self, known: &Known, index: &Index<'_>, more: &Beside, answer: &mut Outcome<Contact>, failure: Option<Error>) {
         match answer {
-            Outcome::Written { id, revision, now, left_out } if !more.deleted && more.to.is_none() => {
+            Outcome::Written { id, revision, now, left_out } if !more.deleted && more.to.as_ref().is_none_or(|to| *to == known.id) => {
                 left_out.extend(failure.map(|e| (Field::from("keywords"), e.during("dav.groups"))));
                 if let Some(own) = revision.take() {
                     self.remember(known, id, &own, more.who.uid.as_deref());

@@ -177,6 +177,20 @@ async fn a_search_that_loses_a_group_is_not_believed() {
 }
 
 #[tokio::test]
+async fn a_group_that_cannot_be_read_keeps_its_members() {
+    for (server, model, file) in [("icloud", "apple", "g.vcf"), ("cyrus", "kind", "g.vcf"), ("sogo", "list", "g.vlf")] {
+        let kit = kit(server, model, file);
+        let (_, cursor) = kit.first().await;
+        kit.put(file, "BEGIN:VCARD\r\nBEGIN:VCALENDAR\r\nFN:Ha");
+        let (changes, _) = kit.next(&cursor).await;
+        assert_eq!(said(&kit, &changes), [(file.to_owned(), "other")], "{server}");
+        assert_eq!(kit.keywords("a.vcf").await, names(&["Team"]), "{server}");
+        kit.first().await;
+        assert_eq!(kit.keywords("a.vcf").await, names(&["Team"]), "{server}: after everything was listed");
+    }
+}
+
+#[tokio::test]
 async fn a_stranger_who_answers_a_write_of_a_group_is_not_believed() {
     let kit = kit("cyrus", "apple", "g.vcf");
     kit.first().await;
