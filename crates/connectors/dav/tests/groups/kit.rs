@@ -1,11 +1,11 @@
 //! One account on one simulated server, whose contacts are seen with their groups as categories.
 
-use crate::common::simulated::{account_as, simulator, start};
+use crate::common::simulated::{account_as, simulator};
 use bytes::Bytes;
 use http::{Request, Response};
 use pimkit_contract::FakeClock;
 use pimkit_core::{
-    Change, ChangeOptions, Clock, CollectionId, Connector, Contact, Cursor, Delete, Fetched, ItemId, Mark, Next, Outcome, Position, Record,
+    Change, ChangeOptions, CollectionId, Connector, Contact, Cursor, Delete, Fetched, ItemId, Mark, Next, Outcome, Position, Record,
     Repository, Result, Revision, Stored, Write, WriteOptions,
 };
 use pimkit_dav::{Config, Groups, Quirks};
@@ -72,7 +72,6 @@ impl Kit {
         let book = is_book(&simulator).or_else(|| simulator.make_addressbook("alice", "Book")).unwrap();
         let hook = Arc::default();
         let items = opened(&simulator, &personality, &clock, &hook, with);
-        let _ = start(&personality.name);
         Self { simulator, clock, items, book: CollectionId::from(book), hook, personality }
     }
 

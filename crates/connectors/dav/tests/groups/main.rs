@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod kit;
+mod many;
 mod models;
 mod rounds;
 mod trouble;

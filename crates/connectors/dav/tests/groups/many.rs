@@ -1,0 +1,156 @@
+//! Many members, answers that are lost or late, and what else servers do to group cards.
+
+use crate::{
+    kit::{Kit, card, group, names, revision},
+    models::stock,
+};
+use pimkit_core::{Change, Contact, Outcome, Record, Write, WriteOptions};
+use pimkit_simulators::{Fault, FaultPlan, FaultRule, Personality};
+
+/// Contacts of whom the even ones are in a group.
+fn crowd(kit: &Kit, many: usize) {
+    let members: Vec<String> = (0..many).step_by(2).map(|n| format!("urn:uuid:uid-{n}")).collect();
+    let members: Vec<&str> = members.iter().map(String::as_str).collect();
+    for n in 0..many {
+        kit.simulator.put(&kit.path(&format!("p{n}.vcf")), &card(&format!("uid-{n}"), &[])).unwrap();
+    }
+    kit.put("g.vcf", &group("apple", "uid-g", "Team", &members));
+}
+
+#[tokio::test]
+async fn a_first_round_of_many_costs_a_request_for_each_fifty_members_or_contacts() {
+    // A server that searches is asked for the groups, and for each fifty members; one that does not gives everything once.
+    for (server, cost) in [("cyrus", 1 + 1 + 3), ("icloud", 1 + 5)] {
+        let kit = Kit::of(server);
+        crowd(&kit, 240);
+        kit.items.collections().await.unwrap();
+        kit.requests();
+        let (changes, cursor) = kit.first().await;
+        let asked = kit.requests();
+        assert!(asked <= cost + 1, "{server}: {asked} requests");
+        assert_eq!(changes.iter().filter(|change| matches!(change, Change::Listed { .. })).count(), 240, "{server}");
+        for n in [0, 1, 118, 239] {
+            let file = format!("p{n}.vcf");
+            let stored = kit.stored(&file).await;
+            assert_eq!(revision(&kit, &changes, &file), Some(&stored.revision), "{server}: {file}");
+            assert_eq!(stored.record.keywords.len(), usize::from(n % 2 == 0), "{server}: {file}");
+        }
+        // More than are read one by one.
+        for n in 0..60 {
+            kit.simulator.put(&kit.path(&format!("p{n}.vcf")), &card(&format!("uid-{n}"), &["NOTE:x"])).unwrap();
+        }
+        kit.put("g.vcf", &group("apple", "uid-g", "Team", &["urn:uuid:uid-1", "urn:uuid:uid-200"]));
+        let (changes, cursor) = kit.next(&cursor).await;
+        let listed = changes.iter().filter(|change| matches!(change, Change::Listed { .. })).count();
+        // The sixty, and of the others those who were in it.
+        assert_eq!(listed, 60 + (60..240).filter(|n| n % 2 == 0 && *n != 200).count(), "{server}");
+        assert_eq!((kit.keywords("p1.vcf").await, kit.keywords("p2.vcf").await), (names(&["Team"]), names(&[])), "{server}");
+        assert!(kit.next(&cursor).await.0.is_empty(), "{server}");
+    }
+}
+
+#[tokio::test]
+async fn a_group_whose_answer_is_lost_is_written_once() {
+    for (server, model, file) in [("icloud", "apple", "g.vcf"), ("sabre", "kind", "g.vcf"), ("sogo", "list", "g.vlf")] {
+        for fault in [Fault::ResetBefore, Fault::ResetAfter, Fault::StatusAfter { code: 502 }] {
+            let kit = Kit::of(server);
+            stock(&kit, model, file);
+            kit.first().await;
+            kit.simulator.set_faults(FaultPlan::of([FaultRule::on("PUT", fault.clone()).at(file).times(1)]));
+            kit.edit("b.vcf", |c| c.keywords = names(&["Team"])).await;
+            assert_eq!(kit.keywords("b.vcf").await, names(&["Team"]), "{server} {fault:?}");
+            let text = kit.text(file);
+            let member = if model == "list" { ":b.vcf" } else { ":uid-b" };
+            assert_eq!(text.matches(member).count(), 1, "{server} {fault:?}: {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_new_group_whose_answer_is_lost_is_made_once() {
+    for server in ["icloud", "sogo"] {
+        let kit = Kit::of(server);
+        kit.contact("a.vcf", "uid-a");
+        kit.first().await;
+        kit.simulator.set_faults(FaultPlan::of([FaultRule::on("PUT", Fault::ResetAfter).at("pk_group").times(1)]));
+        kit.edit("a.vcf", |c| c.keywords = names(&["Team"])).await;
+        kit.simulator.set_faults(FaultPlan::default());
+        assert_eq!(kit.simulator.list(kit.book.as_str()).len(), 2, "{server}");
+        assert_eq!(kit.keywords("a.vcf").await, names(&["Team"]), "{server}");
+    }
+}
+
+#[tokio::test]
+async fn late_reads_take_nobody_out_of_a_group() {
+    for server in ["icloud", "cyrus"] {
+        let kit = Kit::of(server);
+        stock(&kit, "apple", "g.vcf");
+        let (_, cursor) = kit.first().await;
+        kit.edit("b.vcf", |c| c.keywords = names(&["Team"])).await;
+        kit.simulator.set_faults(FaultPlan::of([FaultRule::on("REPORT", Fault::LaggingReads { reports: 2 }).times(1)]));
+        let (_, cursor) = kit.next(&cursor).await;
+        assert_eq!(kit.keywords("b.vcf").await, names(&["Team"]), "{server}");
+        kit.simulator.set_faults(FaultPlan::default());
+        kit.next(&cursor).await;
+        assert_eq!(kit.keywords("b.vcf").await, names(&["Team"]), "{server}");
+    }
+}
+
+#[tokio::test]
+async fn every_server_keeps_group_cards_as_categories() {
+    for server in Personality::all().into_iter().map(|p| p.name) {
+        let none = matches!(server.as_str(), "google-calendar" | "robur" | "google-contacts");
+        // These take properties of nobody's standard away when a card is stored.
+        if none || matches!(server.as_str(), "ox" | "mailru" | "yahoo") {
+            continue;
+        }
+        for model in ["apple", "kind"] {
+            let kit = Kit::of(&server);
+            stock(&kit, model, "g.vcf");
+            let (_, cursor) = kit.first().await;
+            assert_eq!(kit.keywords("a.vcf").await, names(&["Team"]), "{server}");
+            kit.edit("b.vcf", |c| c.keywords = names(&["Team"])).await;
+            kit.edit("a.vcf", |c| c.keywords.clear()).await;
+            let made = kit.create("m-1", &["Team", "Club"]).await;
+            kit.next(&cursor).await;
+            let other = kit.anew();
+            let ids = [kit.id("a.vcf"), kit.id("b.vcf"), kit.id(&made)];
+            let seen = other.fetch(&kit.book, &ids).await.into_iter().map(|fetched| match fetched {
+                pimkit_core::Fetched::Found(stored) => stored.record.keywords,
+                other => panic!("{server} {model}: {other:?}"),
+            });
+            let seen: Vec<std::collections::BTreeSet<String>> = seen.collect();
+            assert_eq!(seen, [names(&[]), names(&["Team"]), names(&["Club", "Team"])], "{server} {model}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_group_of_vcard_4_at_a_server_that_gives_3_keeps_its_members() {
+    let kit = Kit::of("sabre");
+    kit.contact("a.vcf", "uid-a");
+    kit.contact("b.vcf", "uid-b");
+    let four = group("kind", "uid-g", "Team", &["urn:uuid:uid-a", "mailto:x@x.example"]).replace("VERSION:3.0", "VERSION:4.0");
+    kit.put("g.vcf", &four);
+    kit.first().await;
+    kit.edit("b.vcf", |c| c.keywords = names(&["Team"])).await;
+    assert_eq!((kit.keywords("a.vcf").await, kit.keywords("b.vcf").await), (names(&["Team"]), names(&["Team"])));
+    assert!(kit.text("g.vcf").contains("mailto:x@x.example"));
+}
+
+#[tokio::test]
+async fn a_member_is_written_as_apple_writes_it() {
+    let kit = Kit::of("icloud");
+    kit.first().await;
+    let record = Contact::build(|c| {
+        c.name.full = Some("Ada".into());
+        c.uid = Some("urn:uuid:6E2F1A7C-94F1-4A0C-9F6D-0C3C1E0B7A11".into());
+        c.keywords = names(&["Team"]);
+    });
+    let write: Write<Contact> = Kit::creation("m-1", &record);
+    let outcome = kit.items.write(&kit.book, vec![write], &WriteOptions::default()).await.pop().unwrap();
+    assert!(matches!(&outcome, Outcome::Written { left_out, .. } if left_out.is_empty()), "{outcome:?}");
+    let group = kit.simulator.list(kit.book.as_str()).into_iter().find(|path| path.contains("group")).unwrap();
+    let text = kit.simulator.get(&group).unwrap().1;
+    assert!(text.contains("\r\nX-ADDRESSBOOKSERVER-MEMBER:urn:uuid:6E2F1A7C-94F1-4A0C-9F6D-0C3C1E0B7A11\r\n"), "{text}");
+}
