@@ -131,8 +131,12 @@ impl Book {
 /// The names of the groups that contacts are in.
 #[derive(Debug, Default)]
 pub(crate) struct Index<'b> {
+    /// Of lists, which name resources.
     by_file: HashMap<&'b str, BTreeSet<&'b str>>,
+    /// Of cards, which name UIDs.
     by_uid: HashMap<String, BTreeSet<&'b str>>,
+    /// Of cards, where the contacts of these UIDs were seen.
+    by_place: HashMap<&'b str, BTreeSet<&'b str>>,
 }
 
 impl<'b> Index<'b> {
@@ -147,7 +151,7 @@ impl<'b> Index<'b> {
                 }
                 let uid = plain(member);
                 for file in book.places.get(&uid).into_iter().flatten() {
-                    index.by_file.entry(file).or_default().insert(&group.title);
+                    index.by_place.entry(file).or_default().insert(&group.title);
                 }
                 index.by_uid.entry(uid).or_default().insert(&group.title);
             }
@@ -155,19 +159,24 @@ impl<'b> Index<'b> {
         index
     }
 
-    /// The names of a contact's groups, by its place and, where it is known, by its UID.
+    /// The names of a contact's groups: by its UID, and where that is not known, by its place.
     pub(crate) fn names(&self, file: &str, uid: Option<&str>) -> BTreeSet<&'b str> {
         let mut names = self.by_file.get(file).cloned().unwrap_or_default();
-        names.extend(uid.and_then(|uid| self.by_uid.get(&plain(uid))).into_iter().flatten());
+        let said = uid.map_or_else(|| self.by_place.get(file), |uid| self.by_uid.get(&plain(uid)));
+        names.extend(said.into_iter().flatten());
         names
+    }
+
+    fn files(&self) -> impl Iterator<Item = &&'b str> {
+        self.by_file.keys().chain(self.by_place.keys())
     }
 }
 
 /// The resources of contacts that are in other groups than they were.
 pub(crate) fn differing(before: &Book, now: &Book) -> BTreeSet<String> {
     let (before, now) = (Index::of(before), Index::of(now));
-    let files = before.by_file.keys().chain(now.by_file.keys());
-    files.filter(|file| before.by_file.get(*file) != now.by_file.get(*file)).map(|file| (*file).to_owned()).collect()
+    let files = before.files().chain(now.files());
+    files.filter(|file| before.names(file, None) != now.names(file, None)).map(|file| (*file).to_owned()).collect()
 }
 
 /// What a revision says of groups; none when there are none.
@@ -279,5 +288,7 @@ mod tests {
         assert_eq!(index.names("a.vcf", None), BTreeSet::from(["Team", "List"]));
         assert_eq!(index.names("moved.vcf", Some("urn:uuid:a")), BTreeSet::from(["Team"]));
         assert_eq!(index.names("x.vcf", Some("x")), BTreeSet::new());
+        // Whoever has another UID by now is in no group of the one before.
+        assert_eq!(index.names("a.vcf", Some("b")), BTreeSet::from(["List"]));
     }
 }

@@ -285,9 +285,12 @@ impl Grouped {
                 && !groups.contains_key(file)
                 && listed.as_ref().is_none_or(|listed| listed.contains(file.as_str()))
         };
+        // Whoever was seen with another UID now is not where the one before was.
+        let seen: HashMap<&String, &u64> = places.iter().flat_map(|(hash, files)| files.iter().map(move |file| (file, hash))).collect();
         for (uid, files) in &before.places {
             if uids.contains(uid) {
-                let there = files.iter().filter(|file| is_there(file, &now.groups)).cloned();
+                let same = |file: &&String| seen.get(file).is_none_or(|hash| hashes.get(hash) == Some(uid));
+                let there = files.iter().filter(same).filter(|file| is_there(file, &now.groups)).cloned();
                 now.places.entry(uid.clone()).or_default().extend(there);
             }
         }

@@ -165,6 +165,22 @@ async fn a_contact_that_comes_after_its_group_is_in_it() {
 }
 
 #[tokio::test]
+async fn a_contact_with_another_uid_leaves_the_groups_of_the_one_before() {
+    for server in ["icloud", "cyrus"] {
+        let kit = kit(server, "apple", "g.vcf");
+        let (_, cursor) = kit.first().await;
+        kit.contact("a.vcf", "uid-other");
+        let (changes, cursor) = kit.next(&cursor).await;
+        let stored = kit.stored("a.vcf").await;
+        assert_eq!((stored.record.keywords, revision(&kit, &changes, "a.vcf")), (names(&[]), Some(&stored.revision)), "{server}");
+        kit.contact("a.vcf", "uid-a");
+        let (changes, _) = kit.next(&cursor).await;
+        let stored = kit.stored("a.vcf").await;
+        assert_eq!((stored.record.keywords, revision(&kit, &changes, "a.vcf")), (names(&["Team"]), Some(&stored.revision)), "{server}");
+    }
+}
+
+#[tokio::test]
 async fn pages_of_the_server_lose_no_group() {
     let mut personality = Personality::cyrus();
     personality.sync.page = Some(3);
