@@ -42,7 +42,7 @@ impl Pipeline {
         let folder = Vdir::open(dir.path().join("folder"), Config::default().clock(Arc::new(clock.clone()))).unwrap();
         let store = Local::open(dir.path().join("crm.db"), Options::default().clock(Arc::new(clock.clone()))).unwrap();
         let engine = Engine::new(Arc::new(SqliteState::open(dir.path().join("sync.db")).unwrap())).clock(Arc::new(clock.clone()));
-        let server = Arc::new(server.account(&clock).await);
+        let server = Arc::new(server.account(&clock, pimkit_dav::Groups::Cards).await);
         Self { clock, folder: Arc::new(folder), server, store: Arc::new(store), engine, dir }
     }
 

@@ -16,13 +16,25 @@ use pimkit_simulators::Personality;
 #[tokio::test]
 async fn the_suite_holds_on_a_real_radicale() {
     let Some(server) = Server::start(Kept::Radicale, "the suite") else { return };
-    suite::run(&Real { server, clock: FakeClock::default() }).await;
+    suite::run(&Real { server, groups: Groups::Cards, clock: FakeClock::default() }).await;
 }
 
 #[tokio::test]
 async fn the_suite_holds_on_a_real_xandikos() {
     let Some(server) = Server::start(Kept::Xandikos, "the suite") else { return };
-    suite::run(&Real { server, clock: FakeClock::default() }).await;
+    suite::run(&Real { server, groups: Groups::Cards, clock: FakeClock::default() }).await;
+}
+
+#[tokio::test]
+async fn with_categories_the_suite_holds_on_a_real_radicale() {
+    let Some(server) = Server::start(Kept::Radicale, "the suite with categories") else { return };
+    suite::run(&Real { server, groups: Groups::Categories, clock: FakeClock::default() }).await;
+}
+
+#[tokio::test]
+async fn with_categories_the_suite_holds_on_a_real_xandikos() {
+    let Some(server) = Server::start(Kept::Xandikos, "the suite with categories") else { return };
+    suite::run(&Real { server, groups: Groups::Categories, clock: FakeClock::default() }).await;
 }
 
 /// What each server declares. Every one is tried both ways by the suite: what is declared works, what is not is refused.

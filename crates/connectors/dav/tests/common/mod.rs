@@ -15,7 +15,7 @@ use pimkit_contract::{
     suite::{BackDoor, Floor, Harness, Stage},
 };
 use pimkit_core::{Capabilities, CollectionId, Connector, Contact, Create, Event, Fields, Kind, Record, Role, Stored, Task};
-use pimkit_dav::{Config, Dav};
+use pimkit_dav::{Config, Dav, Groups};
 use pimkit_formats::{
     resource::{Authoring, InlineBlobs, TextRecord},
     vcard,
@@ -145,6 +145,22 @@ pub fn floor() -> Floor {
         .role(Role::Blobs)
 }
 
+/// The same, where groups are this.
+pub fn floor_with(groups: Groups) -> Floor {
+    match groups {
+        Groups::Cards => floor(),
+        Groups::Categories => floor().role(Role::Categories),
+    }
+}
+
+/// The kinds that are tried: events and tasks know nothing of groups, so that they are not tried twice.
+pub fn kinds_with(groups: Groups) -> &'static [Kind] {
+    match groups {
+        Groups::Cards => &[Kind::Contact, Kind::Event, Kind::Task],
+        Groups::Categories => &[Kind::Contact],
+    }
+}
+
 /// What a sample must be like so that DAV takes it.
 pub fn prepare(kind: Kind, mut fields: Fields) -> Fields {
     // A VTODO with overrides is a series, and a series has a start (RFC 5545 section 3.8.5.3).
@@ -170,16 +186,20 @@ pub fn spelt(kind: Kind, fields: Fields) -> Fields {
 /// The suite over a real server: an account for each case.
 pub struct Real {
     pub server: Arc<servers::Server>,
+    pub groups: Groups,
     pub clock: FakeClock,
 }
 
 #[async_trait]
 impl Harness for Real {
     fn name(&self) -> String {
-        self.server.name().to_owned()
+        format!("{}, groups as {:?}", self.server.name(), self.groups)
     }
     fn floor(&self) -> Floor {
-        floor()
+        floor_with(self.groups)
+    }
+    fn kinds(&self) -> Vec<Kind> {
+        kinds_with(self.groups).to_vec()
     }
     fn prepare(&self, kind: Kind, fields: Fields) -> Fields {
         prepare(kind, fields)
@@ -188,7 +208,7 @@ impl Harness for Real {
         spelt(kind, fields)
     }
     async fn fresh(&self) -> Box<dyn Stage> {
-        let dav = self.server.account(&self.clock).await;
+        let dav = self.server.account(&self.clock, self.groups).await;
         let client = Client(dav.clone());
         Box::new(Account { dav, client, mails: Mails::Never, server: Some(Arc::clone(&self.server)) })
     }

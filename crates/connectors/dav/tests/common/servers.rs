@@ -11,7 +11,7 @@ pub use program::Kept;
 use super::{Client, make, network, open};
 use pimkit_contract::FakeClock;
 use pimkit_core::Kind;
-use pimkit_dav::{Config, Dav};
+use pimkit_dav::{Config, Dav, Groups};
 use std::{
     io::Write,
     net::{TcpListener, TcpStream},
@@ -113,9 +113,9 @@ impl Server {
     }
 
     /// A fresh account: an address book, a calendar and a task list, and nothing in them.
-    pub async fn account(&self, clock: &FakeClock) -> Dav {
+    pub async fn account(&self, clock: &FakeClock, groups: Groups) -> Dav {
         let (url, login) = self.login();
-        let config = Config::new(&url).account("suite").address("me@example.org");
+        let config = Config::new(&url).account("suite").address("me@example.org").groups(groups);
         let dav = open(config, login.as_ref().map(|(u, p)| (u.as_str(), p.as_str())), network(), clock);
         let client = Client(dav.clone());
         let homes = self.kept.homes(login.as_ref().map_or("", |(user, _)| user));

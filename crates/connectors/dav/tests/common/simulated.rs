@@ -1,14 +1,12 @@
 //! Accounts on simulated servers, in process.
 
-use super::{Account, Client, Mails, floor, prepare, spelt};
+use super::{Account, Client, Mails, floor_with, kinds_with, prepare, spelt};
 use async_trait::async_trait;
 use pimkit_contract::{
     FakeClock, SeededChance,
     suite::{BackDoor, Floor, Harness, Stage},
 };
-use pimkit_core::{
-    Capabilities, Clock, CollectionId, Connector, Contact, Create, Event, Fields, Kind, Record, Repository, Role, Stored, Task,
-};
+use pimkit_core::{Capabilities, Clock, CollectionId, Connector, Contact, Create, Event, Fields, Kind, Record, Repository, Stored, Task};
 use pimkit_dav::{Config, Dav, Groups, Quirks};
 use pimkit_formats::resource::{Authoring, InlineBlobs, TextRecord};
 use pimkit_http::{Auth, Basic, Bearer, Broken, Digest, InProcess, Secret, Transport};
@@ -178,10 +176,7 @@ impl Harness for Simulated {
         format!("simulated {}, groups as {:?}", self.personality.name, self.groups)
     }
     fn floor(&self) -> Floor {
-        match self.groups {
-            Groups::Cards => floor(),
-            Groups::Categories => floor().role(Role::Categories),
-        }
+        floor_with(self.groups)
     }
     fn prepare(&self, kind: Kind, fields: Fields) -> Fields {
         prepare(kind, fields)
@@ -195,12 +190,8 @@ impl Harness for Simulated {
         always || self.expected.required.contains(&field)
     }
     fn kinds(&self) -> Vec<Kind> {
-        if self.groups == Groups::Categories {
-            // The others know nothing of groups.
-            return vec![Kind::Contact];
-        }
-        let all = [Kind::Contact, Kind::Event, Kind::Task];
-        all.into_iter().zip(self.expected.kinds).filter(|(_, has)| *has).map(|(kind, _)| kind).collect()
+        let all = kinds_with(self.groups).iter().zip(self.expected.kinds);
+        all.filter(|(_, has)| *has).map(|(kind, _)| *kind).collect()
     }
     fn mails_guests(&self) -> bool {
         self.expected.mails

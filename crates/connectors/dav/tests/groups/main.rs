@@ -7,6 +7,7 @@ mod common;
 mod kit;
 mod many;
 mod models;
+mod real;
 mod rounds;
 mod trouble;
 mod writes;
