@@ -54,9 +54,7 @@ impl Grouped {
                 Change::Upserted(stored) => listed.push((stored.id.clone(), Some(stored.revision.clone()))),
             }
         }
-        // The later line counts: what is gone and there again is there.
         let there: HashSet<&ItemId> = listed.iter().map(|(id, _)| id).collect();
-        gone.retain(|id| !there.contains(id));
         let scope = if complete { Scope::Whole(Some(&listed)) } else { Scope::Named(&listed, &gone) };
         let seen_last = self.session().book(&known.id);
         let now = self.look(&known, before.as_ref().or(seen_last.as_deref()), &scope).await?;
@@ -82,7 +80,7 @@ impl Grouped {
         let mut changes = std::mem::take(&mut page.changes);
         loop {
             match page.next {
-                Next::Done { cursor, complete } => return Ok((changes, bound.between(&cursor)?, complete)),
+                Next::Done { cursor, complete } => return Ok((latest(changes), bound.between(&cursor)?, complete)),
                 Next::More(token) => {
                     page = self.items.page(collection, Position::Page(&token), options).await?;
                     changes.append(&mut page.changes);
@@ -113,6 +111,14 @@ impl Grouped {
     }
 }
 
+/// Each item's last line: the one that counts.
+fn latest(changes: Vec<Change<Contact>>) -> Vec<Change<Contact>> {
+    let mut seen: HashSet<ItemId> = HashSet::with_capacity(changes.len());
+    let mut latest: Vec<Change<Contact>> = changes.into_iter().rev().filter(|change| seen.insert(change.id().clone())).collect();
+    latest.reverse();
+    latest
+}
+
 /// The lines of a round: contacts with what their revision says of groups, groups as what they are.
 fn seen(changes: Vec<Change<Contact>>, before: &Book, now: &Book) -> Vec<Change<Contact>> {
     let index = Index::of(now);
@@ -131,4 +137,49 @@ fn seen(changes: Vec<Change<Contact>>, before: &Book, now: &Book) -> Vec<Change<
 
 fn ended(bound: &Bound, between: Between, changes: Vec<Change<Contact>>, complete: bool) -> Result<ChangePage<Contact>> {
     Ok(ChangePage { changes, next: Next::Done { cursor: bound.cursor(&between)?, complete } })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::groups::book::Group;
+    use pimkit_core::Removal;
+
+    fn listed(file: &str) -> Change<Contact> {
+        Change::Listed { id: format!("/b/{file}").as_str().into(), revision: Some("e:1".into()) }
+    }
+
+    fn removed(file: &str) -> Change<Contact> {
+        Change::Removed { id: format!("/b/{file}").as_str().into(), reason: Removal::Unknown }
+    }
+
+    fn said(changes: &[Change<Contact>]) -> Vec<String> {
+        let word = |change: &Change<Contact>| match change {
+            Change::Listed { id, revision } => format!("{id} {}", revision.as_ref().map_or("", Revision::as_str)),
+            Change::Removed { id, .. } => format!("{id} removed"),
+            Change::OtherKind { id, .. } => format!("{id} other"),
+            other => format!("{other:?}"),
+        };
+        changes.iter().map(word).collect()
+    }
+
+    #[test]
+    fn the_last_line_of_an_item_counts() {
+        let changes = latest(vec![listed("a"), removed("b"), removed("a"), listed("b"), listed("c")]);
+        assert_eq!(said(&changes), ["/b/a removed", "/b/b e:1", "/b/c e:1"]);
+    }
+
+    #[test]
+    fn a_group_is_named_as_what_it_is_and_never_as_removed() {
+        let group = Group { title: "Team".into(), members: ["u".to_owned()].into(), ..Group::default() };
+        let mut before = Book::default();
+        before.groups.insert("old".into(), group.clone());
+        let mut now = Book::default();
+        now.groups.insert("g".into(), group);
+        now.places.insert("u".into(), ["a".to_owned()].into());
+        let changes = vec![listed("a"), listed("g"), removed("old"), removed("b"), listed("c")];
+        let hash = book::hash(&["Team"].into()).unwrap();
+        let expected = [format!("/b/a g:{hash}:e:1"), "/b/g other".into(), "/b/b removed".into(), "/b/c e:1".into()];
+        assert_eq!(said(&seen(changes, &before, &now)), expected);
+    }
 }

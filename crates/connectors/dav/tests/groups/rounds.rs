@@ -222,3 +222,12 @@ async fn a_cursor_without_groups_names_everything_and_one_with_them_is_not_for_c
     assert_eq!(error.kind(), ErrorKind::CursorExpired);
     assert!(cards.categories().is_none());
 }
+
+#[tokio::test]
+async fn a_list_is_no_contact_where_groups_are_cards_either() {
+    let kit = kit("sogo", "list", "g.vlf");
+    let wire = crate::common::simulated::wire(&kit.simulator);
+    let cards = crate::common::simulated::account(&Personality::sogo(), &kit.clock, wire).contacts().unwrap();
+    let fetched = cards.fetch(&kit.book, &[kit.id("g.vlf"), kit.id("a.vcf")]).await;
+    assert!(matches!(&fetched[..], [Fetched::OtherKind { .. }, Fetched::Found(_)]), "{fetched:?}");
+}
