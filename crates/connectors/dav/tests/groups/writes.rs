@@ -63,6 +63,20 @@ async fn a_create_that_is_repeated_joins_once_and_makes_one_group() {
 }
 
 #[tokio::test]
+async fn a_group_that_another_program_made_meanwhile_is_joined_and_not_made_again() {
+    for (server, model, file) in [("icloud", "apple", "g.vcf"), ("sabre", "kind", "g.vcf"), ("sogo", "list", "g.vlf")] {
+        let kit = kit(server, model, file);
+        kit.first().await;
+        let theirs = file.replace('g', "theirs");
+        kit.put(&theirs, &group(model, "uid-t", "Club", &[]));
+        kit.edit("b.vcf", |c| c.keywords = names(&["Club"])).await;
+        assert_eq!(kit.simulator.list(kit.book.as_str()).len(), 4, "{server}");
+        let text = kit.text(&theirs);
+        assert!(text.contains("uid-b") || text.contains(":b.vcf"), "{server}: {text}");
+    }
+}
+
+#[tokio::test]
 async fn a_group_with_another_name_by_now_keeps_its_place() {
     let kit = kit("cyrus", "apple", "g.vcf");
     kit.first().await;
