@@ -361,8 +361,9 @@ impl<R: Record> Run<R> {
             return self.suppress(gone, &linked, evidence, format!("decided: the {} one stays", rest.word())).await;
         }
         let mut linked = linked;
-        if rest == Side::Left && linked.link.decision.is_none() && !linked.link.unseen && self.was_just_edited(&row).await? {
-            // In what this far side does not hold: its user cannot have seen it.
+        let open = rest == Side::Left && linked.link.decision.is_none() && !linked.link.unseen;
+        if open && self.is_let_go_elsewhere(&row.item).await? && self.was_just_edited(&row).await? {
+            // In what the other mailbox holds and this one may not: no user who deleted it has seen it.
             linked.link.unseen = true;
             linked.link.version += 1;
             self.commit(vec![StateChange::Link(Box::new(linked.link.clone()))]).await?;

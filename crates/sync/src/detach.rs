@@ -8,7 +8,7 @@ use crate::{
     policy::HubDelete,
     run::Run,
 };
-use pimkit_core::{Action, IntentKind, ItemId, LinkState, Record, Result, SeenRow, Side, StateChange};
+use pimkit_core::{Action, IntentKind, ItemId, LinkRow, LinkState, Record, Result, SeenRow, Side, StateChange};
 
 impl<R: Record> Run<R> {
     /// Why a deletion at the far side lets go of this link alone; absent where the hub record may follow.
@@ -67,6 +67,18 @@ impl<R: Record> Run<R> {
             }
         }
         Ok(unseen)
+    }
+
+    /// Whether the hub record was in another mailbox too, whose user let go of it.
+    pub(crate) async fn is_let_go_elsewhere(&self, hub_item: &ItemId) -> Result<bool> {
+        for sync in self.state().syncs().await?.iter().filter(|sync| *sync != self.sync()) {
+            let links = self.state().links_of_hub(sync, std::slice::from_ref(hub_item)).await?;
+            let ours = |link: &LinkRow| link.kind == R::KIND && link.hub_account == self.hub.account.id;
+            if links.iter().flatten().any(|link| ours(link) && link.state == LinkState::Suppressed) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether the acting user may delete records of this kind on a side at all; everybody may where there is no app to ask.
