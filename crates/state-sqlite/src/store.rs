@@ -63,9 +63,12 @@ impl SqliteState {
         Ok(Self { inner: Arc::new(Inner { path, writer: None, reader: Mutex::new(reader) }), in_place: false })
     }
 
-    /// The same, with reads done on the thread that asks, for a program that has nothing else to do meanwhile: a read takes
+    /// This state, with reads done on the thread that asks, for a program that has nothing else to do meanwhile: a read takes
     /// some microseconds, and handing it to another thread and back takes more. Commits, which wait for the disk, are done
     /// elsewhere all the same.
+    ///
+    /// A read waits for one that another clone has begun, and then the thread waits with it. What fails in it as it should not
+    /// is not caught on the way to the caller.
     #[must_use]
     pub fn reading_in_place(mut self) -> Self {
         self.in_place = true;

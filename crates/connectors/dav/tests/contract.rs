@@ -6,23 +6,67 @@ mod common;
 use common::{
     Real,
     servers::{Kept, Server},
-    simulated::{self, Expected, Simulated},
+    simulated::{self, Expected, Simulated, of},
 };
-use pimkit_contract::{FakeClock, suite};
+use pimkit_contract::{
+    FakeClock,
+    suite::{self, Report},
+};
 use pimkit_core::{Connector, Kind};
 use pimkit_dav::Groups;
 use pimkit_simulators::Personality;
 
+/// What the suite cannot ask of any DAV server, whatever it can do: nothing there limits a field or searches by words, pages are
+/// the server's own, and a card has no guests, no series and, while groups are cards, no list of categories.
+const LEFT_OUT: [&str; 18] = [
+    "contacts::a_page_token_can_be_asked_again",
+    "contacts::a_series_with_overrides_comes_back",
+    "contacts::a_side_that_is_only_read_refuses_writes",
+    "contacts::categories_are_made_once_renamed_and_removed",
+    "contacts::nobody_is_mailed_unless_wanted",
+    "contacts::search_finds_by_words",
+    "contacts::what_is_over_a_limit_is_left_out",
+    "events::a_page_token_can_be_asked_again",
+    "events::a_side_that_is_only_read_refuses_writes",
+    "events::categories_are_made_once_renamed_and_removed",
+    "events::search_finds_by_words",
+    "events::what_is_over_a_limit_is_left_out",
+    "tasks::a_page_token_can_be_asked_again",
+    "tasks::a_side_that_is_only_read_refuses_writes",
+    "tasks::categories_are_made_once_renamed_and_removed",
+    "tasks::nobody_is_mailed_unless_wanted",
+    "tasks::search_finds_by_words",
+    "tasks::what_is_over_a_limit_is_left_out",
+];
+
+/// Real servers take no damaged items.
+const UNDAMAGED: [&str; 3] =
+    ["contacts::an_unreadable_item_is_there", "events::an_unreadable_item_is_there", "tasks::an_unreadable_item_is_there"];
+
+/// vobject, with which Radicale reads calendars, refuses EXRULE.
+const RADICALE: &str = "tasks::field_excludedRecurrenceRules";
+
+/// A case more that is left out is a capability that was lost.
+fn left_out_are(report: &Report, beyond: &[&str]) {
+    let mut told: Vec<&str> = report.skipped.iter().map(|(case, _)| case.as_str()).collect();
+    let mut expected: Vec<&str> = LEFT_OUT.iter().chain(beyond).copied().collect();
+    told.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(told, expected);
+}
+
 #[tokio::test]
 async fn the_suite_holds_on_a_real_radicale() {
     let Some(server) = Server::start(Kept::Radicale, "the suite") else { return };
-    suite::run(&Real { server, groups: Groups::Cards, clock: FakeClock::default() }).await;
+    let report = suite::run(&Real { server, groups: Groups::Cards, clock: FakeClock::default() }).await;
+    left_out_are(&report, &[&UNDAMAGED[..], &[RADICALE]].concat());
 }
 
 #[tokio::test]
 async fn the_suite_holds_on_a_real_xandikos() {
     let Some(server) = Server::start(Kept::Xandikos, "the suite") else { return };
-    suite::run(&Real { server, groups: Groups::Cards, clock: FakeClock::default() }).await;
+    let report = suite::run(&Real { server, groups: Groups::Cards, clock: FakeClock::default() }).await;
+    left_out_are(&report, &UNDAMAGED);
 }
 
 #[tokio::test]
@@ -47,37 +91,37 @@ const EXPECTED: &[Expected] = &[
     Expected { mails: true, ..of("sabre") },
     of("rustical"),
     Expected { mails: true, ..of("nextcloud") },
-    Expected { mails: true, moves: false, ..of("zimbra") },
-    Expected { mails: true, silent: false, incremental: false, moves: false, drops_extensions: true, ..of("ox") },
+    Expected { mails: true, moves: false, makes: [false, false], ..of("zimbra") },
+    Expected { mails: true, silent: false, incremental: false, moves: false, drops_extensions: true, makes: [false, false], ..of("ox") },
     Expected { mails: true, ..of("stalwart") },
-    Expected { mails: true, ..of("ccs") },
-    Expected { incremental: false, ..of("synology") },
-    Expected { mails: true, moves: false, kinds: [true, true, false], required: &["end"], ..of("icloud") },
-    Expected { mails: true, silent: false, moves: false, kinds: [false, true, false], required: &["alerts"], ..of("google-calendar") },
-    Expected { conditional: false, repeatable: false, moves: false, kinds: [true, false, false], ..of("google-contacts") },
-    Expected { mails: true, kinds: [true, true, false], ..of("fastmail") },
-    Expected { silent: false, incremental: false, moves: false, ..of("gmx") },
-    Expected { incremental: false, ..of("posteo") },
-    of("purelymail"),
-    Expected { incremental: false, moves: false, drops_extensions: true, ..of("mailru") },
-    Expected { incremental: false, moves: false, kinds: [false, true, true], ..of("robur") },
-    Expected { silent: false, incremental: false, moves: false, drops_extensions: true, ..of("yahoo") },
-];
-
-const fn of(name: &'static str) -> Expected {
+    Expected { mails: true, makes: [false, true], ..of("ccs") },
+    Expected { incremental: false, makes: [false, false], ..of("synology") },
+    Expected { mails: true, moves: false, kinds: [true, true, false], required: &["end"], makes: [false, true], ..of("icloud") },
     Expected {
-        name,
-        incremental: true,
-        conditional: true,
-        repeatable: true,
-        silent: true,
-        moves: true,
-        mails: false,
-        drops_extensions: false,
-        required: &[],
-        kinds: [true; 3],
-    }
-}
+        mails: true,
+        silent: false,
+        moves: false,
+        kinds: [false, true, false],
+        required: &["alerts"],
+        makes: [true, false],
+        ..of("google-calendar")
+    },
+    Expected {
+        conditional: false,
+        repeatable: false,
+        moves: false,
+        kinds: [true, false, false],
+        makes: [false, true],
+        ..of("google-contacts")
+    },
+    Expected { mails: true, kinds: [true, true, false], ..of("fastmail") },
+    Expected { silent: false, incremental: false, moves: false, makes: [false, false], ..of("gmx") },
+    Expected { incremental: false, makes: [false, false], ..of("posteo") },
+    of("purelymail"),
+    Expected { incremental: false, moves: false, drops_extensions: true, makes: [false, false], ..of("mailru") },
+    Expected { incremental: false, moves: false, kinds: [false, true, true], ..of("robur") },
+    Expected { silent: false, incremental: false, moves: false, drops_extensions: true, makes: [false, true], ..of("yahoo") },
+];
 
 #[test]
 fn every_personality_has_an_expected_set() {
@@ -117,7 +161,12 @@ async fn over(name: &str) {
 async fn grouped(name: &str, groups: Groups) {
     let expected = *EXPECTED.iter().find(|e| e.name == name).unwrap();
     let personality = Personality::named(name).unwrap();
-    suite::run(&Simulated { personality, expected, groups, clock: FakeClock::default() }).await;
+    let report = suite::run(&Simulated { personality, expected, groups, clock: FakeClock::default() }).await;
+    match (groups, name) {
+        (Groups::Cards, "radicale") => left_out_are(&report, &[RADICALE]),
+        (Groups::Cards, "xandikos" | "cyrus" | "sabre") => left_out_are(&report, &[]),
+        _ => {}
+    }
 }
 
 macro_rules! personalities {

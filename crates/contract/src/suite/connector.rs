@@ -1,11 +1,11 @@
 //! Cases for the connector as a whole.
 
 use super::{
-    Ask, Report,
+    Ask, Floor, Report,
     context::{Got, Stop, Verdict, ensure, fail, skip},
 };
 use crate::world::Kept;
-use pimkit_core::{Capabilities, Connector, Contact, Create, Event, Kind, Layered, Message, ReadOnly, Record, Role, Task, User};
+use pimkit_core::{Access, Capabilities, Connector, Contact, Create, Event, Kind, Layered, Message, ReadOnly, Record, Role, Task, User};
 use std::sync::Arc;
 
 /// Runs the cases.
@@ -14,6 +14,7 @@ pub(super) async fn cases(ask: &dyn Ask, report: &mut Report) {
     report.add(name("the_account_is_the_same_each_time"), account(ask).await);
     report.add(name("info_names_the_kinds_that_are_there"), kinds(ask).await);
     report.add(name("the_floor_is_declared"), floor(ask).await);
+    report.add(name("collections_hold_the_floor"), floor_is_held(ask).await);
     report.add(name("collections_can_do_no_more_than_info_says"), ceiling(ask).await);
     report.add(name("a_findable_create_can_be_searched_for"), findable(ask).await);
     report.add(name("futures_may_move_between_threads"), sendable(ask).await);
@@ -96,6 +97,24 @@ async fn floor(ask: &dyn Ask) -> Verdict {
         ensure!(info.roles.contains(role), "the role {role:?} is not declared");
     }
     Ok(())
+}
+
+/// What the connector can do at most says nothing of this account: each collection that may be written holds the floor itself.
+async fn floor_of<R: Kept>(connector: &dyn Connector, floor: &Floor) -> Verdict {
+    let Some((_, least)) = floor.kinds.iter().find(|(kind, _)| *kind == R::KIND) else { return Ok(()) };
+    let Some(items) = R::repository(connector) else { return Ok(()) };
+    for collection in items.collections().await?.into_iter().filter(|c| c.access == Access::Write) {
+        at_least(&format!("a collection of {}", R::KIND.plural()), &collection.capabilities, least)?;
+    }
+    Ok(())
+}
+
+async fn floor_is_held(ask: &dyn Ask) -> Verdict {
+    let stage = ask.fresh().await;
+    let (connector, floor) = (stage.connector(), ask.floor());
+    floor_of::<Contact>(&*connector, &floor).await?;
+    floor_of::<Event>(&*connector, &floor).await?;
+    floor_of::<Task>(&*connector, &floor).await
 }
 
 async fn ceiling_of<R: Kept>(connector: &dyn Connector) -> Verdict {

@@ -125,31 +125,29 @@ pub enum Mails {
     Outbox(pimkit_simulators::Dav),
 }
 
-/// What every server that is known must declare.
-pub fn floor() -> Floor {
+/// What a server must declare: all that the floor asks, but for what this one is known to lack.
+pub fn floor(expected: &simulated::Expected, groups: Groups) -> Floor {
     let all = |c: &mut Capabilities| {
-        (c.write, c.incremental, c.conditional, c.find, c.can_keep_silent, c.create) = (true, true, true, true, true, Create::Repeatable);
+        (c.write, c.find, c.can_keep_silent) = (true, true, expected.silent);
+        (c.incremental, c.conditional, c.move_items) = (expected.incremental, expected.conditional, expected.moves);
+        c.create = if expected.repeatable { Create::Repeatable } else { Create::ByContent };
     };
     let calendar = move |c: &mut Capabilities| {
         all(c);
         c.exceptions = true;
     };
-    Floor::default()
+    let floor = Floor::default()
         .kind(Kind::Contact, |c| {
             all(c);
-            c.photos = true;
+            (c.photos, c.can_keep_silent) = (true, true);
         })
         .kind(Kind::Event, calendar)
         .kind(Kind::Task, calendar)
         .role(Role::Folders)
-        .role(Role::Blobs)
-}
-
-/// The same, where groups are this.
-pub fn floor_with(groups: Groups) -> Floor {
+        .role(Role::Blobs);
     match groups {
-        Groups::Cards => floor(),
-        Groups::Categories => floor().role(Role::Categories),
+        Groups::Cards => floor,
+        Groups::Categories => floor.role(Role::Categories),
     }
 }
 
@@ -196,7 +194,7 @@ impl Harness for Real {
         format!("{}, groups as {:?}", self.server.name(), self.groups)
     }
     fn floor(&self) -> Floor {
-        floor_with(self.groups)
+        floor(&simulated::of(""), self.groups)
     }
     fn kinds(&self) -> Vec<Kind> {
         kinds_with(self.groups).to_vec()

@@ -1,12 +1,15 @@
 //! Accounts on simulated servers, in process.
 
-use super::{Account, Client, Mails, floor_with, kinds_with, prepare, spelt};
+use super::{Account, Client, Mails, floor, kinds_with, prepare, spelt};
 use async_trait::async_trait;
 use pimkit_contract::{
     FakeClock, SeededChance,
     suite::{BackDoor, Floor, Harness, Stage},
 };
-use pimkit_core::{Capabilities, Clock, CollectionId, Connector, Contact, Create, Event, Fields, Kind, Record, Repository, Stored, Task};
+use pimkit_core::{
+    Capabilities, Clock, CollectionId, Connector, Contact, Create, Event, Fields, Kind, Outcome, Record, Repository, Stored, Task,
+    WriteOptions,
+};
 use pimkit_dav::{Config, Dav, Groups, Quirks};
 use pimkit_formats::resource::{Authoring, InlineBlobs, TextRecord};
 use pimkit_http::{Auth, Basic, Bearer, Broken, Digest, InProcess, Secret, Transport};
@@ -160,6 +163,25 @@ pub struct Expected {
     pub required: &'static [&'static str],
     /// Its accounts have contacts, events and tasks.
     pub kinds: [bool; 3],
+    /// Address books and calendars can be made.
+    pub makes: [bool; 2],
+}
+
+/// All that the floor asks.
+pub const fn of(name: &'static str) -> Expected {
+    Expected {
+        name,
+        incremental: true,
+        conditional: true,
+        repeatable: true,
+        silent: true,
+        moves: true,
+        mails: false,
+        drops_extensions: false,
+        required: &[],
+        kinds: [true; 3],
+        makes: [true; 2],
+    }
 }
 
 /// The suite over a simulated server: a world for each case.
@@ -176,7 +198,7 @@ impl Harness for Simulated {
         format!("simulated {}, groups as {:?}", self.personality.name, self.groups)
     }
     fn floor(&self) -> Floor {
-        floor_with(self.groups)
+        floor(&self.expected, self.groups)
     }
     fn prepare(&self, kind: Kind, fields: Fields) -> Fields {
         prepare(kind, fields)
@@ -232,6 +254,10 @@ impl Expected {
     pub async fn check<R: Record>(&self, items: &dyn Repository<R>, kind: Kind) {
         let all = items.collections().await.unwrap();
         assert!(!all.is_empty(), "{} {kind:?}", self.name);
+        let [books, calendars] = self.makes;
+        let made = items.folders().unwrap().create(&kind.plural().into(), "Made", &WriteOptions::default()).await;
+        let makes = matches!(made, Outcome::Written { .. });
+        assert_eq!(makes, if kind == Kind::Contact { books } else { calendars }, "{} {kind:?}: a collection is made", self.name);
         for collection in all {
             self.check_one(kind, &collection.id, collection.capabilities);
         }
@@ -244,5 +270,9 @@ impl Expected {
         assert_eq!(can.create == Create::Repeatable, repeatable, "{name} {kind:?} {id}: create");
         assert_eq!(can.can_keep_silent, silent || kind == Kind::Contact, "{name} {kind:?} {id}: silent");
         assert_eq!(can.move_items, moves, "{name} {kind:?} {id}: moves");
+        assert_eq!(can.photos, kind == Kind::Contact, "{name} {kind:?} {id}: photos");
+        assert_eq!(can.exceptions, kind != Kind::Contact, "{name} {kind:?} {id}: exceptions");
+        assert_eq!(can.attachments, kind != Kind::Contact, "{name} {kind:?} {id}: attachments");
+        assert!(can.find, "{name} {kind:?} {id}: find");
     }
 }
