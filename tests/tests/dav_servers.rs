@@ -11,7 +11,7 @@ mod writings;
 
 use common::servers::{Kept, Server};
 use pimkit::{
-    Connector, Contact, Event, Field, Kind, Record, Task,
+    Connector, Contact, Event, Field, Kind, Record, Task, Value,
     dav::Dav,
     local::{Local, Options},
     state_sqlite::SqliteState,
@@ -91,49 +91,96 @@ impl Pipeline {
     }
 }
 
+/// What two users do to one thing at once.
+struct Edit {
+    /// The line of the text before which the other program puts its own.
+    before: &'static str,
+    line: &'static str,
+    /// The field that its line is in.
+    theirs: &'static str,
+    /// What the app's user writes into another field.
+    ours: (&'static str, Value),
+}
+
+impl Pipeline {
+    fn files(&self) -> std::path::PathBuf {
+        self.dir.path().join("folder/contacts events tasks")
+    }
+
+    /// Things in the app that are no meetings and no series, and have nothing where the two will write; with their files.
+    async fn plain<R: Record>(&self, edit: &Edit) -> Vec<(String, std::path::PathBuf)> {
+        let texts: Vec<_> = fs::read_dir(self.files()).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let texts: Vec<_> = texts.into_iter().filter_map(|path| Some((fs::read_to_string(&path).ok()?, path))).collect();
+        let mut found = Vec::new();
+        for (uid, stored) in records::<R>(&*self.store).await {
+            let taken = ["participants", "recurrenceRules", "recurrenceOverrides", edit.theirs, edit.ours.0];
+            if taken.iter().any(|field| stored.record.get(field).is_some_and(|value| !value.is_null())) {
+                continue;
+            }
+            let is_its = |text: &str| text.contains(&format!("UID:{uid}\r\n")) && text.matches(edit.before).count() == 1;
+            if let Some((_, path)) = texts.iter().find(|(text, _)| is_its(text)) {
+                found.push((uid, path.clone()));
+            }
+        }
+        assert!(found.len() > 3, "{} plain {}", found.len(), R::KIND.plural());
+        found
+    }
+
+    async fn both_edit_and_delete<R: Record>(&self, edit: &Edit) {
+        let plain = self.plain::<R>(edit).await;
+        let count = records::<R>(&*self.store).await.len();
+
+        // Another program edits a file, the app's user another field of the same thing: both edits are everywhere.
+        let (uid, path) = &plain[0];
+        let text = fs::read_to_string(path).unwrap();
+        fs::write(path, text.replace(edit.before, &format!("X-EDITED:by a program\r\n{}\r\n{}", edit.line, edit.before))).unwrap();
+        let here = records::<R>(&*self.store).await.remove(uid).unwrap();
+        let target = here.record.with(&[(edit.ours.0.into(), edit.ours.1.clone())].into()).unwrap();
+        let write = pimkit::Write::Update {
+            id: here.id.clone(),
+            revision: here.revision.clone(),
+            base: Box::new(here.record.clone()),
+            target: Box::new(target),
+            mark: None,
+        };
+        let store = R::repository(&*self.store).unwrap();
+        let outcome = store.write(&here.collection, vec![write], &pimkit::WriteOptions::default()).await.pop().unwrap();
+        assert!(matches!(outcome, pimkit::Outcome::Written { .. }), "{outcome:?}");
+        for _ in 0..2 {
+            self.run::<R>(&self.folder, "delete").await;
+            self.run::<R>(&self.store, "delete").await;
+        }
+        for side in [&self.folder, &self.store] {
+            let thing = records::<R>(&**side).await.remove(uid).unwrap().record;
+            assert_eq!(thing.get(edit.ours.0).as_ref(), Some(&edit.ours.1), "{} {}", side.info().id, R::KIND.plural());
+            let theirs = thing.get(edit.theirs).unwrap().to_string();
+            assert!(theirs.contains("Nick of the folder"), "{} {}: {theirs}", side.info().id, R::KIND.plural());
+        }
+        assert!(fs::read_to_string(path).unwrap().contains("X-EDITED:by a program"), "what nobody knows is kept");
+
+        // A deletion goes on where the policy says so, and nowhere else.
+        fs::remove_file(&plain[1].1).unwrap();
+        assert_eq!(self.run::<R>(&self.folder, "ignore").await.deleted.right, 0);
+        fs::remove_file(&plain[2].1).unwrap();
+        assert_eq!(self.run::<R>(&self.folder, "delete").await.deleted.right, 1);
+        assert_eq!(self.run::<R>(&self.store, "delete").await.deleted.left, 1);
+        assert_eq!(records::<R>(&*self.store).await.len(), count - 1);
+        assert_eq!(self.run::<R>(&self.folder, "delete").await.writes(), 0);
+        assert_eq!(self.run::<R>(&self.store, "delete").await.writes(), 0);
+    }
+}
+
 async fn cards(kept: Kept) {
     let Some(server) = Server::start(kept, "1,000 cards up and down") else { return };
     let pipeline = Pipeline::new(&server, writings::lay_out_cards).await;
     pipeline.up_and_down::<Contact>(1000).await;
-
-    // Another program edits a file, the app's user another field of the same person: both edits are everywhere.
-    let path = pipeline.dir.path().join("folder/contacts events tasks/s1.vcf");
-    let text = fs::read_to_string(&path).unwrap();
-    fs::write(&path, text.replace("END:VCARD", "X-EDITED:by a program\r\nNICKNAME:Nick of the folder\r\nEND:VCARD")).unwrap();
-    let store = Contact::repository(&*pipeline.store).unwrap();
-    let here = records::<Contact>(&*pipeline.store).await;
-    let uid = pimkit::formats::TextRecord::read(text.as_bytes()).map(|c: Contact| c.uid.unwrap()).unwrap();
-    let mut target = here[&uid].record.clone();
-    target.notes = vec!["a note of the app".to_owned()];
-    let write = pimkit::Write::Update {
-        id: here[&uid].id.clone(),
-        revision: here[&uid].revision.clone(),
-        base: Box::new(here[&uid].record.clone()),
-        target: Box::new(target),
-        mark: None,
+    let edit = Edit {
+        before: "END:VCARD",
+        line: "NICKNAME:Nick of the folder",
+        theirs: "nicknames",
+        ours: ("notes", serde_json::json!(["a note of the app"])),
     };
-    let outcome = store.write(&here[&uid].collection, vec![write], &pimkit::WriteOptions::default()).await.pop().unwrap();
-    assert!(matches!(outcome, pimkit::Outcome::Written { .. }), "{outcome:?}");
-    for _ in 0..2 {
-        pipeline.run::<Contact>(&pipeline.folder, "delete").await;
-        pipeline.run::<Contact>(&pipeline.store, "delete").await;
-    }
-    for side in [&pipeline.folder, &pipeline.store] {
-        let person = records::<Contact>(&**side).await.remove(&uid).unwrap().record;
-        assert_eq!(person.notes, ["a note of the app"], "{}", side.info().id);
-        assert!(person.nicknames.iter().any(|n| n == "Nick of the folder"), "{}: {:?}", side.info().id, person.nicknames);
-    }
-    assert!(fs::read_to_string(&path).unwrap().contains("X-EDITED:by a program"), "what nobody knows is kept");
-
-    // A deletion goes on where the policy says so, and nowhere else.
-    fs::remove_file(pipeline.dir.path().join("folder/contacts events tasks/s2.vcf")).unwrap();
-    assert_eq!(pipeline.run::<Contact>(&pipeline.folder, "ignore").await.deleted.right, 0);
-    fs::remove_file(pipeline.dir.path().join("folder/contacts events tasks/s3.vcf")).unwrap();
-    assert_eq!(pipeline.run::<Contact>(&pipeline.folder, "delete").await.deleted.right, 1);
-    assert_eq!(pipeline.run::<Contact>(&pipeline.store, "delete").await.deleted.left, 1);
-    assert_eq!(records::<Contact>(&*pipeline.store).await.len(), 999);
-    assert_eq!(pipeline.run::<Contact>(&pipeline.folder, "delete").await.writes(), 0);
-    assert_eq!(pipeline.run::<Contact>(&pipeline.store, "delete").await.writes(), 0);
+    pipeline.both_edit_and_delete::<Contact>(&edit).await;
 }
 
 async fn calendars(kept: Kept) {
@@ -141,6 +188,14 @@ async fn calendars(kept: Kept) {
     let pipeline = Pipeline::new(&server, writings::lay_out_calendars).await;
     pipeline.up_and_down::<Event>(700).await;
     pipeline.up_and_down::<Task>(300).await;
+    let edit = |before| Edit {
+        before,
+        line: "LOCATION:Nick of the folder",
+        theirs: "locations",
+        ours: ("description", serde_json::json!("a note of the app")),
+    };
+    pipeline.both_edit_and_delete::<Event>(&edit("END:VEVENT")).await;
+    pipeline.both_edit_and_delete::<Task>(&edit("END:VTODO")).await;
 }
 
 #[tokio::test]
