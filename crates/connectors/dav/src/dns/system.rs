@@ -13,11 +13,11 @@ use pimkit_core::{Error, ErrorKind, Persistence, Result};
 use std::{
     borrow::Cow,
     fmt,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-/// The longest that one question waits, with all repeats: somebody waits too, and the domain itself may still answer.
+/// The longest that one look-up waits, with all repeats and aliases: somebody waits too, and the domain itself may still answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Names that one name may be an alias of, one of the other.
@@ -30,8 +30,8 @@ const KEPT: u64 = 64;
 ///
 /// # Behavior
 /// - Nothing is read and nobody is asked before the first name is looked up, which has to happen in a tokio runtime.
-/// - A question waits no longer than five seconds. Answers are kept for as long as they say; after a failure the configuration
-///   is read anew.
+/// - A look-up waits no longer than five seconds, however many questions it takes. Answers are kept for as long as they say;
+///   after a failure the configuration is read anew.
 /// - Nothing is verified (no DNSSEC).
 pub struct SystemDns {
     /// Other servers than the machine's, in tests.
@@ -77,33 +77,36 @@ impl SystemDns {
     /// The answer; none when there are no such records.
     async fn ask(&self, name: &str, kind: RecordType) -> Result<Option<Lookup>> {
         let unreadable = "the name servers of this machine cannot be read; check how its network is set up, or give the whole url";
-        let held = || self.resolver.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = held().clone();
+        let known = self.held().clone();
         let resolver = match known {
             Some(resolver) => resolver,
-            None => held().insert(self.build().map_err(|error| unknown(unreadable).caused_by(error))?).clone(),
+            None => self.held().insert(self.build().map_err(|error| unknown(unreadable).caused_by(error))?).clone(),
         };
         // A label of more than 63 bytes, a name of more than 255.
         let Ok(mut whole) = Name::from_ascii(name) else { return Ok(None) };
         whole.set_fqdn(true);
-        let error = match tokio::time::timeout(self.patience, resolver.lookup(whole, kind)).await {
-            Ok(Ok(answer)) => return Ok(Some(answer)),
-            Ok(Err(error)) if error.is_no_records_found() => return Ok(None),
-            Ok(Err(error)) => unknown("DNS did not answer; check the network, or give the whole url").caused_by(error),
-            Err(_) => unknown("DNS did not answer in time; check the network, or give the whole url"),
-        };
-        *held() = None;
-        Err(error)
+        match resolver.lookup(whole, kind).await {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) if error.is_no_records_found() => Ok(None),
+            Err(error) => Err(unknown("DNS did not answer; check the network, or give the whole url").caused_by(error)),
+        }
     }
-}
 
-fn unknown(message: &'static str) -> Error {
-    Error::new(ErrorKind::Transport, message).persistence(Persistence::Temporary)
-}
+    fn held(&self) -> MutexGuard<'_, Option<TokioResolver>> {
+        self.resolver.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 
-#[async_trait]
-impl Dns for SystemDns {
-    async fn srv(&self, name: &str) -> Result<Vec<Srv>> {
+    /// One look-up, within its time: a chain of slow answers must not take as many times as long.
+    async fn look<T>(&self, questions: impl Future<Output = Result<T>>) -> Result<T> {
+        let late = || unknown("DNS did not answer in time; check the network, or give the whole url");
+        let answer = tokio::time::timeout(self.patience, questions).await.unwrap_or_else(|_| Err(late()));
+        if answer.is_err() {
+            *self.held() = None;
+        }
+        answer
+    }
+
+    async fn servers(&self, name: &str) -> Result<Vec<Srv>> {
         let mut owner = Cow::Borrowed(name);
         for _ in 0..ALIASES {
             let answer = self.ask(&owner, RecordType::SRV).await?;
@@ -116,7 +119,7 @@ impl Dns for SystemDns {
                 return Ok(records);
             }
             // The resolver takes the target of an SRV record for an alias, and loses the records behind a true one (0.26.3).
-            let alias = self.ask(&owner, RecordType::CNAME).await.unwrap_or_default();
+            let alias = self.ask(&owner, RecordType::CNAME).await?;
             let alias = alias.iter().flat_map(Lookup::answers).find_map(|record| match &record.data {
                 RData::CNAME(alias) => Some(alias.to_ascii()),
                 _ => None,
@@ -129,7 +132,7 @@ impl Dns for SystemDns {
         Ok(Vec::new())
     }
 
-    async fn txt(&self, name: &str) -> Result<Vec<String>> {
+    async fn texts(&self, name: &str) -> Result<Vec<String>> {
         let answer = self.ask(name, RecordType::TXT).await?;
         let records = answer.iter().flat_map(Lookup::answers);
         let strings = records.filter_map(|record| match &record.data {
@@ -137,6 +140,21 @@ impl Dns for SystemDns {
             _ => None,
         });
         Ok(strings.flatten().map(|bytes| String::from_utf8_lossy(bytes).into_owned()).collect())
+    }
+}
+
+fn unknown(message: &'static str) -> Error {
+    Error::new(ErrorKind::Transport, message).persistence(Persistence::Temporary)
+}
+
+#[async_trait]
+impl Dns for SystemDns {
+    async fn srv(&self, name: &str) -> Result<Vec<Srv>> {
+        self.look(self.servers(name)).await
+    }
+
+    async fn txt(&self, name: &str) -> Result<Vec<String>> {
+        self.look(self.texts(name)).await
     }
 }
 

@@ -50,6 +50,11 @@ fn zone(asked: &str, kind: RecordType) -> Option<Result<Vec<Record>, ResponseCod
             vec![record(asked, RData::SRV(SRV::new(1, 2, 443, name("dav.real.example."))))]
         }
         ("loop.example.", RecordType::CNAME) => vec![record(asked, RData::CNAME(CNAME(name("loop.example."))))],
+        // One question of several fails.
+        ("halting.example.", RecordType::SRV) => Vec::new(),
+        ("halting.example.", RecordType::CNAME) => return Some(Err(ResponseCode::ServFail)),
+        ("dropped.example.", RecordType::SRV) => Vec::new(),
+        ("dropped.example.", RecordType::CNAME) => return None,
         ("empty.example.", _) => Vec::new(),
         ("broken.example.", _) => return Some(Err(ResponseCode::ServFail)),
         ("refused.example.", _) => return Some(Err(ResponseCode::Refused)),
@@ -113,11 +118,29 @@ async fn no_record_is_an_empty_list_and_no_answer_an_error_in_one_line() {
         assert_eq!(dns.srv(none).await.unwrap(), [], "{none}");
         assert_eq!(dns.txt(none).await.unwrap(), [""; 0], "{none}");
     }
-    for failing in ["broken.example", "refused.example", "silent.example"] {
+    for failing in ["broken.example", "refused.example", "silent.example", "halting.example", "dropped.example"] {
         let error = dns.srv(failing).await.unwrap_err();
         assert!(error.is_temporary() && error.kind() == ErrorKind::Transport, "{failing}: {error}");
         assert!(error.to_string().contains("DNS") && !error.to_string().contains('\n'), "{failing}: {error}");
     }
+}
+
+/// One alias after the other, and each answer takes a while.
+fn slow(asked: &str, kind: RecordType) -> Option<Result<Vec<Record>, ResponseCode>> {
+    thread::sleep(Duration::from_millis(60));
+    let alias = Record::from_rdata(name(asked), 300, RData::CNAME(CNAME(name(&format!("a.{asked}")))));
+    Some(Ok(if kind == RecordType::CNAME { vec![alias] } else { Vec::new() }))
+}
+
+#[tokio::test]
+async fn a_look_up_has_one_time_for_all_its_questions() {
+    let (mut dns, count) = resolver(slow);
+    // Enough for each question, and not for the eight that there are.
+    dns.patience = Duration::from_millis(300);
+    let error = dns.srv("slow.example").await.unwrap_err();
+    assert!(error.is_temporary() && error.to_string().contains("in time"), "{error}");
+    assert!(count.load(Ordering::SeqCst) < 2 * ALIASES, "the rest is not asked any more");
+    assert!(dns.held().is_none(), "the next question reads the configuration anew");
 }
 
 #[tokio::test]
