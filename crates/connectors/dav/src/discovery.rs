@@ -17,9 +17,9 @@ use crate::{
     href,
     located::{Basis, Visit, Wants},
     quirks::Hints,
-    session::{Depth, Session},
+    session::{Depth, Session, read},
 };
-use pimkit_core::{Error, ErrorKind, Persistence, Result};
+use pimkit_core::{Error, ErrorKind, Result};
 use pimkit_http::{Answer, Request};
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -118,29 +118,34 @@ pub(crate) struct Explorer<'s> {
     server: Option<&'static str>,
     /// What is looked for now.
     wants: Wants,
+    /// Whether nobody said that it is here.
+    guess: bool,
 }
 
 impl<'s> Explorer<'s> {
     pub(crate) fn new(session: &'s Session) -> Self {
         let wants = Wants { calendars: true, address_books: true };
-        Self { session, asked: Vec::new(), refusal: None, server: None, wants }
+        Self { session, asked: Vec::new(), refusal: None, server: None, wants, guess: false }
     }
 
     pub(crate) async fn explore(mut self) -> Result<Endpoints> {
         let start = &self.session.start;
         let mut endpoints = Endpoints::default();
-        let (mut visits, mut unknown) = (vec![Visit::at(start.clone())], false);
+        let mut visits = vec![Visit::at(start.clone())];
         if let Some(names) = &self.session.names {
             let located = names.locate(start).await?;
             endpoints.domain = names.domain.host_str().map(str::to_owned);
-            (visits, unknown, self.asked) = (located.visits, located.unknown, located.notes);
+            (visits, self.asked) = (located.visits, located.notes);
         }
         let nowhere = visits.is_empty();
         for visit in &visits {
             match (self.visit(visit, &mut endpoints).await, visit.basis) {
-                (Err(_), Basis::Guess) if !endpoints.is_empty() => {}
+                // Nobody promised that it is here, and whoever is here says that it is not.
+                (Err(error), Basis::Guess) if !endpoints.is_empty() && error::denies(&error) => {}
+                // Half an account would be kept for a whole one.
+                (Err(error), Basis::Guess) if !endpoints.is_empty() => return Err(error::half(error)),
                 (Err(error), _) => return Err(error),
-                (Ok(()), Basis::Unknown) if !visit.wants.any(&endpoints) => return Err(unanswered()),
+                (Ok(()), _) if !visit.open.all(&endpoints) && endpoints.collections.is_empty() => return Err(error::unanswered()),
                 (Ok(()), _) => {}
             }
         }
@@ -154,12 +159,8 @@ impl<'s> Explorer<'s> {
                         "the domain says in DNS that it has neither calendars nor address books; give the provider's address as the url"
                     }
                 };
-                let nothing = || {
-                    Error::new(ErrorKind::Config, nothing)
-                        .with("asked", self.asked.iter().filter(|line| !line.starts_with("DNS ")).count())
-                        .during(DISCOVER)
-                };
-                if unknown { unanswered() } else { nothing() }
+                let asked = self.asked.iter().filter(|line| !line.starts_with("DNS ")).count();
+                Error::new(ErrorKind::Config, nothing).with("asked", asked).during(DISCOVER)
             }));
         }
         self.options(&mut endpoints).await;
@@ -172,18 +173,25 @@ impl<'s> Explorer<'s> {
 
     /// Looks at servers one after the other: the next when one has nothing, or is down.
     async fn visit(&mut self, visit: &Visit, endpoints: &mut Endpoints) -> Result<()> {
-        self.wants = visit.wants;
-        let last = visit.origins.len().saturating_sub(1);
+        (self.wants, self.guess) = (visit.wants, visit.basis == Basis::Guess);
+        let (last, collections) = (visit.origins.len().saturating_sub(1), endpoints.collections.len());
+        let mut down = None;
         for (place, origin) in visit.origins.iter().enumerate() {
             match self.walk(origin, visit, place == 0, endpoints).await {
                 // The next one is another server (RFC 2782).
-                Err(error) if place < last && matches!(error.kind(), ErrorKind::Transport | ErrorKind::Unavailable) => {}
+                Err(error) if place < last && matches!(error.kind(), ErrorKind::Transport | ErrorKind::Unavailable) => {
+                    down.get_or_insert(error);
+                }
                 Err(error) => return Err(error),
-                Ok(()) if visit.wants.all(endpoints) => break,
+                Ok(()) if visit.wants.all(endpoints) => return Ok(()),
                 Ok(()) => {}
             }
         }
-        Ok(())
+        // What the others do not have may be at the one that is down.
+        match down {
+            Some(error) if endpoints.collections.len() == collections => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Asks one server at one address after the other. Paths are guessed at the `best` server alone.
@@ -236,7 +244,13 @@ impl<'s> Explorer<'s> {
     async fn ask(&mut self, url: Url) -> Result<Found> {
         self.asked.push(shown(&url));
         let request = self.session.query(DISCOVER, "PROPFIND", url.clone(), Some(Depth::Zero), bodies::discovery())?;
-        match self.session.ask(request).await {
+        let answer = match self.session.send(request).await {
+            // Many a domain's website is elsewhere.
+            Ok(answer) if self.guess && !answer.own => return Ok(Found::Nothing),
+            Ok(answer) => read(&answer).map(|whole| (whole, answer)),
+            Err(failure) => Err(failure.into_error()),
+        };
+        match answer {
             Ok((answer, whole)) => Ok(self.place(answer.responses, &whole)),
             Err(error) => match error.kind() {
                 ErrorKind::Unauthenticated | ErrorKind::RateLimited | ErrorKind::Transport => Err(error.during(DISCOVER)),
@@ -348,8 +362,14 @@ impl<'s> Explorer<'s> {
         let mut url = url.clone();
         url.set_path(&href::folder(url.path()));
         let request = self.session.query(DISCOVER, "PROPFIND", url, Some(Depth::One), bodies::collections())?;
-        match self.session.ask(request).await {
-            Ok((answer, _)) => {
+        let answer = match self.session.send(request).await.map_err(Error::from) {
+            Ok(answer) => read(&answer),
+            // Who is down did not say that there are none.
+            Err(error) if error.is_temporary() => return Err(error.during(DISCOVER)),
+            Err(error) => Err(error),
+        };
+        match answer {
+            Ok(answer) => {
                 let types: Vec<_> = answer.responses.iter().filter_map(|r| r.props.types).collect();
                 Ok((types.iter().any(|t| t.calendar), types.iter().any(|t| t.address_book)))
             }
@@ -371,12 +391,6 @@ impl<'s> Explorer<'s> {
             endpoints.schedules = Some(said.contains(&"calendar-auto-schedule") || said.contains(&"calendar-schedule"));
         }
     }
-}
-
-/// DNS left open where to look, and nothing was found without it.
-fn unanswered() -> Error {
-    let unanswered = "DNS did not say where the domain has its servers; try again later, or give the provider's address as the url";
-    Error::new(ErrorKind::Transport, unanswered).persistence(Persistence::Temporary).during(DISCOVER)
 }
 
 fn href_folder(url: &Url) -> String {

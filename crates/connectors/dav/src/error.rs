@@ -4,7 +4,7 @@ use crate::calls::{Preconditions, refusal};
 use http::StatusCode;
 use pimkit_core::{Error, ErrorKind, Persistence};
 use pimkit_http::{Answer, Classifier, Effect, Retry, Seen, Verdict, retry_after};
-use std::time::Duration;
+use std::{error::Error as _, io, time::Duration};
 
 /// Operations whose caller makes something of a 500: it is how some servers say that they have lost a token (Nextcloud after
 /// deletions, python-caldav 183), or that they do not know a report.
@@ -118,6 +118,40 @@ fn meaning(status: StatusCode, conditions: &Preconditions) -> (ErrorKind, &'stat
         }
         _ => (ErrorKind::Unexpected, "the server's answer is not one to this question; report this", Permanent),
     }
+}
+
+/// Whether an error says that there is nothing at an address. Silence, a wire that breaks and a server that is down do not.
+pub(crate) fn denies(error: &Error) -> bool {
+    if error.kind() != ErrorKind::Transport {
+        return !error.is_temporary();
+    }
+    // Nobody listens there: only the cause says so.
+    let mut cause = error.source();
+    while let Some(now) = cause {
+        if now.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::ConnectionRefused) {
+            return true;
+        }
+        cause = now.source();
+    }
+    false
+}
+
+/// A part was found, and the domain itself, which may have the rest, does not say.
+pub(crate) fn half(error: Error) -> Error {
+    let half = "a part of the account was found, and the domain itself does not say whether it has the rest; try again later, or give the provider's address as the url";
+    let lasts = if error.is_temporary() { Persistence::Temporary } else { Persistence::Permanent };
+    let told = Error::new(error.kind(), half).persistence(lasts).during(DISCOVER);
+    let told = error.context().iter().fold(told, |told, (key, value)| told.with(key, value));
+    match error.wait() {
+        Some(wait) => told.retry_after(wait).caused_by(error),
+        None => told.caused_by(error),
+    }
+}
+
+/// DNS left open where to look, and nothing was found without it.
+pub(crate) fn unanswered() -> Error {
+    let unanswered = "DNS did not say where the domain has its servers; try again later, or give the provider's address as the url";
+    Error::new(ErrorKind::Transport, unanswered).persistence(Persistence::Temporary).during(DISCOVER)
 }
 
 /// The collection is not there.

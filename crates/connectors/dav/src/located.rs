@@ -40,9 +40,16 @@ pub(crate) struct Wants {
 }
 
 impl Wants {
+    pub(crate) const NOTHING: Self = Self { calendars: false, address_books: false };
+
     /// Whether all of it was found.
     pub(crate) fn all(self, found: &Endpoints) -> bool {
         (!self.calendars || !found.calendars.is_empty()) && (!self.address_books || !found.address_books.is_empty())
+    }
+
+    /// What is looked for in both.
+    fn and(self, other: Self) -> Self {
+        Self { calendars: self.calendars && other.calendars, address_books: self.address_books && other.address_books }
     }
 
     /// Whether some of it was found.
@@ -58,7 +65,7 @@ pub(crate) enum Basis {
     Said,
     /// The domain has SRV records for the other service and none for this one: trouble there hides nothing that was promised.
     Guess,
-    /// DNS did not answer for this service, and did for the other: what is missing may be there all the same.
+    /// DNS did not answer for this service, and did for the other.
     Unknown,
 }
 
@@ -72,13 +79,15 @@ pub(crate) struct Visit {
     /// Context paths, which are asked first.
     pub(crate) paths: Vec<String>,
     pub(crate) basis: Basis,
+    /// What DNS did not answer for, its servers or its paths: missing here, it may be there all the same.
+    pub(crate) open: Wants,
 }
 
 impl Visit {
     /// Everything, from one address that was given.
     pub(crate) fn at(start: Url) -> Self {
         let wants = Wants { calendars: true, address_books: true };
-        Self { wants, origins: vec![start], given: true, paths: Vec::new(), basis: Basis::Said }
+        Self { wants, origins: vec![start], given: true, paths: Vec::new(), basis: Basis::Said, open: Wants::NOTHING }
     }
 }
 
@@ -87,8 +96,6 @@ impl Visit {
 pub(crate) struct Located {
     /// Where to look. None when the domain says that it has neither service.
     pub(crate) visits: Vec<Visit>,
-    /// Whether DNS left something open.
-    pub(crate) unknown: bool,
     /// What was asked, for people.
     pub(crate) notes: Vec<String>,
 }
@@ -96,8 +103,8 @@ pub(crate) struct Located {
 /// What DNS said of one service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Word {
-    /// Servers, the best first, and context paths.
-    Servers(Vec<Url>, Vec<String>),
+    /// Servers, the best first, context paths, and whether there was an answer for those.
+    Servers(Vec<Url>, Vec<String>, bool),
     /// It is not offered (RFC 2782: the target is `.`).
     Nowhere,
     /// There is no record: the domain itself is asked.
@@ -117,8 +124,7 @@ impl Names {
         let (calendars, address_books) = both.await;
         let (calendars, address_books) = (calendars?, address_books?);
         notes.append(&mut more);
-        let unknown = [&calendars, &address_books].contains(&&Word::Unknown);
-        Ok(Located { visits: visits(calendars, address_books, start), unknown, notes })
+        Ok(Located { visits: visits(calendars, address_books, start), notes })
     }
 
     async fn service(&self, secure: &str, plain: &str, start: &Url, notes: &mut Vec<String>) -> Result<Word> {
@@ -126,7 +132,7 @@ impl Names {
         // Never after a failure: who can make a question fail must not be able to take TLS away.
         if self.plain && matches!(word, Word::Nothing | Word::Nowhere) {
             let second = self.word(plain, "http", start, notes).await?;
-            if let Word::Servers(..) = second {
+            if let Word::Servers(..) | Word::Unknown = second {
                 return Ok(second);
             }
         }
@@ -173,10 +179,12 @@ impl Names {
             _ if origins.is_empty() => return Ok(Word::Nothing),
             _ => {}
         }
-        let texts = self.dns.txt(&name).await.unwrap_or_else(|_| {
+        let texts = self.dns.txt(&name).await;
+        let told = texts.is_ok();
+        if !told {
             note("no answer for TXT");
-            Vec::new()
-        });
+        }
+        let texts = texts.unwrap_or_default();
         let mut paths = Vec::new();
         // A key of DNS-SD is spelt in any case (RFC 6763 section 6.4).
         let values = texts.iter().filter_map(|text| text.split_once('=')).filter(|(key, _)| key.trim().eq_ignore_ascii_case("path"));
@@ -193,7 +201,7 @@ impl Names {
                 }
             }
         }
-        Ok(Word::Servers(origins, paths))
+        Ok(Word::Servers(origins, paths, told))
     }
 
     fn foreign(&self, server: &Url) -> Error {
@@ -208,17 +216,20 @@ impl Names {
 /// Where to look, what was said first.
 fn visits(calendars: Word, address_books: Word, start: &Url) -> Vec<Visit> {
     let both = Wants { calendars: true, address_books: true };
-    let itself = |wants, basis| Visit { wants, origins: vec![start.clone()], given: false, paths: Vec::new(), basis };
+    let untold = |word: &Word| matches!(word, Word::Unknown | Word::Servers(_, _, false));
+    let open = Wants { calendars: untold(&calendars), address_books: untold(&address_books) };
+    let at = |origins, paths, wants: Wants, basis| Visit { wants, origins, given: false, paths, basis, open: wants.and(open) };
+    let itself = |wants, basis| at(vec![start.clone()], Vec::new(), wants, basis);
     match (calendars, address_books) {
         // One place for both is looked at once.
-        (Word::Servers(origins, paths), Word::Servers(other, others)) if origins == other && paths == others => {
-            vec![Visit { wants: both, origins, given: false, paths, basis: Basis::Said }]
+        (Word::Servers(origins, paths, _), Word::Servers(other, others, _)) if origins == other && paths == others => {
+            vec![at(origins, paths, both, Basis::Said)]
         }
         (Word::Nothing | Word::Unknown, Word::Nothing | Word::Unknown) => vec![itself(both, Basis::Said)],
         (calendars, address_books) => {
             let said = [&calendars, &address_books].iter().any(|word| matches!(word, Word::Servers(..)));
             let visit = |word, wants| match word {
-                Word::Servers(origins, paths) => Some(Visit { wants, origins, given: false, paths, basis: Basis::Said }),
+                Word::Servers(origins, paths, _) => Some(at(origins, paths, wants, Basis::Said)),
                 Word::Nowhere => None,
                 Word::Nothing if said => Some(itself(wants, Basis::Guess)),
                 Word::Unknown if said => Some(itself(wants, Basis::Unknown)),

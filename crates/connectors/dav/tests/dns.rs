@@ -7,7 +7,7 @@ use common::named::{CALDAV, CALDAVS, CARDDAVS, Net, Zone, hidden, homes, only, s
 use http::header::AUTHORIZATION;
 use pimkit_core::{Connector, Contact, ErrorKind, Event, Record};
 use pimkit_dav::{Config, Endpoints};
-use std::collections::HashMap;
+use pimkit_simulators::{Fault, FaultRule};
 
 #[tokio::test]
 async fn a_bare_domain_without_a_resolver_is_tried_at_its_well_known_addresses() {
@@ -57,13 +57,14 @@ async fn calendars_and_contacts_on_two_hosts_are_one_account() {
 
 #[tokio::test]
 async fn the_lowest_priority_is_asked_first_and_the_next_when_it_is_down_or_has_nothing() {
-    let records = [(20, 100, 443, "second.example.org"), (10, 0, 443, "first.example.org"), (30, 0, 443, "third.example.org")];
+    // In this order, which is neither that of the alphabet nor that of the records.
+    let records = [(20, 100, 443, "alpha.example.org"), (10, 0, 443, "mike.example.org"), (30, 0, 443, "kilo.example.org")];
     for (net, expected) in [
-        (Net::default().at("first.example.org", server()).at("second.example.org", server()), &["first.example.org"][..]),
-        (Net::default().at("second.example.org", server()), &["first.example.org", "second.example.org"]),
+        (Net::default().at("mike.example.org", server()).at("alpha.example.org", server()), &["mike.example.org"][..]),
+        (Net::default().at("alpha.example.org", server()), &["mike.example.org", "alpha.example.org"]),
         (
-            Net::default().at("first.example.org", hidden("/elsewhere/")).at("second.example.org", server()),
-            &["first.example.org", "second.example.org"],
+            Net::default().at("mike.example.org", hidden("/elsewhere/")).at("alpha.example.org", server()),
+            &["mike.example.org", "alpha.example.org"],
         ),
     ] {
         let world = signed_in(net, Zone::default().both(&records));
@@ -74,7 +75,7 @@ async fn the_lowest_priority_is_asked_first_and_the_next_when_it_is_down_or_has_
     // Servers that were named and are down are no reason to ask the domain.
     let world = signed_in(Net::default().at("example.org", server()), Zone::default().both(&records));
     assert_eq!(world.dav.discover().await.unwrap_err().kind(), ErrorKind::Transport);
-    assert_eq!(world.hosts(), ["first.example.org", "second.example.org", "third.example.org"]);
+    assert_eq!(world.hosts(), ["mike.example.org", "alpha.example.org", "kilo.example.org"]);
 }
 
 #[tokio::test]
@@ -95,8 +96,7 @@ async fn paths_of_txt_records_are_tried_ahead_of_the_well_known_address() {
     // A path that leads nowhere does not keep the well-known address from being asked; nor do names without an answer for TXT.
     let world = signed_in(Net::default().at("dav.example.org", server()), all(srv(), &["path=/nowhere"]));
     assert!(world.dav.discover().await.is_ok());
-    let mut zone = srv();
-    zone.txt = HashMap::from([(CALDAVS.to_owned(), None), (CARDDAVS.to_owned(), None)]);
+    let zone = srv().txt_silent(CALDAVS).txt_silent(CARDDAVS);
     let world = signed_in(Net::default().at("dav.example.org", server()), zone);
     let found = world.dav.discover().await.unwrap();
     assert!(found.asked.contains(&format!("DNS {CALDAVS}: no answer for TXT")), "{:?}", found.asked);
@@ -195,6 +195,110 @@ async fn what_is_missing_for_one_service_is_a_guess_and_what_is_not_known_is_not
     // Contacts that DNS did not answer for may be somewhere: half an account is not kept for a whole one.
     let net = Net::default().at("cal.example.org", server()).at("example.org", only(server(), true));
     let error = signed_in(net, calendars().silent(CARDDAVS)).dav.discover().await.unwrap_err();
+    assert!(error.is_temporary() && error.to_string().contains("DNS"), "{error}");
+}
+
+/// Every request fails with this status.
+fn status(code: u16) -> FaultRule {
+    FaultRule::always(Fault::Status { code, retry_after: None, body: String::new() })
+}
+
+#[tokio::test]
+async fn what_the_next_server_does_not_have_may_be_at_the_one_that_is_down() {
+    let two = [(10, 0, 443, "mike.example.org"), (20, 0, 443, "alpha.example.org")];
+    let nothing = || hidden("/elsewhere/");
+    let contacts = Zone::default().srv(CALDAVS, &[(0, 0, 443, "cal.example.org")]).srv(CARDDAVS, &two);
+    let calendars = || Net::default().at("cal.example.org", only(server(), true)).at("alpha.example.org", nothing());
+    let one = || Zone::default().srv(CALDAVS, &[(0, 0, 0, ".")]).srv(CARDDAVS, &two);
+    let shared = || Zone::default().both(&two);
+    for (case, net, zone, kind) in [
+        ("two services", calendars(), contacts, ErrorKind::Transport),
+        ("one service", Net::default().at("alpha.example.org", nothing()), one(), ErrorKind::Transport),
+        (
+            "one service, 503",
+            Net::default().at("alpha.example.org", nothing()).failing("mike.example.org", server(), status(503)),
+            one(),
+            ErrorKind::Unavailable,
+        ),
+        ("half of what both are to have", Net::default().at("alpha.example.org", only(server(), true)), shared(), ErrorKind::Transport),
+    ] {
+        let world = signed_in(net, zone);
+        let error = world.dav.discover().await.unwrap_err();
+        assert!(error.is_temporary() && error.kind() == kind, "{case}: {error}");
+        assert_eq!(world.hosts().last().map(String::as_str), Some("alpha.example.org"), "{case}");
+        assert!(world.dav.discovered().is_none(), "{case}");
+    }
+}
+
+#[tokio::test]
+async fn a_guess_is_given_up_only_where_somebody_says_that_nothing_is_there() {
+    let zone = || Zone::default().srv(CALDAVS, &[(0, 0, 443, "cal.example.org")]);
+    let net = || Net::default().at("cal.example.org", only(server(), true));
+    let at = |fault| net().failing("example.org", server(), fault);
+    let elsewhere = Fault::Redirect { to: "https://www.example.net/".to_owned() };
+    let website = at(FaultRule::always(elsewhere)).failing("www.example.net", server(), status(404));
+    for (case, net) in [
+        ("nobody listens", net()),
+        ("404", at(status(404))),
+        ("401", at(status(401))),
+        ("403", at(status(403))),
+        ("405", at(status(405))),
+        ("501", at(status(501))),
+        ("a page", at(FaultRule::always(Fault::LoginPage))),
+        ("a website elsewhere", website),
+    ] {
+        let found = signed_in(net, zone()).dav.discover().await.unwrap_or_else(|error| panic!("{case}: {error}"));
+        assert_eq!((found.calendars.len(), found.address_books.len()), (1, 0), "{case}");
+    }
+    for (case, net) in [
+        ("503", at(status(503))),
+        ("500", at(status(500))),
+        ("429", at(status(429))),
+        ("silence", at(FaultRule::always(Fault::ResetBefore))),
+        (
+            "503 where the home's folder is listed",
+            net().failing("example.org", only(server(), true), FaultRule { nth: Some(3), ..status(503) }),
+        ),
+    ] {
+        let world = signed_in(net, zone());
+        let error = world.dav.discover().await.expect_err(case);
+        assert!(error.is_temporary() && error.to_string().contains("give the provider's address"), "{case}: {error}");
+        assert!(world.dav.discovered().is_none(), "{case}");
+    }
+}
+
+#[tokio::test]
+async fn a_path_that_dns_did_not_tell_is_not_taken_for_none() {
+    let srv = || Zone::default().both(&[(0, 0, 443, "dav.example.org")]);
+    let net = || Net::default().at("dav.example.org", hidden("/hidden/"));
+    // Where the other service's path leads to has both, and each service has its own word.
+    for (case, zone) in [
+        ("both", srv().txt_silent(CALDAVS).txt_silent(CARDDAVS)),
+        ("one", srv().txt_silent(CALDAVS)),
+        ("the other is told", srv().txt_silent(CALDAVS).txt(CARDDAVS, &["path=/hidden/"])),
+    ] {
+        let error = signed_in(net(), zone).dav.discover().await.expect_err(case);
+        assert!(error.is_temporary() && error.to_string().contains("DNS"), "{case}: {error}");
+    }
+    // Told that there is none, what is not found is not there.
+    assert!(!signed_in(net(), srv()).dav.discover().await.unwrap_err().is_temporary());
+    // What was answered for may be missing.
+    let net = Net::default().at("dav.example.org", only(server(), true));
+    let found = signed_in(net, srv().txt_silent(CALDAVS)).dav.discover().await.unwrap();
+    assert_eq!((found.calendars.len(), found.address_books.len()), (1, 0));
+}
+
+#[tokio::test]
+async fn half_of_what_the_domain_has_is_not_all_where_dns_did_not_answer() {
+    let net = || Net::default().at("example.org", only(server(), true));
+    let error = signed_in(net(), Zone::default().silent(CARDDAVS)).dav.discover().await.unwrap_err();
+    assert!(error.is_temporary() && error.to_string().contains("DNS"), "{error}");
+    let found = signed_in(net(), Zone::default().silent(CALDAVS)).dav.discover().await.unwrap();
+    assert_eq!(found.calendars.len(), 1, "contacts were answered for");
+    // Also where the question for servers without TLS is the one that fails.
+    let config = Config::new("example.org").user("alice").plain_dns(true);
+    let net = Net::default().at("example.org", only(server(), false));
+    let error = world(net, Some(Zone::default().silent(CALDAV)), config, true).dav.discover().await.unwrap_err();
     assert!(error.is_temporary() && error.to_string().contains("DNS"), "{error}");
 }
 

@@ -106,7 +106,7 @@ fn a_context_path_leads_to_the_server_that_is_asked() {
 fn both_services_at_one_place_are_looked_at_once() {
     let url = |text: &str| Url::parse(text).unwrap();
     let start = url("https://example.org/");
-    let at = |host: &str| Word::Servers(vec![url(&format!("https://{host}/"))], Vec::new());
+    let at = |host: &str| Word::Servers(vec![url(&format!("https://{host}/"))], Vec::new(), true);
     let shown = |calendars, books| -> Vec<(String, bool, bool, Basis)> {
         let visits = visits(calendars, books, &start);
         let row = |v: Visit| (v.origins[0].host_str().unwrap().to_owned(), v.wants.calendars, v.wants.address_books, v.basis);

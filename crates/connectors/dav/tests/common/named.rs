@@ -5,12 +5,14 @@ use async_trait::async_trait;
 use pimkit_contract::{FakeClock, SeededChance};
 use pimkit_core::{Error, ErrorKind, Result};
 use pimkit_dav::{Config, Dav, Dns, Endpoints, Srv};
-use pimkit_http::{Basic, Broken, InProcess, RetryPolicy, Secret};
-use pimkit_simulators::{Dav as Simulator, Personality, WellKnown};
+use pimkit_http::{Basic, Broken, Failure, InProcess, RetryPolicy, Secret, Transport};
+use pimkit_simulators::{Dav as Simulator, FaultPlan, FaultRule, Personality, WellKnown};
 use std::{
     collections::HashMap,
+    io,
     sync::{Arc, Mutex},
 };
+use url::Position;
 
 /// What is said of names; what is not said is no record, and what is `None` no answer.
 #[derive(Debug, Default)]
@@ -53,13 +55,17 @@ impl Zone {
         self.srv.insert(name.to_owned(), None);
         self
     }
+    pub fn txt_silent(mut self, name: &str) -> Self {
+        self.txt.insert(name.to_owned(), None);
+        self
+    }
     pub fn txt(mut self, name: &str, texts: &[&str]) -> Self {
         self.txt.insert(name.to_owned(), Some(texts.iter().map(|&t| t.to_owned()).collect()));
         self
     }
 }
 
-/// Servers by the host and port at which they are; whatever else is asked is not there.
+/// Servers by the host and port at which they are; nobody listens anywhere else.
 #[derive(Default)]
 pub struct Net(HashMap<String, Simulator>);
 
@@ -68,6 +74,20 @@ impl Net {
         self.0.insert(host.to_owned(), simulator(personality, &FakeClock::default()));
         self
     }
+    /// A server of which requests fail.
+    pub fn failing(self, host: &str, personality: Personality, rule: FaultRule) -> Self {
+        let net = self.at(host, personality);
+        net.0[host].set_faults(FaultPlan::of([rule]));
+        net
+    }
+}
+
+/// As the network says it, below what the transport says of it.
+fn nobody_listens() -> Failure {
+    let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
+    Failure::not_sent(
+        Error::new(ErrorKind::Transport, "no connection").caused_by(Error::new(ErrorKind::Unexpected, "tcp").caused_by(refused)),
+    )
 }
 
 pub struct World {
@@ -76,12 +96,22 @@ pub struct World {
     pub zone: Option<Arc<Zone>>,
 }
 
+fn served(server: Simulator) -> InProcess {
+    InProcess::serving(move |request| server.answer_now(&request).map_err(|_| Broken::Reset))
+}
+
 /// An account of alice's on these servers.
 pub fn world(net: Net, zone: Option<Zone>, config: Config, login: bool) -> World {
     let clock = FakeClock::default();
-    let wire = Arc::new(InProcess::serving(move |request| {
-        let host = request.headers()["host"].to_str().unwrap();
-        net.0.get(host).map_or(Err(Broken::Reset), |server| server.answer_now(&request).map_err(|_| Broken::Reset))
+    let net: HashMap<String, InProcess> = net.0.into_iter().map(|(host, server)| (host, served(server))).collect();
+    let net = Arc::new(net);
+    let wire = Arc::new(InProcess::new(move |request| {
+        let net = Arc::clone(&net);
+        async move {
+            let host = request.url[Position::BeforeHost..Position::AfterPort].to_owned();
+            let server = net.get(&host).ok_or_else(nobody_listens)?;
+            server.send(request).await
+        }
     }));
     let zone = zone.map(Arc::new);
     let mut opening = Dav::builder(config, wire.clone(), Arc::new(clock), Arc::new(SeededChance::new(1)));
@@ -106,9 +136,9 @@ impl World {
         sent.dedup();
         sent
     }
+    /// The hosts that were asked, in order; one that was asked again later is in it again.
     pub fn hosts(&self) -> Vec<String> {
         let mut hosts: Vec<String> = self.wire.requests().iter().map(|r| r.url.host_str().unwrap().to_owned()).collect();
-        hosts.sort();
         hosts.dedup();
         hosts
     }
