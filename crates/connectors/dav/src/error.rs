@@ -221,4 +221,26 @@ mod tests {
             assert_eq!(meaning(StatusCode::from_u16(status).unwrap(), &conditions).0, expected, "{status} {conditions:?}");
         }
     }
+
+    /// Over a true transport, as only the cause says it. Nothing leaves this machine.
+    #[tokio::test]
+    async fn only_who_refuses_the_connection_says_that_nobody_is_there() {
+        use pimkit_http::{Outgoing, Reqwest, ReqwestOptions, Transport};
+        use std::net::{Ipv4Addr, TcpListener};
+
+        let transport = Reqwest::new(&ReqwestOptions::default()).unwrap();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let url = url::Url::parse(&format!("https://{}/", listener.local_addr().unwrap())).unwrap();
+        let mut request = Outgoing::new(DISCOVER, http::Method::GET, url);
+        // Somebody listens, and says nothing.
+        request.head = Duration::from_millis(100);
+        let silent = transport.send(request.clone()).await.err().unwrap().into_error();
+        assert!(silent.kind() == ErrorKind::Transport && !denies(&silent), "{silent}");
+        drop(listener);
+        request.head = Duration::from_secs(10);
+        let refused = transport.send(request).await.err().unwrap().into_error();
+        assert!(refused.kind() == ErrorKind::Transport && denies(&refused), "{refused}");
+        let untrusted = Error::new(ErrorKind::Transport, "a certificate").persistence(Persistence::Permanent);
+        assert!(!denies(&untrusted), "it may be renewed tomorrow");
+    }
 }
