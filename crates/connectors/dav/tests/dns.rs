@@ -257,7 +257,7 @@ async fn a_guess_is_given_up_only_where_somebody_says_that_nothing_is_there() {
         ("silence", at(FaultRule::always(Fault::ResetBefore))),
         (
             "503 where the home's folder is listed",
-            net().failing("example.org", only(server(), true), FaultRule { nth: Some(3), ..status(503) }),
+            net().failing("example.org", only(server(), true), status(503).at("/principals/users/alice/").nth(2)),
         ),
     ] {
         let world = signed_in(net, zone());
