@@ -35,6 +35,9 @@ pub struct Quirks {
     pub names_items_itself: bool,
     /// A search by UID that finds nothing means that there is nothing.
     pub finds_uids: bool,
+    /// A search for group cards, or for cards with categories, that finds nothing means that there are none. Elsewhere such a
+    /// search is believed where it has found some before, and everything is read where it has not.
+    pub finds_groups: bool,
     /// Items in one multiget; 0: it has none.
     pub multiget: u32,
     /// "404" in a multiget does not yet mean that the item is gone (iCloud answers so for what it has just listed).
@@ -86,6 +89,7 @@ impl Default for Quirks {
             ignores_if_match: false,
             names_items_itself: false,
             finds_uids: false,
+            finds_groups: false,
             multiget: 50,
             late_multiget: false,
             makes_calendars: true,
@@ -146,6 +150,8 @@ impl Quirks {
             // Measured: 3.9. Groups are re-ordered and labels upper-cased, whatever the ETag says; a bad token is 403.
             "radicale" => Self::of(server, |q| {
                 (q.bad_token_lists_all, q.finds_uids, q.cuts_values) = (false, true, true);
+                // `group_cards_are_categories_on_a_real_radicale`.
+                q.finds_groups = true;
                 // "failed to find DUE at all": a task with EXRULE and without DUE is 400.
                 q.refuses = named(&["tasks.excludedRecurrenceRules"]);
             }),

@@ -253,6 +253,20 @@ impl Session {
 
 /// What is remembered of groups.
 impl Session {
+    /// An item is gone: who has its UID is not there any more.
+    pub(crate) fn forget_uid(&self, collection: &CollectionId, kind: &'static str, item: &ItemId) {
+        if let Some(items) = lock(&self.uids).get_mut(&(collection.clone(), kind)) {
+            items.remove(item);
+        }
+    }
+
+    /// Everything that is there was listed: what is remembered of anything else is of what is gone.
+    pub(crate) fn forget_others(&self, collection: &CollectionId, kind: &'static str, listed: &HashSet<&ItemId>) {
+        if let Some(items) = lock(&self.uids).get_mut(&(collection.clone(), kind)) {
+            items.retain(|id, _| listed.contains(id));
+        }
+    }
+
     /// The groups of an address book, when they were seen in this session.
     pub(crate) fn book(&self, collection: &CollectionId) -> Option<Arc<Book>> {
         lock(&self.books).get(collection).cloned()

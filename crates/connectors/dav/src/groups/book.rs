@@ -21,6 +21,14 @@ pub(crate) struct Book {
     /// Where the members are that are known by UID; a UID that no contact has is absent.
     #[serde(rename = "p", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) places: BTreeMap<String, BTreeSet<String>>,
+    /// A search has found a group here, so that one that finds none is believed.
+    #[serde(rename = "s", default, skip_serializing_if = "is_false")]
+    pub(crate) is_searched: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// One group.
@@ -104,6 +112,11 @@ impl Book {
     /// The groups of a name.
     pub(crate) fn titled<'a>(&'a self, title: &'a str) -> impl Iterator<Item = (&'a String, &'a Group)> {
         self.groups.iter().filter(move |(_, group)| group.title == title)
+    }
+
+    /// Whether a category of this name is a group, there already or to be made; else a card says it itself.
+    pub(crate) fn takes(&self, name: &str) -> bool {
+        self.model != GroupModel::Categories || self.titled(name).next().is_some()
     }
 
     /// Whether the resource of this id is a group.
@@ -218,6 +231,7 @@ mod tests {
             model: GroupModel::Apple,
             groups: groups.iter().map(|(file, group)| ((*file).to_owned(), group.clone())).collect(),
             places: places.iter().map(|(uid, files)| ((*uid).to_owned(), owned(files))).collect(),
+            is_searched: false,
         }
     }
 

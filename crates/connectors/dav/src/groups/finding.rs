@@ -43,6 +43,8 @@ pub(super) enum Scope<'s> {
 struct Seen {
     groups: BTreeMap<String, Group>,
     places: HashMap<u64, BTreeSet<String>>,
+    /// A search has found groups, now or before.
+    is_searched: bool,
 }
 
 fn hashed(uid: &str) -> u64 {
@@ -50,9 +52,14 @@ fn hashed(uid: &str) -> u64 {
 }
 
 impl Grouped {
-    /// Whether this server's searches are believed.
+    /// Whether a search by UID that finds nothing is believed.
     fn searches(known: &Known) -> bool {
         known.quirks.finds_uids
+    }
+
+    /// Whether groups are searched for at all.
+    fn may_search(known: &Known) -> bool {
+        known.quirks.finds_groups || known.quirks.finds_uids
     }
 
     /// The groups of an address book, as they were seen last in this session; looks when they were not.
@@ -72,45 +79,63 @@ impl Grouped {
     /// Looks which groups there are now. `before` is what was known.
     pub(super) async fn look(&self, known: &Arc<Known>, before: Option<&Book>, scope: &Scope<'_>) -> Result<Arc<Book>> {
         let empty = Book::default();
+        let model = before.map_or(GroupModel::Categories, |before| before.model);
         let before = before.unwrap_or(&empty);
-        let mut seen = Seen::default();
+        let mut seen = Seen { is_searched: before.is_searched, ..Seen::default() };
         let large = match scope {
-            Scope::Whole(_) => true,
+            Scope::Whole(listed) => {
+                if let Some(listed) = listed {
+                    self.only(known, listed);
+                }
+                true
+            }
             Scope::Named(named, gone) => {
                 let mut kept = before.groups.clone();
-                gone.iter().for_each(|id| _ = kept.remove(href::name(id.as_str())));
+                for id in *gone {
+                    kept.remove(href::name(id.as_str()));
+                    self.session().forget_uid(&known.id, Kind::Contact.plural(), id);
+                }
                 seen.groups = kept;
                 named.len() > FEW
             }
         };
-        let searched = large && Self::searches(known) && self.search_groups(known, before, scope, &mut seen).await?;
+        let searched = large && Self::may_search(known) && self.search_groups(known, before, scope, &mut seen).await?;
         if !searched {
             let listed;
             let ids = match scope {
                 Scope::Whole(Some(listed)) | Scope::Named(listed, _) => *listed,
                 Scope::Whole(None) => {
                     listed = self.items.everything(known).await?;
+                    self.only(known, &listed);
                     &listed
                 }
             };
             self.read_listed(known, before, ids, &mut seen).await?;
         }
-        let mut now = Book { model: GroupModel::default(), groups: seen.groups, places: BTreeMap::new() };
-        now.model = self.model(known, &now.groups);
+        let model = self.model(known, &seen.groups, model);
+        let mut now = Book { model, groups: seen.groups, places: BTreeMap::new(), is_searched: seen.is_searched };
         let everything_was_read = !searched && matches!(scope, Scope::Whole(_));
         self.place(known, before, scope, &mut now, seen.places, everything_was_read).await?;
         now.settle();
         Ok(self.session().keep_book(&known.id, now))
     }
 
-    /// How the groups of an address book are kept: as those are that it has, else as its server does it.
-    fn model(&self, known: &Known, groups: &BTreeMap<String, Group>) -> GroupModel {
+    /// Forgets what is not there any more.
+    fn only(&self, known: &Known, listed: &[(ItemId, Option<Revision>)]) {
+        let listed = listed.iter().map(|(id, _)| id).collect();
+        self.session().forget_others(&known.id, Kind::Contact.plural(), &listed);
+    }
+
+    /// How the groups of an address book are kept: as those are that it has, else as those were that it had, else as its server
+    /// does it.
+    fn model(&self, known: &Known, groups: &BTreeMap<String, Group>, before: GroupModel) -> GroupModel {
         if let Some(model) = self.session().config.group_model {
             return model;
         }
         let cards = groups.values().find(|group| !group.is_list());
         match cards.or(groups.values().next()) {
             Some(group) => group.form,
+            None if before != GroupModel::Categories => before,
             None => known.quirks.groups.unwrap_or(GroupModel::Categories),
         }
     }
@@ -143,14 +168,20 @@ impl Grouped {
         Ok(Some(found))
     }
 
-    /// Searches for group cards. False when the server cannot.
+    /// Searches for group cards. False when the server cannot, or finds none and was not seen to find any: then all is read, for a
+    /// server that answers every search with nothing would lose all groups unsaid.
     async fn search_groups(&self, known: &Arc<Known>, before: &Book, scope: &Scope<'_>, seen: &mut Seen) -> Result<bool> {
         let body = bodies::cards_with(&[("X-ADDRESSBOOKSERVER-KIND", None), ("KIND", Some("group"))]);
         let Some(found) = self.query(known, body).await? else { return Ok(false) };
-        seen.groups.clear();
+        let mut now = Seen { is_searched: seen.is_searched, ..Seen::default() };
         for (id, text) in found {
-            self.see(known, &id, &text, seen);
+            self.see(known, &id, &text, &mut now);
         }
+        now.is_searched |= !now.groups.is_empty();
+        if !now.is_searched && !known.quirks.finds_groups {
+            return Ok(false);
+        }
+        *seen = now;
         let gone: HashSet<&str> = match scope {
             Scope::Named(_, gone) => gone.iter().map(|id| href::name(id.as_str())).collect(),
             Scope::Whole(_) => HashSet::new(),

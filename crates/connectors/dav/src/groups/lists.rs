@@ -78,6 +78,16 @@ impl Grouped {
             Some(revision) => etag::condition(revision).map(|tag| ("if-match", tag)),
             None => Some(("if-none-match", "*".to_owned())),
         };
+        if let Some(revision) = at
+            && condition.is_none()
+        {
+            // No ETag to be checked by the server: look right before.
+            match self.group(known, file).await {
+                Ok(Some((_, text))) if text.revision == *revision => {}
+                Ok(_) => return Step::Overtaken(None),
+                Err(e) => return Step::Failed(e),
+            }
+        }
         let request = || -> Result<Request> {
             let request = Request::new("dav.put", "PUT", self.session().url(known, id.as_str()))?
                 .header("content-type", &format!("{}; charset=utf-8", vlist::MEDIA_TYPE))?;

@@ -80,6 +80,12 @@ fn crowded() -> Error {
     Error::new(ErrorKind::Unavailable, "others change the group at the same time; try again later").persistence(Persistence::Temporary)
 }
 
+/// A group may have been made, or not.
+fn unsure() -> Error {
+    let unsure = "the server did not say whether it made the group; sync again, and then give the contact its category again";
+    Error::new(ErrorKind::Unavailable, unsure).persistence(Persistence::Temporary)
+}
+
 fn nobody() -> Error {
     Error::new(ErrorKind::InvalidData, "the contact has no UID, by which groups name their members; give it one")
 }
@@ -146,6 +152,10 @@ impl Grouped {
                         open.push(job);
                     }
                     Step::Failed(e) => failures.extend(job.places.iter().map(|place| (*place, e.clone()))),
+                    // Sent again, a group that the server names itself would be there twice.
+                    Step::Overtaken(_) if job.there.is_none() && known.quirks.names_items_itself => {
+                        failures.extend(job.places.iter().map(|place| (*place, unsure())));
+                    }
                     Step::Overtaken(_) if tried < TRIES => match self.seen_again(known, &mut job, &mut gone).await {
                         Ok(true) => open.push(job),
                         Ok(false) => {}

@@ -18,6 +18,7 @@ mod cards;
 mod finding;
 mod lists;
 mod members;
+mod moving;
 mod role;
 mod round;
 mod texts;

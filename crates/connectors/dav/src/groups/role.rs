@@ -62,8 +62,10 @@ impl Grouped {
     async fn said(&self, known: &Arc<Known>) -> Result<BTreeSet<String>> {
         let mut names = BTreeSet::new();
         let mut add = |bytes: &[u8]| names.extend(Contact::read(bytes).map(|record| record.keywords).unwrap_or_default());
-        let found = if known.quirks.finds_uids { self.query(known, bodies::cards_with(&[("CATEGORIES", None)])).await? } else { None };
-        if let Some(found) = found {
+        let may_search = known.quirks.finds_groups || known.quirks.finds_uids;
+        let found = if may_search { self.query(known, bodies::cards_with(&[("CATEGORIES", None)])).await? } else { None };
+        // A server that finds nothing, and was never seen to find any, may not search at all.
+        if let Some(found) = found.filter(|found| known.quirks.finds_groups || !found.is_empty()) {
             found.iter().for_each(|(_, text)| add(&text.bytes));
             return Ok(names);
         }

@@ -11,7 +11,7 @@ use crate::{
     known::{self, Known},
 };
 use pimkit_core::{
-    CollectionId, Contact, Error, Fetched, Field, ItemId, Outcome, Repository, Result, Revision, Stored, Write, WriteOptions,
+    CollectionId, Contact, Error, Fetched, Field, ItemId, Kind, Outcome, Repository, Result, Revision, Write, WriteOptions,
 };
 use pimkit_formats::{GroupModel, compose};
 use std::{
@@ -21,12 +21,14 @@ use std::{
 
 /// What a write does beside writing the card.
 #[derive(Debug, Default)]
-struct Beside {
-    who: Who,
+pub(super) struct Beside {
+    pub(super) who: Who,
     joins: BTreeSet<String>,
-    leaves: BTreeSet<String>,
+    pub(super) leaves: BTreeSet<String>,
     /// Where the contact goes.
-    to: Option<CollectionId>,
+    pub(super) to: Option<CollectionId>,
+    /// Names of groups there that it joined before it went.
+    pub(super) ahead: BTreeSet<String>,
     /// It is gone afterwards.
     deleted: bool,
 }
@@ -35,7 +37,7 @@ fn refused(error: Error) -> Outcome<Contact> {
     Outcome::Refused(error.during("dav.write"))
 }
 
-fn who(id: &ItemId, uid: Option<&str>, record: Option<&Contact>) -> Who {
+pub(super) fn who(id: &ItemId, uid: Option<&str>, record: Option<&Contact>) -> Who {
     Who {
         file: href::name(id.as_str()).to_owned(),
         uid: uid.map(str::to_owned),
@@ -82,7 +84,7 @@ fn lacks_uid(book: &Book, write: &Write<Contact>) -> bool {
 /// The write of the card alone, and what else is to be done.
 fn parted(book: &Book, index: &Index<'_>, write: Write<Contact>, uid: Option<&str>) -> Result<(Write<Contact>, Beside)> {
     // Where no group has the name, a card says it itself, or a group is made.
-    let is_group = |name: &String| book.model != GroupModel::Categories || book.titled(name).next().is_some();
+    let is_group = |name: &String| book.takes(name);
     let own = |revision: &Revision| book::apart(revision).0;
     let names = |id: &ItemId| index.names(href::name(id.as_str()), uid).into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
     Ok(match write {
@@ -159,21 +161,29 @@ impl Grouped {
                 _ => None,
             })
             .collect();
+        self.ahead(&known, &mut sent, &mut beside).await;
+        let leaving: Vec<Option<ItemId>> = sent
+            .iter()
+            .map(|write| match write {
+                Write::Delete { id, .. } => Some(id.clone()),
+                Write::Move { id, to, .. } if *to != known.id => Some(id.clone()),
+                _ => None,
+            })
+            .collect();
         let mut answers = self.items.write(collection, sent, options).await;
-        let (mut changes, mut moved) = (Vec::new(), Vec::new());
-        for (((place, more), made), answer) in beside.iter_mut().zip(&uids).zip(&answers) {
+        self.arrived(&known, &beside, &mut answers, options).await;
+        let mut changes = Vec::new();
+        for ((((place, more), made), left), answer) in beside.iter_mut().zip(&uids).zip(&leaving).zip(&answers) {
             let Outcome::Written { id, now, .. } = answer else { continue };
             if let Some(record) = made {
                 // Who gives UIDs of its own says so.
                 let uid = now.as_ref().and_then(|now| now.record.uid.as_deref()).or(record.uid.as_deref());
                 more.who = who(id, uid, Some(record));
             }
-            if let Some(to) = &more.to
-                && !more.leaves.is_empty()
-                && *to != known.id
-            {
-                moved.push((*place, to.clone(), id.clone(), more.leaves.clone()));
-            } else if more.to.is_some() {
+            if let Some(left) = left {
+                self.session().forget_uid(&known.id, Kind::Contact.plural(), left);
+            }
+            if more.to.as_ref().is_some_and(|to| *to == known.id) {
                 continue;
             }
             changes.push(Change { place: *place, who: more.who.clone(), joins: more.joins.clone(), leaves: more.leaves.clone() });
@@ -188,11 +198,6 @@ impl Grouped {
         }
         for ((place, _), answer) in beside.into_iter().zip(answers) {
             put(&mut outcomes, place, answer);
-        }
-        for (place, to, id, names) in moved {
-            if let Some(Some(outcome)) = outcomes.get_mut(place) {
-                self.rejoined(&to, &id, names, options, outcome).await;
-            }
         }
         let unanswered = || refused(Error::new(pimkit_core::ErrorKind::Unexpected, "a write was not answered; report this"));
         outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(unanswered)).collect()
@@ -243,40 +248,6 @@ impl Grouped {
             }
             Outcome::Conflict { now: Some(stored) } => decorate(stored, index),
             _ => {}
-        }
-    }
-
-    /// Puts a contact that was moved into the groups of the same names where it is now.
-    async fn rejoined(
-        &self,
-        to: &CollectionId,
-        id: &ItemId,
-        names: BTreeSet<String>,
-        options: &WriteOptions,
-        outcome: &mut Outcome<Contact>,
-    ) {
-        let Outcome::Written { revision, now, left_out, .. } = outcome else { return };
-        let again = match self.fetch(to, std::slice::from_ref(id)).await.pop() {
-            Some(Fetched::Found(stored)) => {
-                let Stored { revision, record, .. } = *stored;
-                let mut target = record.clone();
-                target.keywords.extend(names);
-                let update = Write::Update { id: id.clone(), revision, base: Box::new(record), target: Box::new(target), mark: None };
-                // It writes no move, so that this ends.
-                Box::pin(self.write(to, vec![update], options)).await.pop()
-            }
-            _ => None,
-        };
-        match again {
-            Some(Outcome::Written { revision: own, now: stored, left_out: more, .. }) => {
-                (*revision, *now) = (own, stored);
-                left_out.extend(more);
-            }
-            Some(Outcome::Refused(e) | Outcome::Unknown(e)) => left_out.push((Field::from("keywords"), e)),
-            Some(Outcome::Conflict { .. }) | None => {
-                let moved = "the contact was moved, and could not be put into its groups there; give it its categories again";
-                left_out.push((Field::from("keywords"), crate::error::unavailable(moved)));
-            }
         }
     }
 }

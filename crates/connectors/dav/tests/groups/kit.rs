@@ -83,7 +83,7 @@ impl Kit {
     /// The same server, whose searches are not believed.
     pub fn without_search(name: &str) -> Self {
         let mut quirks = Quirks::named(name).unwrap();
-        quirks.finds_uids = false;
+        (quirks.finds_uids, quirks.finds_groups) = (false, false);
         Self::with(Personality::named(name).unwrap(), |config| config.quirks(quirks))
     }
 

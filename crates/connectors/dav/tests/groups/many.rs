@@ -4,8 +4,8 @@ use crate::{
     kit::{Kit, card, group, names, revision},
     models::stock,
 };
-use pimkit_core::{Change, Contact, Outcome, Record, Write, WriteOptions};
-use pimkit_simulators::{Fault, FaultPlan, FaultRule, Personality};
+use pimkit_core::{Change, Contact, ErrorKind, Outcome, Record, Write, WriteOptions};
+use pimkit_simulators::{CollectionKind, Fault, FaultPlan, FaultRule, Personality};
 
 /// Contacts of whom the even ones are in a group.
 fn crowd(kit: &Kit, many: usize) {
@@ -96,14 +96,69 @@ async fn late_reads_take_nobody_out_of_a_group() {
     }
 }
 
+/// Servers that keep no group cards, and what they do instead.
+const OTHERS: [(&str, Instead); 6] = [
+    ("google-calendar", Instead::NoContacts),
+    ("robur", Instead::NoContacts),
+    // What a card says of a group is dropped when it is stored, so that the card is one of a person.
+    ("ox", Instead::Categories),
+    ("mailru", Instead::Categories),
+    ("yahoo", Instead::Categories),
+    // UIDs are given anew, so that nobody has those that a group of another program names.
+    ("google-contacts", Instead::Categories),
+];
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Instead {
+    /// It has no address books.
+    NoContacts,
+    /// Cards carry the names.
+    Categories,
+}
+
 #[tokio::test]
-async fn every_server_keeps_group_cards_as_categories() {
-    for server in Personality::all().into_iter().map(|p| p.name) {
-        let none = matches!(server.as_str(), "google-calendar" | "robur" | "google-contacts");
-        // These take properties of nobody's standard away when a card is stored.
-        if none || matches!(server.as_str(), "ox" | "mailru" | "yahoo") {
+async fn servers_without_group_cards_keep_categories_on_the_cards() {
+    for (server, instead) in OTHERS {
+        let personality = Personality::named(server).unwrap();
+        if instead == Instead::NoContacts {
+            let clock = pimkit_contract::FakeClock::default();
+            let simulator = crate::common::simulated::simulator(personality.clone(), &clock);
+            let books = simulator.collections("alice").into_iter().filter(|c| c.kind == CollectionKind::AddressBook).count();
+            assert_eq!((books, simulator.make_addressbook("alice", "Book").is_some()), (0, false), "{server}");
             continue;
         }
+        let kit = Kit::of(server);
+        kit.contact("a.vcf", "uid-a");
+        kit.put("g.vcf", &group("apple", "uid-g", "Team", &["urn:uuid:uid-a"]));
+        kit.first().await;
+        assert_eq!(kit.keywords("a.vcf").await, names(&[]), "{server}");
+        kit.edit("a.vcf", |c| c.keywords = names(&["Club"])).await;
+        assert!(kit.text("a.vcf").contains("CATEGORIES:Club"), "{server}");
+        assert_eq!(kit.keywords("a.vcf").await, names(&["Club"]), "{server}");
+    }
+}
+
+#[tokio::test]
+async fn a_group_that_the_server_names_itself_is_made_once() {
+    for fault in [Fault::ResetAfter, Fault::StatusAfter { code: 502 }] {
+        let kit = Kit::with(Personality::google_contacts(), |config| config.group_model(pimkit_formats::GroupModel::Apple));
+        kit.contact("a.vcf", "uid-a");
+        kit.first().await;
+        kit.simulator.set_faults(FaultPlan::of([FaultRule::on("POST", fault.clone()).times(1)]));
+        let write = kit.edition("a.vcf", |c| c.keywords = names(&["Team"])).await;
+        let Outcome::Written { left_out, .. } = kit.write(write).await else { panic!("{fault:?}") };
+        assert_eq!(
+            left_out.iter().map(|(field, e)| (field.as_str(), e.kind())).collect::<Vec<_>>(),
+            [("keywords", ErrorKind::Unavailable)],
+            "{fault:?}"
+        );
+        assert_eq!(kit.simulator.list(kit.book.as_str()).len(), 2, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_server_keeps_group_cards_as_categories() {
+    for server in Personality::all().into_iter().map(|p| p.name).filter(|name| !OTHERS.iter().any(|(other, _)| other == name)) {
         for model in ["apple", "kind"] {
             let kit = Kit::of(&server);
             stock(&kit, model, "g.vcf");

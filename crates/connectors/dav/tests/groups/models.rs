@@ -77,7 +77,35 @@ async fn the_list_of_categories_is_made_renamed_and_removed_in_every_model() {
         assert_eq!(kit.keywords("a.vcf").await, names(&[]), "{server}");
         let gone = role.remove(&kit.book, &renamed.id).await.unwrap_err();
         let never = role.rename(&kit.book, &CategoryId::from(kit.path("a.vcf")), "X").await.unwrap_err();
-        assert!(gone.kind() == never.kind() || model == "kind", "{server}: {gone}, {never}");
+        assert_eq!(gone.kind(), never.kind(), "{server}: {gone}, {never}");
+    }
+}
+
+#[tokio::test]
+async fn a_book_whose_last_group_is_gone_keeps_its_model() {
+    for (server, model, file) in MODELS {
+        let kit = kit(server, model, file);
+        let (_, cursor) = kit.first().await;
+        let form = match model {
+            "apple" => "X-ADDRESSBOOKSERVER-KIND:group",
+            "kind" => "\nKIND:group",
+            _ => "BEGIN:VLIST",
+        };
+        // Another program deletes it, or we do.
+        kit.drop(file);
+        let (_, cursor) = kit.next(&cursor).await;
+        let role = kit.items.categories().unwrap();
+        let club = role.ensure(&kit.book, "Club").await.unwrap();
+        kit.pass();
+        assert!(kit.simulator.get(club.id.as_str()).unwrap().1.contains(form), "{server}");
+        let renamed = role.rename(&kit.book, &club.id, "Crew").await.unwrap();
+        role.remove(&kit.book, &renamed.id).await.unwrap();
+        let (_, cursor) = kit.next(&cursor).await;
+        // Another process has it from the cursor.
+        let other = kit.anew();
+        other.changes(&kit.book, pimkit_core::Position::Since(&cursor), &pimkit_core::ChangeOptions::default()).await.unwrap();
+        let made = other.categories().unwrap().ensure(&kit.book, "New").await.unwrap();
+        assert!(kit.simulator.get(made.id.as_str()).is_some_and(|(_, text)| text.contains(form)), "{server}: {made:?}");
     }
 }
 

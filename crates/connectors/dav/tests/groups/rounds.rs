@@ -231,3 +231,30 @@ async fn a_list_is_no_contact_where_groups_are_cards_either() {
     let fetched = cards.fetch(&kit.book, &[kit.id("g.vlf"), kit.id("a.vcf")]).await;
     assert!(matches!(&fetched[..], [Fetched::OtherKind { .. }, Fetched::Found(_)]), "{fetched:?}");
 }
+
+#[tokio::test]
+async fn a_member_that_is_gone_is_not_named_again_while_its_group_keeps_it() {
+    for server in ["icloud", "sabre", "sogo"] {
+        let kit = kit(server, "apple", "g.vcf");
+        kit.contact("c.vcf", "uid-c");
+        let (_, cursor) = kit.first().await;
+        kit.drop("a.vcf");
+        let (changes, mut cursor) = kit.next(&cursor).await;
+        assert_eq!(said(&kit, &changes), [("a.vcf".to_owned(), "removed")], "{server}");
+        for n in 0..2 {
+            kit.put("c.vcf", &card("uid-c", &[&format!("NOTE:{n}")]));
+            let (changes, next) = kit.next(&cursor).await;
+            assert_eq!(said(&kit, &changes), there(&["c.vcf"], ""), "{server}: round {n}");
+            cursor = next;
+        }
+        // Nor when everything is listed: here what is gone is only absent.
+        kit.drop("c.vcf");
+        kit.put("g.vcf", &group("apple", "uid-g", "Team", &["urn:uuid:uid-a", "urn:uuid:uid-c"]));
+        kit.first().await;
+        kit.put("b.vcf", &card("uid-b", &["NOTE:x"]));
+        let (_, cursor) = kit.first().await;
+        kit.put("b.vcf", &card("uid-b", &["NOTE:y"]));
+        let (changes, _) = kit.next(&cursor).await;
+        assert_eq!(said(&kit, &changes), there(&["b.vcf"], ""), "{server}");
+    }
+}

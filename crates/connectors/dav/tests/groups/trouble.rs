@@ -126,11 +126,19 @@ async fn two_who_make_one_group_at_once_make_one() {
 async fn a_server_that_cannot_search_is_read() {
     let mut refuses = Personality::cyrus();
     refuses.query.addressbook = false;
-    let mut finds_nothing = Personality::xandikos();
-    finds_nothing.query.text_match = false;
+    // Its searches by UID are believed, and it answers every search with nothing.
+    let mute = |name: &str| {
+        let mut personality = Personality::named(name).unwrap();
+        personality.query.text_match = false;
+        Kit::with(personality, |config| config)
+    };
     for (what, kit) in [
         ("refuses the report", Kit::with(refuses, |config| config)),
-        ("finds nothing", Kit::with(finds_nothing, |config| config)),
+        ("cyrus finds nothing", mute("cyrus")),
+        ("sabre finds nothing", mute("sabre")),
+        ("nextcloud finds nothing", mute("nextcloud")),
+        ("fastmail finds nothing", mute("fastmail")),
+        ("is never searched", mute("xandikos")),
         ("is not believed", Kit::without_search("sabre")),
         ("has no list of changes", Kit::of("posteo")),
     ] {
@@ -145,6 +153,41 @@ async fn a_server_that_cannot_search_is_read() {
         assert!(!changes.is_empty(), "{what}");
         assert_eq!(kit.keywords("a.vcf").await, names(&["Club", "Team"]), "{what}");
     }
+}
+
+#[tokio::test]
+async fn names_that_a_search_does_not_find_are_read() {
+    let mut personality = Personality::cyrus();
+    personality.query.text_match = false;
+    let kit = Kit::with(personality, |config| config);
+    kit.put("a.vcf", &card("uid-a", &["CATEGORIES:Red"]));
+    let listed = kit.items.categories().unwrap().list(&kit.book).await.unwrap();
+    assert_eq!(listed.into_iter().map(|c| c.name).collect::<Vec<_>>(), ["Red"]);
+}
+
+#[tokio::test]
+async fn a_list_without_a_version_is_looked_at_right_before_it_is_written() {
+    let mut personality = Personality::sogo();
+    personality.etags.on_put_card = pimkit_simulators::EtagOnPut::Never;
+    let kit = Kit::with(personality, |config| config);
+    stock(&kit, "list", "g.vlf");
+    kit.contact("c.vcf", "uid-c");
+    kit.first().await;
+    let write = kit.edition("b.vcf", |c| c.keywords = names(&["Team"])).await;
+    let (path, theirs, mut asked) = (kit.path("g.vlf"), group("list", "uid-g", "Team", &["a.vcf", "c.vcf"]), 0);
+    kit.hook(move |simulator, request| {
+        let about = request.uri().path() == path || is(request, "REPORT", "g.vlf");
+        asked += usize::from(about);
+        // After it was read, and before whatever is asked next.
+        if about && asked == 2 {
+            simulator.put(&path, &theirs).unwrap();
+        }
+        None
+    });
+    kit.write(write).await;
+    kit.unhook();
+    let text = kit.text("g.vlf");
+    assert!(text.contains(":a.vcf") && text.contains(":b.vcf") && text.contains(":c.vcf"), "{text}");
 }
 
 #[tokio::test]

@@ -153,6 +153,86 @@ async fn a_contact_that_moves_is_in_the_groups_of_the_same_names() {
 }
 
 #[tokio::test]
+async fn a_contact_that_moves_is_never_seen_without_its_groups() {
+    // How the goal keeps them: not at all yet, or in a group of its own kind.
+    for (server, model, file, there) in [
+        ("sabre", "kind", "g.vcf", ""),
+        ("sabre", "kind", "g.vcf", "kind"),
+        ("cyrus", "apple", "g.vcf", "apple"),
+        ("sogo", "list", "g.vlf", ""),
+        ("sogo", "list", "g.vlf", "list"),
+        ("sogo", "list", "g.vlf", "apple"),
+    ] {
+        let kit = kit(server, model, file);
+        let second = pimkit_core::CollectionId::from(kit.simulator.make_addressbook("alice", "Second").unwrap());
+        if !there.is_empty() {
+            kit.simulator.put(&format!("{second}h.v{}", &file[3..]), &group(there, "uid-h", "Team", &[])).unwrap();
+        }
+        kit.first().await;
+        let Stored { id, revision, .. } = kit.stored("a.vcf").await;
+        let (goal, source, lost) = (format!("{second}a.vcf"), id.to_string(), std::sync::Arc::new(std::sync::Mutex::new(Vec::new())));
+        let (group_here, group_there, seen) = (kit.path(file), second.to_string(), lost.clone());
+        let is_in = |text: &str| text.contains("uid-a") || text.contains(":a.vcf");
+        kit.hook(move |simulator, request| {
+            let text = |path: &str| simulator.get(path).map(|(_, text)| text).unwrap_or_default();
+            let here = simulator.get(&source).is_none() || is_in(&text(&group_here));
+            let card = text(&goal);
+            let joined = || simulator.list(&group_there).iter().any(|path| *path != goal && is_in(&text(path)));
+            if !here || !card.is_empty() && !card.contains("CATEGORIES:Team") && !joined() {
+                seen.lock().unwrap().push(request.method().to_string());
+            }
+            None
+        });
+        let outcome = kit.write(Write::Move { id, revision, to: second.clone() }).await;
+        kit.unhook();
+        assert!(lost.lock().unwrap().is_empty(), "{server} to {there}: {lost:?}");
+        let Outcome::Written { id, revision, left_out, .. } = outcome else { panic!("{server} to {there}: {outcome:?}") };
+        assert!(left_out.is_empty(), "{server} to {there}: {left_out:?}");
+        let other = kit.anew();
+        let found = other.fetch(&second, &[id]).await.pop().unwrap();
+        let pimkit_core::Fetched::Found(found) = found else { panic!("{server}: {found:?}") };
+        assert_eq!((found.record.keywords, Some(found.revision)), (names(&["Team"]), revision), "{server} to {there}");
+        assert!(!is_in(&kit.text(file)), "{server} to {there}");
+    }
+}
+
+#[tokio::test]
+async fn a_contact_that_could_not_be_moved_is_in_no_group_of_the_goal() {
+    let kit = kit("cyrus", "apple", "g.vcf");
+    let second = pimkit_core::CollectionId::from(kit.simulator.make_addressbook("alice", "Second").unwrap());
+    let theirs = format!("{second}h.vcf");
+    kit.simulator.put(&theirs, &group("apple", "uid-h", "Team", &["urn:uuid:uid-z"])).unwrap();
+    kit.first().await;
+    let Stored { id, revision, .. } = kit.stored("a.vcf").await;
+    kit.hook(|_, request| {
+        (request.method() == "MOVE").then(|| http::Response::builder().status(403).body(bytes::Bytes::new()).unwrap())
+    });
+    let outcome = kit.write(Write::Move { id, revision, to: second }).await;
+    assert!(matches!(outcome, Outcome::Refused(_)), "{outcome:?}");
+    let text = kit.simulator.get(&theirs).unwrap().1;
+    assert!(text.contains("uid-z") && !text.contains("uid-a"), "{text}");
+    assert_eq!(kit.keywords("a.vcf").await, names(&["Team"]));
+}
+
+#[tokio::test]
+async fn a_contact_that_gets_another_name_by_its_move_takes_nobody_into_its_lists() {
+    let kit = kit("sogo", "list", "g.vlf");
+    let second = pimkit_core::CollectionId::from(kit.simulator.make_addressbook("alice", "Second").unwrap());
+    kit.simulator.put(&format!("{second}a.vcf"), &crate::kit::card("uid-other", &[])).unwrap();
+    kit.first().await;
+    let Stored { id, revision, .. } = kit.stored("a.vcf").await;
+    let outcome = kit.write(Write::Move { id, revision, to: second.clone() }).await;
+    let Outcome::Written { id, left_out, .. } = outcome else { panic!("{outcome:?}") };
+    assert!(left_out.is_empty(), "{left_out:?}");
+    let found = kit.anew().fetch(&second, &[id, format!("{second}a.vcf").as_str().into()]).await;
+    let keywords: Vec<_> = found
+        .into_iter()
+        .map(|f| if let pimkit_core::Fetched::Found(f) = f { f.record.keywords } else { panic!("{f:?}") })
+        .collect();
+    assert_eq!(keywords, [names(&["Team"]), names(&[])]);
+}
+
+#[tokio::test]
 async fn a_book_that_may_only_be_read_refuses() {
     let kit = kit("cyrus", "apple", "g.vcf");
     kit.simulator.set_read_only(kit.book.as_str(), true);
