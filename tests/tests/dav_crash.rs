@@ -7,9 +7,10 @@
 mod dav;
 
 use async_trait::async_trait;
-use dav::{Kit, account, served, wire};
+use dav::{Kit, opened, served, wire};
 use pimkit::{
-    Clock, CollectionId, Connector, Contact,
+    Clock, CollectionId, Connector, Contact, ContactKind,
+    dav::{Groups, Quirks},
     formats::{Authoring, InlineBlobs, TextRecord},
     http::{Failure, InProcess, Incoming, Outgoing, Transport},
     sync::{Engine, Policy, Report},
@@ -21,7 +22,7 @@ use pimkit_contract::{
 };
 use pimkit_simulators::{Dav as Simulator, Personality, Snapshot};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     pin::pin,
     sync::{
         Arc,
@@ -35,8 +36,12 @@ const NEW: usize = 70;
 const EDITED: usize = 20;
 const DELETED: usize = 10;
 
-/// The servers on which the stops are tried: one that keeps bodies, one that writes them anew, one that wants a UID once.
-const SERVERS: [&str; 3] = ["radicale", "davical", "cyrus"];
+/// The servers on which the stops are tried: one that keeps bodies, one that writes them anew, one that wants a UID once, and one
+/// whose groups are categories, in cards of their own.
+const SERVERS: [(&str, Groups); 4] =
+    [("radicale", Groups::Cards), ("davical", Groups::Cards), ("cyrus", Groups::Cards), ("icloud", Groups::Categories)];
+/// The categories of a group of contacts, where groups are categories.
+const TEAMS: [&str; 2] = ["Team", "Club"];
 
 /// Where the process dies, as seen by a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,25 +82,60 @@ struct Scene {
     state: MemoryState,
     clock: FakeClock,
     home: CollectionId,
+    groups: Groups,
     asked: Arc<AtomicUsize>,
     before: Option<(Snapshot, HubSnapshot, state::Snapshot, jiff::Timestamp)>,
 }
 
 impl Scene {
-    fn new(server: &str) -> Self {
+    fn new(server: &str, groups: Groups) -> Self {
         let clock = FakeClock::default();
         let simulator = served(Personality::named(server).unwrap(), &clock);
         let home = CollectionId::from(simulator.make_addressbook("alice", "contacts").unwrap());
         let (hub, state) = (MemoryHub::new(&clock), MemoryState::new());
-        let mut scene = Self { simulator, hub, state, clock, home, asked: Arc::default(), before: None };
+        let mut scene = Self { simulator, hub, state, clock, home, groups, asked: Arc::default(), before: None };
         scene.prepare();
         scene
+    }
+
+    /// A person, and the categories of it where groups are such.
+    fn person(&self, n: usize) -> Contact {
+        let mut person = Kit::person(n);
+        if self.groups == Groups::Categories {
+            person.keywords = if n < 2000 { team(n) } else { BTreeSet::new() };
+        }
+        person
+    }
+
+    /// The categories that a person has in the end.
+    fn meant(&self, n: usize) -> BTreeSet<String> {
+        match n {
+            _ if self.groups == Groups::Cards => Kit::person(n).keywords,
+            0..EDITED => team(n + 1),
+            EDITED..2000 => team(n),
+            // Another program puts every second one of its own into a group.
+            _ if n % 2 == 0 => team(0),
+            _ => BTreeSet::new(),
+        }
+    }
+
+    /// Another program puts people of its own into a group that is there.
+    fn grouped_there(&self) {
+        let own: Vec<String> = (0..NEW).step_by(2).filter_map(|n| Kit::person(2000 + n).uid).collect();
+        assert_eq!(own.len(), NEW / 2);
+        let is_team = |contact: &Contact| contact.kind == ContactKind::Group && contact.name.full.as_deref() == Some(TEAMS[0]);
+        let (path, base) = self.resources().into_iter().find(|(_, contact)| is_team(contact)).unwrap();
+        let mut target = base.clone();
+        target.members.extend(own);
+        let text = self.simulator.get(&path).unwrap().1;
+        let text = Contact::patch(text.as_bytes(), &base, &target, &self.habits(), &InlineBlobs::new()).unwrap();
+        self.simulator.put(&path, std::str::from_utf8(&text).unwrap()).unwrap();
     }
 
     fn prepare(&mut self) {
         let hand = self.hub.by_hand::<Contact>();
         let book = CollectionId::from("contacts");
-        let old: Vec<_> = (0..2 * EDITED + 2 * DELETED).map(|n| hand.put(&book, Kit::person(n))).collect();
+        let old: Vec<_> = (0..2 * EDITED + 2 * DELETED).map(|n| hand.put(&book, self.person(n))).collect();
         self.settled();
         self.settled();
         let paths: BTreeMap<String, String> = self.there().into_iter().map(|(path, c)| (c.name.full.unwrap(), path)).collect();
@@ -103,7 +143,8 @@ impl Scene {
         for (n, id) in old.iter().enumerate() {
             let path = &paths[&format!("Person {n}")];
             if n < EDITED {
-                assert!(hand.edit(id, |c| c.nicknames = vec![format!("hub-edit-{n}.")]));
+                let keywords = self.meant(n);
+                assert!(hand.edit(id, |c| (c.nicknames, c.keywords) = (vec![format!("hub-edit-{n}.")], keywords)));
             } else if n < 2 * EDITED {
                 self.edit_there(path, n);
             } else if n < 2 * EDITED + DELETED {
@@ -113,9 +154,12 @@ impl Scene {
             }
         }
         for n in 0..NEW {
-            hand.put(&book, Kit::person(1000 + n));
-            let text = Contact::author(&Kit::person(2000 + n), &self.habits(), &InlineBlobs::new()).unwrap();
+            hand.put(&book, self.person(1000 + n));
+            let text = Contact::author(&self.person(2000 + n), &self.habits(), &InlineBlobs::new()).unwrap();
             self.simulator.put(&format!("{}own-{n}.vcf", self.home), std::str::from_utf8(&text).unwrap()).unwrap();
+        }
+        if self.groups == Groups::Categories {
+            self.grouped_there();
         }
         self.clock.advance(Duration::from_secs(24 * 3600));
         self.before = Some((self.simulator.snapshot(), self.hub.snapshot(), self.state.snapshot(), self.clock.now()));
@@ -134,8 +178,25 @@ impl Scene {
         self.simulator.put(path, std::str::from_utf8(&text).unwrap()).unwrap();
     }
 
-    /// What the server keeps, by its path.
+    /// The people at the server, by path, with the groups that they are in.
     fn there(&self) -> Vec<(String, Contact)> {
+        let mut all = self.resources();
+        if self.groups == Groups::Cards {
+            return all;
+        }
+        let plain = |uid: &str| uid.trim_start_matches("urn:uuid:").to_lowercase();
+        let groups: Vec<Contact> = all.extract_if(.., |(_, contact)| contact.kind == ContactKind::Group).map(|(_, group)| group).collect();
+        assert!(groups.len() <= TEAMS.len(), "a group is doubled");
+        for (_, contact) in &mut all {
+            let uid = contact.uid.as_deref().map(plain);
+            let of = groups.iter().filter(|group| group.members.iter().any(|member| Some(plain(member)) == uid));
+            contact.keywords.extend(of.filter_map(|group| group.name.full.clone()));
+        }
+        all
+    }
+
+    /// What the server keeps, by its path.
+    fn resources(&self) -> Vec<(String, Contact)> {
         let read = |path: String| {
             let (_, text) = self.simulator.get(&path).unwrap();
             (path, Contact::read(text.as_bytes()).unwrap())
@@ -156,7 +217,11 @@ impl Scene {
     fn run(&self, death: Option<(usize, Death)>) -> Option<pimkit::Result<Report>> {
         self.asked.store(0, Ordering::SeqCst);
         let transport = Arc::new(Wire { inner: wire(&self.simulator), asked: self.asked.clone(), death });
-        let far: Arc<dyn Connector> = Arc::new(account(transport, &self.clock));
+        let dav = opened(transport, &self.clock, "http://localhost/", |config| match self.groups {
+            Groups::Cards => config,
+            Groups::Categories => config.groups(Groups::Categories).quirks(Quirks::named("icloud").unwrap()),
+        });
+        let far: Arc<dyn Connector> = Arc::new(dav);
         let mut policy = Policy::default();
         policy.set("deletes", "delete").unwrap();
         let engine = Engine::new(Arc::new(self.state.clone())).clock(Arc::new(self.clock.clone())).chance(Arc::new(SeededChance::new(2)));
@@ -197,6 +262,7 @@ impl Scene {
             for n in (0..2 * EDITED).chain(1000..1000 + NEW).chain(2000..2000 + NEW) {
                 let record = records.get(&format!("Person {n}"));
                 let record = record.unwrap_or_else(|| panic!("{at}: Person {n} is lost on the {side}\n{report:?}"));
+                assert_eq!(record.keywords, self.meant(n), "{at}: categories of Person {n} on the {side}\n{report:?}");
                 if n < 2 * EDITED {
                     let by = if n < EDITED { "hub" } else { "far" };
                     assert_eq!(record.nicknames, [format!("{by}-edit-{n}.")], "{at}: a stale value on the {side}\n{report:?}");
@@ -208,14 +274,18 @@ impl Scene {
     }
 }
 
+fn team(n: usize) -> BTreeSet<String> {
+    BTreeSet::from([TEAMS[n % TEAMS.len()].to_owned()])
+}
+
 fn stride() -> usize {
     std::env::var("PIMKIT_STRIDE").ok().and_then(|s| s.parse().ok()).unwrap_or(17).max(1)
 }
 
 #[test]
 fn a_run_stopped_before_or_after_the_effect_of_any_request_is_finished_by_the_next() {
-    for server in SERVERS {
-        let mut scene = Scene::new(server);
+    for (server, groups) in SERVERS {
+        let mut scene = Scene::new(server, groups);
         scene.reset();
         scene.run(None).unwrap().unwrap();
         let requests = scene.asked.load(Ordering::SeqCst);
@@ -233,8 +303,8 @@ fn a_run_stopped_before_or_after_the_effect_of_any_request_is_finished_by_the_ne
 
 #[test]
 fn a_run_stopped_before_or_after_any_commit_is_finished_by_the_next() {
-    for server in SERVERS {
-        let mut scene = Scene::new(server);
+    for (server, groups) in SERVERS {
+        let mut scene = Scene::new(server, groups);
         scene.reset();
         scene.run(None).unwrap().unwrap();
         let commits = scene.state.commits();

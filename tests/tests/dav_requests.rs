@@ -4,7 +4,10 @@
 mod dav;
 
 use dav::{Kit, SERVERS, Thing};
-use pimkit::{Contact, Event, Task};
+use pimkit::{
+    Contact, Event, Record as _, Task,
+    dav::{Groups, Quirks},
+};
 use pimkit_simulators::Personality;
 
 /// Items in one multiget.
@@ -109,4 +112,51 @@ fn a_first_push_adds_one_put_an_item() {
     everywhere(a_first_push::<Contact>);
     everywhere(a_first_push::<Event>);
     everywhere(a_first_push::<Task>);
+}
+
+/// Contacts with groups as categories, on a server whose searches are believed, and on one that cannot search: a group that names
+/// every second one of `ITEMS`.
+fn grouped(server: &str) -> Kit {
+    let mut kit = kit::<Contact>(server, ITEMS);
+    kit.with(move |config| config.groups(Groups::Categories).quirks(Quirks::named(server).unwrap()));
+    let members = (0..ITEMS).step_by(2).filter_map(|n| Contact::nth(n).uid);
+    let members: String = members.map(|uid| format!("X-ADDRESSBOOKSERVER-MEMBER:urn:uuid:{uid}\r\n")).collect();
+    let text =
+        format!("BEGIN:VCARD\r\nVERSION:3.0\r\nUID:uid-g\r\nX-ADDRESSBOOKSERVER-KIND:group\r\nN:Team\r\nFN:Team\r\n{members}END:VCARD\r\n");
+    kit.simulator.put(&format!("{}g.vcf", kit.home), &text).unwrap();
+    kit
+}
+
+#[test]
+fn groups_as_categories_cost_a_search_or_a_second_reading_where_all_is_listed_and_nothing_where_nothing_changes() {
+    let (all, members) = ((ITEMS + 1).div_ceil(CHUNK), (ITEMS / 2).div_ceil(CHUNK));
+    for (server, first) in [("radicale", 1 + members), ("xandikos", all)] {
+        let mut kit = grouped(server);
+        kit.discovered();
+        assert_eq!(kit.run().created.left, ITEMS as u64, "{server}");
+        let asked = kit.simulator.requests().len();
+        println!("{server}: first {asked} of {} + {first}", 4 + ITEMS.div_ceil(CHUNK));
+        let of_team = kit.hub.0.by_hand::<Contact>().records().iter().filter(|c| c.keywords.contains("Team")).count();
+        assert_eq!(of_team, ITEMS / 2, "{server}");
+        kit.pass();
+        kit.run();
+        for _ in 0..3 {
+            kit.restart();
+            kit.simulator.reset_requests();
+            assert_eq!(kit.run().writes(), 0, "{server}");
+            let asked = kit.simulator.requests();
+            println!("{server}: {}", asked.len());
+        }
+        kit.restart();
+        kit.revise::<Contact>(7);
+        kit.simulator.reset_requests();
+        assert_eq!(kit.run().updated.left, 1, "{server}");
+        println!("{server}: one {}", kit.simulator.requests().len());
+        // Whoever lists the categories in a new process looks at the whole address book.
+        kit.restart();
+        kit.simulator.reset_requests();
+        let role = Contact::repository(&*kit.far).unwrap();
+        assert_eq!(futures::executor::block_on(role.categories().unwrap().list(&kit.home)).unwrap().len(), 1);
+        println!("{server}: list {}", kit.simulator.requests().len());
+    }
 }

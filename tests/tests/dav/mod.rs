@@ -112,6 +112,8 @@ pub struct Kit {
     pub policy: Policy,
     pub state: Arc<MemoryState>,
     engine: Engine,
+    /// How the account is opened otherwise.
+    config: Arc<dyn Fn(Config) -> Config>,
 }
 
 /// A wire into a simulator.
@@ -140,7 +142,12 @@ pub fn account(transport: Arc<dyn Transport>, clock: &FakeClock) -> Dav {
 
 /// The same account in another process, which has what the first one discovered.
 pub fn reopened(transport: Arc<dyn Transport>, clock: &FakeClock, url: &str, endpoints: Option<Endpoints>) -> Dav {
-    let config = Config::new(url).account("far").user("alice").address("alice@example.com").endpoints(endpoints);
+    opened(transport, clock, url, |config| config.endpoints(endpoints))
+}
+
+/// An account of alice's that is opened in another way.
+pub fn opened(transport: Arc<dyn Transport>, clock: &FakeClock, url: &str, with: impl FnOnce(Config) -> Config) -> Dav {
+    let config = with(Config::new(url)).account("far").user("alice").address("alice@example.com");
     let auth = Arc::new(Basic::new("alice", &Secret::new("secret")).unwrap());
     let opening = Dav::builder(config, transport, Arc::new(clock.clone()), Arc::new(SeededChance::new(1)));
     opening.auth(auth).policy(RetryPolicy::default().attempts(2)).open().unwrap()
@@ -163,13 +170,32 @@ impl Kit {
         let engine = Engine::new(state.clone()).clock(Arc::new(clock.clone())).chance(Arc::new(SeededChance::new(2)));
         let mut policy = Policy::default();
         policy.set("deletes", "delete").unwrap();
-        Self { simulator, wire, portal, far, hub: Hub(MemoryHub::new(&clock)), clock, home, policy, state, engine }
+        Self {
+            simulator,
+            wire,
+            portal,
+            far,
+            hub: Hub(MemoryHub::new(&clock)),
+            clock,
+            home,
+            policy,
+            state,
+            engine,
+            config: Arc::new(|config| config),
+        }
     }
 
     /// A new process with what the old one discovered, as the state keeps it.
     pub fn restart(&mut self) {
         let kept = self.far.endpoints().map(|kept| serde_json::from_value(kept).unwrap());
-        self.far = Arc::new(reopened(self.portal.clone(), &self.clock, "http://localhost/", kept));
+        let config = self.config.clone();
+        self.far = Arc::new(opened(self.portal.clone(), &self.clock, "http://localhost/", |c| config(c).endpoints(kept)));
+    }
+
+    /// The account is opened in another way from now on.
+    pub fn with(&mut self, config: impl Fn(Config) -> Config + 'static) {
+        self.config = Arc::new(config);
+        self.restart();
     }
 
     pub fn person(n: usize) -> Contact {

@@ -21,9 +21,7 @@ use super::{
     writing::{Beside, who},
 };
 use crate::{error, fetching::Got, href, known::Known};
-use pimkit_core::{
-    CollectionId, Contact, Fetched, Field, ItemId, Outcome, Repository as _, Revision, Stored, Write, WriteOptions,
-};
+use pimkit_core::{CollectionId, Contact, Fetched, Field, ItemId, Outcome, Repository as _, Revision, Stored, Write, WriteOptions};
 use pimkit_formats::GroupModel;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -80,7 +78,13 @@ impl Grouped {
             let mut target = record.clone();
             target.keywords.extend(said);
             if target != record {
-                let update = Write::Update { id: id.clone(), revision: revision.clone(), base: Box::new(record), target: Box::new(target), mark: None };
+                let update = Write::Update {
+                    id: id.clone(),
+                    revision: revision.clone(),
+                    base: Box::new(record),
+                    target: Box::new(target),
+                    mark: None,
+                };
                 let written = self.items.write(&known.id, vec![update], &WriteOptions::default()).await.pop();
                 if let Some(Outcome::Written { revision: Some(now), .. }) = written {
                     revision = now;
@@ -100,7 +104,13 @@ impl Grouped {
 
     /// Completes moves: who arrived is in what could not be joined before, and who did not is in nothing there. New groups that
     /// were made for it stay, without it.
-    pub(super) async fn arrived(&self, known: &Known, beside: &[(usize, Beside)], answers: &mut [Outcome<Contact>], options: &WriteOptions) {
+    pub(super) async fn arrived(
+        &self,
+        known: &Known,
+        beside: &[(usize, Beside)],
+        answers: &mut [Outcome<Contact>],
+        options: &WriteOptions,
+    ) {
         let mut back: BTreeMap<CollectionId, Vec<Change>> = BTreeMap::new();
         for ((place, more), answer) in beside.iter().zip(answers) {
             let Some(to) = more.to.as_ref().filter(|to| **to != known.id && !more.leaves.is_empty()) else { continue };

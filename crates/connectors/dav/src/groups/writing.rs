@@ -10,9 +10,7 @@ use crate::{
     href,
     known::{self, Known},
 };
-use pimkit_core::{
-    CollectionId, Contact, Error, Fetched, Field, ItemId, Kind, Outcome, Repository, Result, Revision, Write, WriteOptions,
-};
+use pimkit_core::{CollectionId, Contact, Error, Fetched, Field, ItemId, Kind, Outcome, Repository, Result, Revision, Write, WriteOptions};
 use pimkit_formats::{GroupModel, compose};
 use std::{
     collections::{BTreeSet, HashMap},

@@ -1,6 +1,7 @@
 //! Many members, answers that are lost or late, and what else servers do to group cards.
 
 use crate::{
+    common::Client,
     kit::{Kit, card, group, names, revision},
     models::stock,
 };
@@ -104,8 +105,8 @@ const OTHERS: [(&str, Instead); 6] = [
     ("ox", Instead::Categories),
     ("mailru", Instead::Categories),
     ("yahoo", Instead::Categories),
-    // UIDs are given anew, so that nobody has those that a group of another program names.
-    ("google-contacts", Instead::Categories),
+    // UIDs are given anew, so that a group that another program stored names nobody; groups of ours name whom they should.
+    ("google-contacts", Instead::OwnGroups),
 ];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -114,10 +115,12 @@ enum Instead {
     NoContacts,
     /// Cards carry the names.
     Categories,
+    /// Groups hold whom we put into them.
+    OwnGroups,
 }
 
 #[tokio::test]
-async fn servers_without_group_cards_keep_categories_on_the_cards() {
+async fn what_servers_without_group_cards_do_instead() {
     for (server, instead) in OTHERS {
         let personality = Personality::named(server).unwrap();
         if instead == Instead::NoContacts {
@@ -128,13 +131,24 @@ async fn servers_without_group_cards_keep_categories_on_the_cards() {
             continue;
         }
         let kit = Kit::of(server);
-        kit.contact("a.vcf", "uid-a");
-        kit.put("g.vcf", &group("apple", "uid-g", "Team", &["urn:uuid:uid-a"]));
+        let wire = crate::common::simulated::wire(&kit.simulator);
+        let theirs = Client(crate::common::simulated::account_as(&personality, &kit.clock, wire, |config| config));
+        for (file, text) in [("a.vcf", card("uid-a", &[])), ("g.vcf", group("apple", "uid-g", "Team", &["urn:uuid:uid-a"]))] {
+            // Google gives names itself.
+            let (method, path) = if server == "google-contacts" { ("POST", kit.book.to_string()) } else { ("PUT", kit.path(file)) };
+            let status = theirs.send(method, &path, &[("content-type", "text/vcard; charset=utf-8")], text).await;
+            assert!((200..300).contains(&status), "{server}: {method} is {status}");
+        }
         kit.first().await;
-        assert_eq!(kit.keywords("a.vcf").await, names(&[]), "{server}");
-        kit.edit("a.vcf", |c| c.keywords = names(&["Club"])).await;
-        assert!(kit.text("a.vcf").contains("CATEGORIES:Club"), "{server}");
-        assert_eq!(kit.keywords("a.vcf").await, names(&["Club"]), "{server}");
+        let is_person = |path: &String| kit.simulator.get(path).is_some_and(|(_, text)| text.contains("Person uid-a"));
+        let path = kit.simulator.list(kit.book.as_str()).into_iter().find(is_person).unwrap();
+        let file = path.strip_prefix(kit.book.as_str()).unwrap();
+        assert_eq!(kit.keywords(file).await, names(&[]), "{server}");
+        kit.edit(file, |c| c.keywords = names(&["Club"])).await;
+        assert_eq!(kit.text(file).contains("CATEGORIES:Club"), instead == Instead::Categories, "{server}");
+        assert_eq!(kit.keywords(file).await, names(&["Club"]), "{server}");
+        let seen = kit.anew().fetch(&kit.book, &[kit.id(file)]).await.pop();
+        assert!(matches!(seen, Some(pimkit_core::Fetched::Found(seen)) if seen.record.keywords == names(&["Club"])), "{server}");
     }
 }
 

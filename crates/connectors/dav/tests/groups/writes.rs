@@ -204,9 +204,7 @@ async fn a_contact_that_could_not_be_moved_is_in_no_group_of_the_goal() {
     kit.simulator.put(&theirs, &group("apple", "uid-h", "Team", &["urn:uuid:uid-z"])).unwrap();
     kit.first().await;
     let Stored { id, revision, .. } = kit.stored("a.vcf").await;
-    kit.hook(|_, request| {
-        (request.method() == "MOVE").then(|| http::Response::builder().status(403).body(bytes::Bytes::new()).unwrap())
-    });
+    kit.hook(|_, request| (request.method() == "MOVE").then(|| http::Response::builder().status(403).body(bytes::Bytes::new()).unwrap()));
     let outcome = kit.write(Write::Move { id, revision, to: second }).await;
     assert!(matches!(outcome, Outcome::Refused(_)), "{outcome:?}");
     let text = kit.simulator.get(&theirs).unwrap().1;
@@ -225,10 +223,8 @@ async fn a_contact_that_gets_another_name_by_its_move_takes_nobody_into_its_list
     let Outcome::Written { id, left_out, .. } = outcome else { panic!("{outcome:?}") };
     assert!(left_out.is_empty(), "{left_out:?}");
     let found = kit.anew().fetch(&second, &[id, format!("{second}a.vcf").as_str().into()]).await;
-    let keywords: Vec<_> = found
-        .into_iter()
-        .map(|f| if let pimkit_core::Fetched::Found(f) = f { f.record.keywords } else { panic!("{f:?}") })
-        .collect();
+    let keywords: Vec<_> =
+        found.into_iter().map(|f| if let pimkit_core::Fetched::Found(f) = f { f.record.keywords } else { panic!("{f:?}") }).collect();
     assert_eq!(keywords, [names(&["Team"]), names(&[])]);
 }
 
