@@ -48,7 +48,9 @@ pub struct Config {
     /// without saying so (nextcloud/server 36644). 7; 0: never.
     #[serde(default = "week")]
     pub whole_listing_days: u32,
-    /// What the groups of an address book are.
+    /// What the groups of an address book are. As categories they cost nothing where nothing changes; where everything is listed
+    /// they cost searches, or a reading of the whole address book where the server's searches are not believed. So does the list
+    /// of categories, in each run whose policy keeps categories (the crate's documentation has the numbers).
     #[serde(default)]
     pub groups: Groups,
     /// How every address book of the account keeps its groups, instead of what each one's groups show. Looked at where groups are

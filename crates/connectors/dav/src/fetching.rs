@@ -80,7 +80,7 @@ impl<R: Resource> Items<R> {
         ids.iter().zip(texts).map(|(id, got)| self.answer(known, id, got)).collect()
     }
 
-    fn answer(&self, known: &Known, id: &ItemId, got: Got) -> Fetched<R> {
+    pub(crate) fn answer(&self, known: &Known, id: &ItemId, got: Got) -> Fetched<R> {
         match got {
             Got::Gone => Fetched::Gone,
             Got::Hidden => Fetched::Hidden,

@@ -35,8 +35,22 @@
 //! - The address book is read in the version of vCard that the server gives on its own; a server that turns stored 4.0 into 3.0
 //!   (sabre) gives 3.0.
 //! - Bytes that are given by address (`PHOTO;VALUE=uri`) are not fetched: the address is a stranger's.
-//! - Where groups are categories and a server can neither search nor list changes, a new process reads the whole address book to
-//!   find the groups, once anything in it changed. Two contacts of one UID are in the same groups.
+//! - Two contacts of one UID are in the same groups.
+//!
+//! # What groups as categories cost
+//!
+//! With [`Groups::Categories`], for N contacts of which M are in groups, beside what a sync without them costs:
+//!
+//! - A round that names nothing: nothing, in a new process too. One that names something: one request, to read what is named.
+//! - A round that lists everything (the first one, one in [`Config::whole_listing_days`], one after a token was lost): where
+//!   searches are believed ([`Quirks::finds_groups`]; elsewhere where [`Quirks::finds_uids`] and a group was found), 1 + M/50
+//!   searches. Elsewhere every card that is not known is read, N/50 requests. What that reads, up to 32 MiB of it, is handed to
+//!   the fetch that follows within ten minutes, so that a first sync costs no more than without groups. A later round that lists
+//!   everything costs N/50 in a new process, and what changed in one that goes on.
+//! - The list of categories, which a policy that keeps categories asks for in every run: the same as a round that lists
+//!   everything, without the hand-over, and where cards carry the names one search more, or N/50 where searches are not believed
+//!   or find none.
+//! - A contact that is put into a group that is not there yet: the same once for each batch, to see whether somebody has made it.
 
 mod blobs;
 mod calls;

@@ -5,6 +5,7 @@ use crate::{
     config::Config,
     discovery::{Endpoints, Explorer},
     error,
+    fetching::Text,
     groups::Book,
     href,
     known::{self, Known},
@@ -28,11 +29,25 @@ use url::Url;
 /// Items whose UIDs are remembered, and hrefs whose spelling is.
 const REMEMBERED: usize = 300_000;
 
+/// Bytes of texts that are kept from a round for the fetch that follows it.
+const HANDED: usize = 32 << 20;
+/// How long they are kept, in seconds.
+const FRESH: i64 = 600;
+
 /// At which version an item had which UID, as a hash; none when it is no item of the kind that was asked for.
 type Uid = (Revision, Option<u64>);
 
 /// The UIDs of one collection, for one kind.
 type Uids = HashMap<(CollectionId, &'static str), HashMap<ItemId, Uid>>;
+
+/// Texts that a round has read of a whole address book, for the fetch that follows it.
+#[derive(Default)]
+struct Handed {
+    /// When the round began, in seconds.
+    since: i64,
+    bytes: usize,
+    texts: HashMap<ItemId, Text>,
+}
 
 /// One account.
 pub(crate) struct Session {
@@ -52,6 +67,7 @@ pub(crate) struct Session {
     uids: Mutex<Uids>,
     /// The groups of address books, as they were seen last.
     books: Mutex<HashMap<CollectionId, Arc<Book>>>,
+    handed: Mutex<HashMap<CollectionId, Handed>>,
     /// Categories that are to be there, where only contacts say them.
     ensured: Mutex<HashMap<CollectionId, BTreeSet<String>>>,
     skew: AtomicI64,
@@ -99,6 +115,7 @@ impl Session {
             spelt: Mutex::default(),
             uids: Mutex::default(),
             books: Mutex::default(),
+            handed: Mutex::default(),
             ensured: Mutex::default(),
             skew: AtomicI64::new(skew),
         }
@@ -276,6 +293,39 @@ impl Session {
         let book = Arc::new(book);
         lock(&self.books).insert(collection.clone(), Arc::clone(&book));
         book
+    }
+
+    /// What is read of an address book from now on is kept for the next fetch.
+    pub(crate) fn hand_over(&self, collection: &CollectionId) {
+        let handed = Handed { since: self.now().as_second(), ..Handed::default() };
+        lock(&self.handed).insert(collection.clone(), handed);
+    }
+
+    /// What was kept of an address book is of a round before.
+    pub(crate) fn hand_over_nothing(&self, collection: &CollectionId) {
+        lock(&self.handed).remove(collection);
+    }
+
+    /// Keeps a text that was read, where it is wanted and there is room.
+    pub(crate) fn hand(&self, collection: &CollectionId, item: &ItemId, text: Text) {
+        if let Some(handed) = lock(&self.handed).get_mut(collection)
+            && handed.bytes.saturating_add(text.bytes.len()) <= HANDED
+        {
+            handed.bytes += text.bytes.len();
+            handed.texts.insert(item.clone(), text);
+        }
+    }
+
+    /// Takes the texts of items that were kept, each once.
+    pub(crate) fn handed(&self, collection: &CollectionId, items: &[ItemId]) -> HashMap<ItemId, Text> {
+        let now = self.now().as_second();
+        let mut all = lock(&self.handed);
+        let Some(handed) = all.get_mut(collection).filter(|handed| (handed.since..=handed.since + FRESH).contains(&now)) else {
+            return HashMap::new();
+        };
+        let taken: HashMap<ItemId, Text> = items.iter().filter_map(|item| handed.texts.remove_entry(item)).collect();
+        handed.bytes = handed.bytes.saturating_sub(taken.values().map(|text| text.bytes.len()).sum());
+        taken
     }
 
     /// The categories that were asked for and that no contact carries yet.

@@ -86,6 +86,10 @@ impl Grouped {
             Scope::Whole(listed) => {
                 if let Some(listed) = listed {
                     self.only(known, listed);
+                    // Of fewer the saving is a request, and a fetch of what is there by then is worth more.
+                    if listed.len() > FEW {
+                        self.session().hand_over(&known.id);
+                    }
                 }
                 true
             }
@@ -224,7 +228,11 @@ impl Grouped {
             for (id, got) in part.iter().zip(self.items.texts(known, part).await) {
                 let file = href::name(id.as_str());
                 match got {
-                    Got::Text(text) if self.see(known, id, &text, seen) => {}
+                    Got::Text(text) if self.see(known, id, &text, seen) => {
+                        if !seen.groups.contains_key(file) {
+                            self.session().hand(&known.id, id, *text);
+                        }
+                    }
                     // A group whose text is damaged keeps its members.
                     Got::Text(_) => seen.groups.extend(before.groups.get(file).map(|group| (file.to_owned(), group.clone()))),
                     Got::Gone => _ = seen.groups.remove(file),

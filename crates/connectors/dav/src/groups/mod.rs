@@ -27,6 +27,7 @@ mod writing;
 pub(crate) use book::Book;
 
 use crate::{
+    fetching::Got,
     href,
     items::{Items, Sight},
     known::Known,
@@ -35,8 +36,8 @@ use crate::{
 use async_trait::async_trait;
 use book::Index;
 use pimkit_core::{
-    Blobs, Categories, ChangeOptions, ChangePage, Collection, CollectionId, Contact, Fetched, Field, FieldSupport, Folders, ItemId, Key,
-    Outcome, Position, Repository, Result, Revision, Search, Stored, Write, WriteOptions,
+    Blobs, Categories, ChangeOptions, ChangePage, Collection, CollectionId, Contact, Error, ErrorKind, Fetched, Field, FieldSupport,
+    Folders, ItemId, Key, Outcome, Position, Repository, Result, Revision, Search, Stored, Write, WriteOptions,
 };
 use pimkit_formats::{CardVersion, GroupModel};
 use std::sync::Arc;
@@ -84,6 +85,22 @@ impl Grouped {
         answers.into_iter().map(decorated).collect()
     }
 
+    /// Contacts: what a round has read already is not read again.
+    async fn fetched(&self, known: &Arc<Known>, ids: &[ItemId]) -> Vec<Fetched<Contact>> {
+        let handed = self.session().handed(&known.id, ids);
+        let open: Vec<ItemId> = ids.iter().filter(|id| !handed.contains_key(*id)).cloned().collect();
+        if open.len() == ids.len() {
+            return self.items.fetched(known, ids).await;
+        }
+        let mut read = if open.is_empty() { Vec::new() } else { self.items.fetched(known, &open).await }.into_iter();
+        let unanswered = || Error::new(ErrorKind::Unexpected, "the item was asked for and not answered; report this");
+        let answers = ids.iter().map(|id| match handed.get(id) {
+            Some(text) => self.items.answer(known, id, Got::Text(Box::new(text.clone()))),
+            None => read.next().unwrap_or_else(|| Fetched::Failed(unanswered())),
+        });
+        answers.collect()
+    }
+
     /// Remembers at which version a contact is, after it was written.
     fn remember(&self, known: &Known, id: &ItemId, revision: &Revision, uid: Option<&str>) {
         let hash = uid.map(|uid| pimkit_core::cursor::binding(&[pimkit_formats::compose::plain_uid(uid)]));
@@ -111,7 +128,7 @@ impl Repository<Contact> for Grouped {
             Err(e) => return failed(e),
         };
         match self.book(&known).await {
-            Ok(book) => self.decorated(&book, self.items.fetched(&known, ids).await),
+            Ok(book) => self.decorated(&book, self.fetched(&known, ids).await),
             Err(e) => failed(e),
         }
     }

@@ -37,6 +37,7 @@ impl Grouped {
         let at = if before.is_none() { Position::Start } else { at };
         let (changes, between, complete) = self.drained(collection, at, options, &bound).await?;
         let known = self.items.member(collection).await?;
+        self.session().hand_over_nothing(&known.id);
         if let Some(before) = before.clone().filter(|_| changes.is_empty() && !complete) {
             if self.session().book(&known.id).is_none() {
                 self.session().keep_book(&known.id, before.clone());

@@ -134,6 +134,9 @@ impl Grouped {
         let index = Index::of(&book);
         let mut outcomes: Vec<Option<Outcome<Contact>>> = writes.iter().map(|_| None).collect();
         let (mut sent, mut beside) = (Vec::new(), Vec::new());
+        // What is written is not what a round has read any more.
+        let touched: Vec<ItemId> = writes.iter().filter_map(planned).map(|(id, _)| id.clone()).collect();
+        self.session().handed(&known.id, &touched);
         let looked_at = self.doubted(&known, &book, &index, &writes).await;
         for (place, write) in writes.into_iter().enumerate() {
             let uid = match looked_at.get(&place) {

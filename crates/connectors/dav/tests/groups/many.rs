@@ -223,3 +223,37 @@ async fn a_member_is_written_as_apple_writes_it() {
     let text = kit.simulator.get(&group).unwrap().1;
     assert!(text.contains("\r\nX-ADDRESSBOOKSERVER-MEMBER:urn:uuid:6E2F1A7C-94F1-4A0C-9F6D-0C3C1E0B7A11\r\n"), "{text}");
 }
+
+#[tokio::test]
+async fn what_a_first_round_has_read_is_given_once_and_never_after_a_write_or_another_round() {
+    let kit = Kit::of("icloud");
+    crowd(&kit, 60);
+    let noted = |n: usize| card(&format!("uid-{n}"), &["NOTE:new"]);
+    let notes = async |file: &str| kit.stored(file).await.record.notes;
+    let (_, cursor) = kit.first().await;
+    kit.requests();
+    let ids: Vec<_> = (0..60).map(|n| kit.id(&format!("p{n}.vcf"))).collect();
+    let fetched = kit.items.fetch(&kit.book, &ids[..50]).await;
+    assert!(fetched.iter().all(|f| matches!(f, pimkit_core::Fetched::Found(_))));
+    assert_eq!(kit.requests(), 0, "the round has read them");
+    // Once.
+    kit.put("p1.vcf", &noted(1));
+    assert_eq!(notes("p1.vcf").await, ["new"]);
+    // Our own write.
+    let [pimkit_core::Fetched::Found(before)] = &kit.anew().fetch(&kit.book, &[kit.id("p51.vcf")]).await[..] else { panic!() };
+    let mut target = before.record.clone();
+    target.notes = vec!["mine".into()];
+    let (base, target) = (Box::new(before.record.clone()), Box::new(target));
+    let write = Write::Update { id: before.id.clone(), revision: before.revision.clone(), base, target, mark: None };
+    assert!(matches!(kit.write(write).await, Outcome::Written { .. }));
+    assert_eq!(notes("p51.vcf").await, ["mine"]);
+    // Another round.
+    kit.put("p52.vcf", &noted(52));
+    kit.next(&cursor).await;
+    assert_eq!(notes("p52.vcf").await, ["new"]);
+    // Nor after a while.
+    kit.first().await;
+    kit.put("p53.vcf", &noted(53));
+    kit.clock.advance(std::time::Duration::from_secs(601));
+    assert_eq!(notes("p53.vcf").await, ["new"]);
+}
