@@ -169,6 +169,7 @@ async fn names_that_a_search_does_not_find_are_read() {
 async fn a_list_without_a_version_is_looked_at_right_before_it_is_written() {
     let mut personality = Personality::sogo();
     personality.etags.on_put_card = pimkit_simulators::EtagOnPut::Never;
+    personality.etags.listed = false;
     let kit = Kit::with(personality, |config| config);
     stock(&kit, "list", "g.vlf");
     kit.contact("c.vcf", "uid-c");
