@@ -114,7 +114,7 @@ impl Scene {
             0..EDITED => team(n + 1),
             EDITED..2000 => team(n),
             // Another program puts every second one of its own into a group.
-            _ if n % 2 == 0 => team(0),
+            _ if n.is_multiple_of(2) => team(0),
             _ => BTreeSet::new(),
         }
     }

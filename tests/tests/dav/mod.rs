@@ -113,7 +113,7 @@ pub struct Kit {
     pub state: Arc<MemoryState>,
     engine: Engine,
     /// How the account is opened otherwise.
-    config: Arc<dyn Fn(Config) -> Config>,
+    config: Arc<dyn Fn(Config) -> Config + Send + Sync>,
 }
 
 /// A wire into a simulator.
@@ -193,7 +193,7 @@ impl Kit {
     }
 
     /// The account is opened in another way from now on.
-    pub fn with(&mut self, config: impl Fn(Config) -> Config + 'static) {
+    pub fn with(&mut self, config: impl Fn(Config) -> Config + Send + Sync + 'static) {
         self.config = Arc::new(config);
         self.restart();
     }
