@@ -52,33 +52,32 @@ impl<R: Record> Run<R> {
     /// deletes it from the last one may not have seen it either.
     pub(crate) async fn is_unseen_elsewhere(&mut self, hub_item: &ItemId) -> Result<bool> {
         let mut unseen = false;
-        for sync in self.state().syncs().await? {
-            let links = self.state().links_of_hub(&sync, std::slice::from_ref(hub_item)).await?;
-            for mut link in links.into_iter().flatten() {
-                let ours = link.kind == R::KIND && link.hub_account == self.hub.account.id && link.sync != *self.sync();
-                if !ours || link.state != LinkState::Suppressed || !link.unseen {
-                    continue;
-                }
-                // It counts once: the record is made again for who deletes it now, to be looked at.
-                link.unseen = false;
-                link.version += 1;
-                unseen = true;
-                self.commit(vec![StateChange::Link(Box::new(link))]).await?;
+        for mut link in self.links_of_others(hub_item).await? {
+            if link.state != LinkState::Suppressed || !link.unseen {
+                continue;
             }
+            // It counts once: the record is made again for who deletes it now, to be looked at.
+            link.unseen = false;
+            link.version += 1;
+            unseen = true;
+            self.commit(vec![StateChange::Link(Box::new(link))]).await?;
         }
         Ok(unseen)
     }
 
-    /// Whether the hub record was in another mailbox too, whose user let go of it.
-    pub(crate) async fn is_let_go_elsewhere(&self, hub_item: &ItemId) -> Result<bool> {
+    /// Every link that other syncs have with a hub record, in whatever state.
+    pub(crate) async fn links_of_others(&self, hub_item: &ItemId) -> Result<Vec<LinkRow>> {
+        let mut found = Vec::new();
         for sync in self.state().syncs().await?.iter().filter(|sync| *sync != self.sync()) {
             let links = self.state().links_of_hub(sync, std::slice::from_ref(hub_item)).await?;
-            let ours = |link: &LinkRow| link.kind == R::KIND && link.hub_account == self.hub.account.id;
-            if links.iter().flatten().any(|link| ours(link) && link.state == LinkState::Suppressed) {
-                return Ok(true);
-            }
+            found.extend(links.into_iter().flatten().filter(|link| link.kind == R::KIND && link.hub_account == self.hub.account.id));
         }
-        Ok(false)
+        Ok(found)
+    }
+
+    /// Whether the hub record was in another mailbox too, whose user let go of it.
+    pub(crate) async fn is_let_go_elsewhere(&self, hub_item: &ItemId) -> Result<bool> {
+        Ok(self.links_of_others(hub_item).await?.iter().any(|link| link.state == LinkState::Suppressed))
     }
 
     /// Whether the acting user may delete records of this kind on a side at all; everybody may where there is no app to ask.

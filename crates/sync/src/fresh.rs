@@ -105,7 +105,7 @@ impl<R: Record> Run<R> {
                 Found::Several(doubt) => self.put_aside(side, row, &doubt),
                 Found::None => self.plan_new(side, row, &fields, &mut given).await?,
                 Found::Later => {
-                    let text = "it has the uid of an item of another name, and waits until what cannot be read on its side is mended";
+                    let text = "it has the uid of an item of another name, and waits until the items that cannot be read are mended";
                     self.note(format!("{text}: {}", row.item));
                     self.keep_dirty(row);
                 }

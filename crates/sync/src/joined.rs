@@ -20,7 +20,7 @@ impl<R: Record> Run<R> {
     /// where this is no first meeting of the two.
     pub(crate) async fn base_of_copy(&self, linked: &Linked, terms: &Terms, map: &FieldMap) -> Result<Option<BaseRow>> {
         let (None, Some(item), true) = (&linked.base, &linked.link.hub_item, terms.is_organisers_own()) else { return Ok(None) };
-        let copies = self.links_elsewhere(&linked.link, item).await?.into_iter().filter(|link| link.role == LinkRole::Copy);
+        let copies = self.links_elsewhere(item).await?.into_iter().filter(|link| link.role == LinkRole::Copy);
         let ids: Vec<String> = copies.map(|link| link.id).collect();
         let Some(mut spoken) = self.state().bases(&ids).await?.into_iter().flatten().next() else { return Ok(None) };
         // What is everybody's own meets as ever.
@@ -38,7 +38,7 @@ impl<R: Record> Run<R> {
         let own = self.far.account.addresses.clone();
         let people = guests::addresses(fields);
         let takes_part = R::KIND == Kind::Event && people.iter().any(|address| guests::is_among(address, &own));
-        if !takes_part || self.links_elsewhere(&self.link_of_nothing(), &hub.item).await?.iter().all(|link| link.origin == Side::Left) {
+        if !takes_part || self.links_elsewhere(&hub.item).await?.iter().all(|link| link.origin == Side::Left) {
             return Ok(false);
         }
         let Some(home) = self.far.collections.iter().find(|c| writable(c)).map(|c| c.id.clone()) else { return Ok(false) };

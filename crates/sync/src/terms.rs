@@ -265,7 +265,7 @@ impl<R: Record> Run<R> {
 
     /// Whether another mailbox has the meeting itself, or a copy that came before this one and speaks for it.
     async fn is_spoken_for(&self, link: &LinkRow, item: &ItemId) -> Result<bool> {
-        let others = self.links_elsewhere(link, item).await?;
+        let others = self.links_elsewhere(item).await?;
         Ok(others.iter().any(|other| match other.role {
             LinkRole::Owner => !is_made(other),
             LinkRole::Copy => other.id < link.id,
@@ -273,18 +273,9 @@ impl<R: Record> Run<R> {
     }
 
     /// The links that other syncs have with a hub record, as far as their far items are there.
-    pub(crate) async fn links_elsewhere(&self, link: &LinkRow, item: &ItemId) -> Result<Vec<LinkRow>> {
-        let mut found = Vec::new();
-        for sync in self.state().syncs().await? {
-            if sync == link.sync {
-                continue;
-            }
-            let others = self.state().links_of_hub(&sync, std::slice::from_ref(item)).await?;
-            found.extend(others.into_iter().flatten().filter(|other| {
-                let there = matches!(other.state, LinkState::Live | LinkState::Held | LinkState::Quarantined) && other.item.is_some();
-                there && other.kind == link.kind && other.hub_account == link.hub_account
-            }));
-        }
+    pub(crate) async fn links_elsewhere(&self, item: &ItemId) -> Result<Vec<LinkRow>> {
+        let mut found = self.links_of_others(item).await?;
+        found.retain(|other| matches!(other.state, LinkState::Live | LinkState::Held | LinkState::Quarantined) && other.item.is_some());
         Ok(found)
     }
 

@@ -109,13 +109,11 @@ impl<R: Record> Run<R> {
         }
         match link.role {
             LinkRole::Copy => {
-                let access = if self.has_others(link, &item, LinkRole::Owner).await? { Access::Write } else { Access::Read };
+                let access = if self.has_others(&item, LinkRole::Owner).await? { Access::Write } else { Access::Read };
                 self.protect(item, access);
             }
             // The organiser's own calendar came to a record that was known from attendees' copies.
-            LinkRole::Owner
-                if link.state == LinkState::Pending && !is_made(link) && self.has_others(link, &item, LinkRole::Copy).await? =>
-            {
+            LinkRole::Owner if link.state == LinkState::Pending && !is_made(link) && self.has_others(&item, LinkRole::Copy).await? => {
                 self.protect(item, Access::Write);
             }
             LinkRole::Owner => {}
@@ -124,8 +122,8 @@ impl<R: Record> Run<R> {
     }
 
     /// Whether the hub record has such an item in another mailbox, which nobody made from it.
-    async fn has_others(&self, link: &LinkRow, item: &ItemId, role: LinkRole) -> Result<bool> {
-        let others = self.links_elsewhere(link, item).await?;
+    async fn has_others(&self, item: &ItemId, role: LinkRole) -> Result<bool> {
+        let others = self.links_elsewhere(item).await?;
         Ok(others.iter().any(|other| other.role == role && !is_made(other)))
     }
 

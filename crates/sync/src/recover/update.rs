@@ -240,8 +240,10 @@ impl<R: Record> Run<R> {
     /// What other syncs have agreed on of the hub record of an intent.
     async fn agreed_elsewhere(&self, intent: &IntentRow) -> Result<Vec<Fields>> {
         let (Side::Left, Some(item), Some(id)) = (intent.side, &intent.item, &intent.link) else { return Ok(Vec::new()) };
-        let Some(link) = self.state().link(id).await? else { return Ok(Vec::new()) };
-        let others: Vec<String> = self.links_elsewhere(&link, item).await?.into_iter().map(|other| other.id).collect();
+        if self.state().link(id).await?.is_none() {
+            return Ok(Vec::new());
+        }
+        let others: Vec<String> = self.links_elsewhere(item).await?.into_iter().map(|other| other.id).collect();
         Ok(self.state().bases(&others).await?.into_iter().flatten().map(|base| base.hub).collect())
     }
 
