@@ -181,6 +181,7 @@ impl<'a> Theatre<'a> {
         let answers_nothing = |side: u8| self.sides.get(usize::from(side)).is_some_and(|world| world.answers_nothing());
         let calls_twice = |side: u8| self.plan_of(side).is_some_and(|far| far.has("two_calls"));
         self.ledger.unread = self.open.iter().copied().filter(|side| answers_nothing(*side) || calls_twice(*side)).collect();
+        self.ledger.short.clone_from(&self.lied);
         if let Some(line) = self.ledger.act(self.play.kind, &self.sides, act, self.clock.now()) {
             self.tell(|| line);
         }
