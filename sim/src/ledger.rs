@@ -102,6 +102,8 @@ pub(crate) struct Ledger {
     /// Sides that answer nothing, or take a write in two calls, and were written to by the run that goes on, which has not
     /// taken the outcome down.
     pub(crate) unread: BTreeSet<u8>,
+    /// Sides that give an item another id with every edit.
+    pub(crate) rekeying: BTreeSet<u8>,
     /// Sides that told a listing short, as a success.
     pub(crate) short: BTreeSet<u8>,
     /// What props were worked.
@@ -243,7 +245,9 @@ impl Ledger {
                     self.mended.insert((side, item.thing));
                 }
                 if *on && *mood == Mood::Hidden {
-                    if self.unrecorded.contains(&(side, item.thing)) {
+                    // Where a write gives it another id, what became of it is told by nothing but itself.
+                    let renamed = self.rekeying.contains(&side) && self.is_unclear(side);
+                    if renamed || self.unrecorded.contains(&(side, item.thing)) {
                         self.lost_sight.insert(item.thing);
                     }
                     self.hidden.insert((side, item.thing));

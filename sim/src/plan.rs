@@ -197,7 +197,7 @@ impl Plotting<'_> {
         }
         let rounds = self.dice.between(3, 4);
         for _ in 0..rounds {
-            for _ in 0..self.dice.between(7, 10) {
+            for _ in 0..self.dice.between(7, 11) {
                 let act = self.act(None);
                 self.play.moves.push(Move::Act(act));
                 if self.dice.percent(15) {
