@@ -183,6 +183,15 @@ impl Session {
         reply(answer).map_err(Failure::into_error)
     }
 
+    /// Puts bytes. Twice is once.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    pub(crate) async fn put(&self, operation: &'static str, path: &str, kind: &str, bytes: Vec<u8>) -> Result<Reply, Failure> {
+        let prepared = || self.request(operation, "PUT", self.url(path)?, &[])?.header("content-type", kind);
+        reply(self.send(prepared().map_err(Failure::not_sent)?.body(bytes).idempotent(true)).await?)
+    }
+
     /// Opens bytes.
     ///
     /// # Errors

@@ -1,6 +1,9 @@
 //! Requests as data, and what their answers say. Nothing here sends anything: a file per resource, and what they share.
 
 pub(crate) mod batch;
+pub(crate) mod categories;
+pub(crate) mod contacts;
+pub(crate) mod folders;
 pub(crate) mod odata;
 pub(crate) mod path;
 
