@@ -49,6 +49,8 @@ struct Job {
     /// The item as it was before, where that had to be known.
     now: Option<Value>,
     body: Map<String, Value>,
+    /// What it is after the write has to be asked.
+    read_back: bool,
     left_out: Vec<(Field, Error)>,
     outcome: Option<Outcome<Contact>>,
 }
@@ -84,7 +86,8 @@ pub(crate) async fn run(
 }
 
 async fn job(write: Write<Contact>, options: &WriteOptions) -> Job {
-    let mut job = Job { write, picture: Picture::Stays, now: None, body: Map::new(), left_out: Vec::new(), outcome: None };
+    let mut job =
+        Job { write, picture: Picture::Stays, now: None, body: Map::new(), read_back: false, left_out: Vec::new(), outcome: None };
     let (was, wanted) = match &job.write {
         Write::Create { record, .. } => (None, record.photo.clone()),
         Write::Update { base, target, .. } => (base.photo.clone(), target.photo.clone()),
@@ -258,10 +261,14 @@ impl Batch<'_> {
         if let Write::Delete { id, .. } = &job.write {
             return Outcome::written(id.clone(), None);
         }
-        let answer = match answered(reply) {
-            Ok(answer) => answer,
-            // It was taken, and what it is now is not known.
-            Err(error) => return Outcome::Unknown(error.during("graph.write")),
+        let answer = match (answered(reply), job.id().cloned()) {
+            (Ok(answer), _) => answer,
+            // 204: it was taken, and what it is now has to be asked.
+            (Err(_), Some(id)) => {
+                job.read_back = true;
+                return Outcome::written(id, None);
+            }
+            (Err(error), None) => return Outcome::Unknown(error.during("graph.write")),
         };
         let Ok(id) = contact::id(&answer).map(ItemId::from) else {
             return Outcome::Unknown(
@@ -317,12 +324,13 @@ impl Batch<'_> {
         again
     }
 
-    /// Pictures, behind what was written.
+    /// Pictures, behind what was written; and what has to be read back.
     async fn pictures(&self, jobs: &mut [Job]) {
         let mut behind = Vec::new();
         for (place, job) in jobs.iter_mut().enumerate() {
             let Some(Outcome::Written { id, left_out, .. }) = &mut job.outcome else { continue };
             let done = match std::mem::replace(&mut job.picture, Picture::Stays) {
+                Picture::Stays if job.read_back => Ok(()),
                 Picture::Stays => continue,
                 Picture::Put { kind, bytes } => {
                     blobs::put(&self.contacts.session, self.contacts, self.collection, id.as_str(), &kind, bytes).await

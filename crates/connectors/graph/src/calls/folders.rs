@@ -55,11 +55,6 @@ pub(crate) fn delete(mailbox: Path, id: &str) -> Call {
     Call::delete("graph.contactFolders.delete", all(mailbox).id(id))
 }
 
-/// A folder as it is.
-pub(crate) fn get(mailbox: Path, id: &str) -> Call {
-    Call::get("graph.contactFolders.get", all(mailbox).id(id).query("$select", SELECT))
-}
-
 /// A folder in an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Folder {

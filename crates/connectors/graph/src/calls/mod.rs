@@ -7,7 +7,6 @@ pub(crate) mod folders;
 pub(crate) mod odata;
 pub(crate) mod path;
 
-use bytes::Bytes;
 use path::Path;
 use pimkit_core::{Error, ErrorKind, Result};
 use serde_json::Value;
@@ -91,7 +90,8 @@ pub(crate) enum Content {
     #[default]
     Empty,
     Json(Value),
-    Bytes(Bytes),
+    /// Something else than JSON: a page for people, bytes.
+    Other,
 }
 
 impl Reply {
@@ -107,7 +107,7 @@ impl Reply {
     pub(crate) fn json(&self) -> &Value {
         match &self.body {
             Content::Json(value) => value,
-            Content::Empty | Content::Bytes(_) => &Value::Null,
+            Content::Empty | Content::Other => &Value::Null,
         }
     }
 

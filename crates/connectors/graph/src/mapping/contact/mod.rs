@@ -360,3 +360,6 @@ pub(crate) fn has_picture(value: &Value) -> bool {
 pub(crate) fn id(value: &Value) -> Result<&str> {
     odata::text(value, "id").ok_or_else(|| Error::new(ErrorKind::InvalidData, "an item of the answer has no id; report this"))
 }
+
+#[cfg(test)]
+mod tests;
