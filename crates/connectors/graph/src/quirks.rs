@@ -1,0 +1,34 @@
+//! What the service does otherwise than one would think, as data.
+//!
+//! Where a fact is only reported and was not measured, its switch says so; a host that knows better sets it
+//! ([`Config::quirks`](crate::Config::quirks)).
+
+use serde::{Deserialize, Serialize};
+
+/// How the service differs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Quirks {
+    /// Ids that stay when an item is moved within its mailbox are asked for, with every request. Never change it for an account
+    /// that was synced: links hold ids of the one sort (documented: "Obtain immutable identifiers for Outlook resources").
+    pub immutable_ids: bool,
+    /// Calls in one batch, 20 at most. Outlook runs four of them at a time (documented), and was seen to refuse the rest of larger
+    /// ones with 429 (microsoft-graph-docs 2886 and 8760): what is refused so is asked again, and later batches of the session
+    /// have four.
+    pub batch: u32,
+    /// Rounds of contacts carry extended properties, so that no item has to be read by itself. Not documented for contacts, and a
+    /// server that passes over the wish would look like one where every pager and every mark is gone: only for who has measured it.
+    pub expands_in_delta: bool,
+    /// The default folder of contacts answers under the name `contactFolders/contacts` (reported). Where it does not, its id is taken
+    /// from a contact in it.
+    pub contacts_by_name: bool,
+    /// How long an item that was made may stay unseen by a search, in seconds. Not documented; a minute is a guess on the safe side.
+    pub settles_seconds: u32,
+}
+
+impl Default for Quirks {
+    fn default() -> Self {
+        Self { immutable_ids: true, batch: 20, expands_in_delta: false, contacts_by_name: true, settles_seconds: 60 }
+    }
+}
