@@ -254,7 +254,7 @@ impl Serving<'_> {
             Err(refusal) => return self.refused(refusal, id.as_deref()),
         };
         let is_batch = outer && ask.path.len() == 1 && ask.path.iter().any(|name| name.eq_ignore_ascii_case("$batch"));
-        let answer = if is_batch { self.batch(ask, &grant) } else { self.counted(ask, &grant, None) };
+        let answer = if is_batch { self.batch(ask, &grant) } else { self.counted(ask, &grant, outer) };
         let answer = answer.unwrap_or_else(|refusal| {
             if matches!(refusal.code, "BadRequest" | "RequestBodyRead" | "RequestBroker--ParseUri") || refusal.status == 405 {
                 self.violated(&ask.method, &segments(ask), false, &refusal.message);
@@ -274,15 +274,15 @@ impl Serving<'_> {
         answer
     }
 
-    /// The answer to a request that takes one of the mailbox's places; `free` of them are left where a batch runs.
-    fn counted(&mut self, ask: &Ask, grant: &Grant, free: Option<usize>) -> crate::graph::answer::Result {
+    /// The answer to a request, which takes one of the mailbox's places; within a batch, places are the batch's.
+    fn counted(&mut self, ask: &Ask, grant: &Grant, outer: bool) -> crate::graph::answer::Result {
         if let Some(lane) = route::lane(self.world, ask, grant) {
             let now = self.world.now();
             let limits = self.world.rules.limits.clone();
             if let Some(refusal) = self.world.throttle.count(&lane, now, &limits) {
                 return Err(refusal);
             }
-            if free.is_none() {
+            if outer {
                 if self.world.throttle.under_way(&lane) >= limits.concurrent {
                     return Err(throttle::too_many_at_once(&limits));
                 }
@@ -389,7 +389,8 @@ impl Serving<'_> {
     }
 
     fn violated(&mut self, method: &str, path: &[&str], in_answer: bool, what: &str) {
-        let path: Vec<&str> = path.iter().map(|segment| if segment.len() > 30 || segment.contains('@') { "{id}" } else { *segment }).collect();
+        let path: Vec<&str> =
+            path.iter().map(|segment| if segment.len() > 30 || segment.contains('@') { "{id}" } else { *segment }).collect();
         let path = format!("/{}", path.join("/"));
         self.world.violations.push(Violation { in_answer, method: method.to_owned(), path, what: what.to_owned() });
     }
