@@ -26,6 +26,8 @@ pub struct Quirks {
     /// A contact that has a picture says so in a property (`PidLidHasPicture`; DavMail relies on it), so that others are not asked
     /// for one. Where it does not, every contact is asked.
     pub pictures_by_flag: bool,
+    /// A picture can be taken away from a contact. No reference page has a request for it.
+    pub removes_pictures: bool,
     /// How long an item that was made may stay unseen by a search, in seconds. Not documented; a minute is a guess on the safe side.
     pub settles_seconds: u32,
 }
@@ -38,6 +40,7 @@ impl Default for Quirks {
             expands_in_delta: false,
             contacts_by_name: true,
             pictures_by_flag: true,
+            removes_pictures: false,
             settles_seconds: 60,
         }
     }
