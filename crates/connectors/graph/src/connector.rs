@@ -2,6 +2,7 @@
 
 use crate::{
     config::Config,
+    contacts::{self, Contacts},
     error::Reader,
     session::{AT_ONCE, Session},
 };
@@ -23,6 +24,7 @@ use url::Url;
 #[derive(Clone, Debug)]
 pub struct Graph {
     pub(crate) session: Arc<Session>,
+    contacts: Arc<Contacts>,
 }
 
 /// What an account is opened with.
@@ -88,7 +90,8 @@ impl Opening {
         if let Some(auth) = auth {
             road = road.auth(auth);
         }
-        Ok(Graph { session: Arc::new(Session::new(road.build()?, config, clock, chance, root)) })
+        let session = Arc::new(Session::new(road.build()?, config, clock, chance, root));
+        Ok(Graph { contacts: Arc::new(Contacts::new(Arc::clone(&session))), session })
     }
 }
 
@@ -147,10 +150,10 @@ impl Graph {
 }
 
 /// A kind and the most that can be done with it: one line for each kind that this connector has.
-const KINDS: &[(Kind, Capabilities)] = &[];
+const KINDS: &[(Kind, Capabilities)] = &[(Kind::Contact, contacts::most())];
 
 /// What Microsoft Graph can do, without asking it.
-pub const INFO: ConnectorInfo = ConnectorInfo { id: "graph", kinds: KINDS, roles: &[] };
+pub const INFO: ConnectorInfo = ConnectorInfo { id: "graph", kinds: KINDS, roles: &[Role::Folders, Role::Categories, Role::Blobs] };
 
 #[async_trait]
 impl Connector for Graph {
@@ -163,7 +166,7 @@ impl Connector for Graph {
     }
 
     fn contacts(&self) -> Option<Arc<dyn Repository<Contact>>> {
-        None
+        Some(self.contacts.clone())
     }
     fn events(&self) -> Option<Arc<dyn Repository<Event>>> {
         None

@@ -195,6 +195,27 @@ pub(crate) fn is_lost_delta(reply: &Reply) -> bool {
     matches!(reply.status, 400 | 410) || fault.has(&lost)
 }
 
+/// Whether an answer says that what was asked for is not there: 404, 410, and 400 for an id that is none here (an id of another
+/// mailbox, or one that this service never made).
+pub(crate) fn is_missing(reply: &Reply) -> bool {
+    match reply.status {
+        404 | 410 => true,
+        400 => Fault::read(reply.json()).has(&[
+            "ErrorInvalidIdMalformed",
+            "ErrorInvalidId",
+            "ErrorInvalidIdEmpty",
+            "ErrorInvalidIdNotAnItemAttachmentId",
+        ]),
+        _ => false,
+    }
+}
+
+/// Whether an answer says that somebody was faster: the version is another one, or two writes met in the store.
+pub(crate) fn is_overtaken(reply: &Reply) -> bool {
+    reply.status == 412
+        || reply.status >= 400 && Fault::read(reply.json()).has(&["ErrorIrresolvableConflict", "resourceModified", "ErrorStaleObject"])
+}
+
 /// A token that is lost, as core says it.
 pub(crate) fn lost_delta() -> Error {
     Error::new(ErrorKind::CursorExpired, "Microsoft has forgotten where the last round ended; read from the start")
@@ -239,6 +260,11 @@ fn meaning(status: u16, fault: &Fault) -> (ErrorKind, &'static str, Persistence)
 /// The collection is not there.
 pub(crate) fn collection_gone() -> Error {
     Error::new(ErrorKind::CollectionGone, "the collection is not there; was it renamed or deleted?")
+}
+
+/// Contacts cannot be moved: v1.0 has no action for it.
+pub(crate) fn unsupported_move() -> Error {
+    Error::new(ErrorKind::Unsupported, "Microsoft Graph moves no contacts between folders; copy it and delete the first one")
 }
 
 /// Not here, for good.

@@ -10,13 +10,20 @@
 //! - What touches the whole account (a mailbox that moves, a licence that is gone, consent that is missing, …) is an error of its
 //!   own, whose context says under `trouble` which one.
 
+mod blobs;
 mod calls;
+mod categories;
 mod config;
 mod connector;
+mod contacts;
 mod cursor;
+mod delta;
 mod error;
+mod folders;
+mod mapping;
 mod quirks;
 mod session;
+mod writing;
 
 pub use config::{Cloud, Config};
 pub use connector::{Graph, INFO, Opening};

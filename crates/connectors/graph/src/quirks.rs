@@ -23,12 +23,22 @@ pub struct Quirks {
     /// The default folder of contacts answers under the name `contactFolders/contacts` (reported). Where it does not, its id is taken
     /// from a contact in it.
     pub contacts_by_name: bool,
+    /// A contact that has a picture says so in a property (`PidLidHasPicture`; DavMail relies on it), so that others are not asked
+    /// for one. Where it does not, every contact is asked.
+    pub pictures_by_flag: bool,
     /// How long an item that was made may stay unseen by a search, in seconds. Not documented; a minute is a guess on the safe side.
     pub settles_seconds: u32,
 }
 
 impl Default for Quirks {
     fn default() -> Self {
-        Self { immutable_ids: true, batch: 20, expands_in_delta: false, contacts_by_name: true, settles_seconds: 60 }
+        Self {
+            immutable_ids: true,
+            batch: 20,
+            expands_in_delta: false,
+            contacts_by_name: true,
+            pictures_by_flag: true,
+            settles_seconds: 60,
+        }
     }
 }

@@ -8,7 +8,6 @@ use crate::{
     config::Config,
     error,
 };
-use futures::stream::{self, StreamExt};
 use jiff::{Timestamp, fmt::rfc2822};
 use pimkit_core::{Chance, Clock, Error, ErrorKind, Result};
 use pimkit_http::{Answer, Effect, Failure, Opened, Request, Road, Verdict};
@@ -183,6 +182,15 @@ impl Session {
         reply(answer).map_err(Failure::into_error)
     }
 
+    /// Puts bytes. Twice is once.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    pub(crate) async fn put(&self, operation: &'static str, path: &str, kind: &str, bytes: Vec<u8>) -> Result<Reply, Failure> {
+        let prepared = || self.request(operation, "PUT", self.url(path)?, &[])?.header("content-type", kind);
+        reply(self.send(prepared().map_err(Failure::not_sent)?.body(bytes).idempotent(true)).await?)
+    }
+
     /// Opens bytes.
     ///
     /// # Errors
@@ -317,11 +325,6 @@ impl Session {
             }
         }
     }
-
-    /// Sends several calls at once, each by itself, and gives one answer per call, in order.
-    pub(crate) async fn each(&self, calls: &[Call]) -> Vec<Result<Reply, Failure>> {
-        stream::iter(calls.iter().map(|call| self.call(call))).buffered(AT_ONCE).collect().await
-    }
 }
 
 /// What became of one call of a batch.
@@ -358,7 +361,7 @@ fn reply(answer: Answer) -> Result<Reply, Failure> {
     } else {
         match serde_json::from_slice(&answer.body) {
             Ok(json) => Content::Json(json),
-            Err(_) => Content::Bytes(answer.body.clone()),
+            Err(_) => Content::Other,
         }
     };
     Ok(Reply { status: answer.status.as_u16(), headers, body, maybe_done_before: answer.maybe_done_before })
@@ -371,3 +374,6 @@ fn reply(answer: Answer) -> Result<Reply, Failure> {
 pub(crate) fn answered(reply: Reply) -> Result<Value> {
     if reply.is_success() { reply.into_object() } else { Err(error::refused(&reply)) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,12 @@
 //! Requests as data, and what their answers say. Nothing here sends anything: a file per resource, and what they share.
 
 pub(crate) mod batch;
+pub(crate) mod categories;
+pub(crate) mod contacts;
+pub(crate) mod folders;
 pub(crate) mod odata;
 pub(crate) mod path;
 
-use bytes::Bytes;
 use path::Path;
 use pimkit_core::{Error, ErrorKind, Result};
 use serde_json::Value;
@@ -88,7 +90,8 @@ pub(crate) enum Content {
     #[default]
     Empty,
     Json(Value),
-    Bytes(Bytes),
+    /// Something else than JSON: a page for people, bytes.
+    Other,
 }
 
 impl Reply {
@@ -104,7 +107,7 @@ impl Reply {
     pub(crate) fn json(&self) -> &Value {
         match &self.body {
             Content::Json(value) => value,
-            Content::Empty | Content::Bytes(_) => &Value::Null,
+            Content::Empty | Content::Other => &Value::Null,
         }
     }
 
