@@ -4,6 +4,7 @@ use crate::{
     config::Config,
     contacts::{self, Contacts},
     error::Reader,
+    push::{Notices, Pushing},
     session::{AT_ONCE, Session},
 };
 use async_trait::async_trait;
@@ -25,6 +26,7 @@ use url::Url;
 pub struct Graph {
     pub(crate) session: Arc<Session>,
     contacts: Arc<Contacts>,
+    push: Option<Arc<Pushing>>,
 }
 
 /// What an account is opened with.
@@ -34,6 +36,7 @@ pub struct Opening {
     clock: Arc<dyn Clock>,
     chance: Arc<dyn Chance>,
     auth: Option<Arc<dyn Auth>>,
+    notices: Option<Notices>,
     policy: RetryPolicy,
     pace: Pace,
 }
@@ -49,6 +52,13 @@ impl Opening {
     #[must_use]
     pub fn auth(mut self, auth: Arc<dyn Auth>) -> Self {
         self.auth = Some(auth);
+        self
+    }
+
+    /// The same, with push: subscriptions are made, and their notices told from those of others, with this.
+    #[must_use]
+    pub fn notices(mut self, notices: Notices) -> Self {
+        self.notices = Some(notices);
         self
     }
 
@@ -71,7 +81,7 @@ impl Opening {
     /// # Errors
     /// `Config` when the address is none, or the credentials would go over plain http to another machine.
     pub fn open(self) -> Result<Graph> {
-        let Self { config, transport, clock, chance, auth, policy, pace } = self;
+        let Self { config, transport, clock, chance, auth, notices, policy, pace } = self;
         let root = root(&config.url)?;
         for (name, what) in [
             (&config.account, "the id of the account is empty or not one line; give it a name"),
@@ -80,6 +90,9 @@ impl Opening {
             if name.as_ref().is_some_and(|name| name.trim().is_empty() || name.contains(char::is_control)) {
                 return Err(Error::new(ErrorKind::Config, what));
             }
+        }
+        if notices.as_ref().is_some_and(|n| n.client_state.expose().is_empty() || n.client_state.expose().chars().count() > 128) {
+            return Err(Error::new(ErrorKind::Config, "the secret of notices has 1 to 128 characters; give such a one"));
         }
         if config.page_size == 0 || config.page_size > 1000 {
             return Err(Error::new(ErrorKind::Config, "a page has 1 to 1000 rows; give such a page size"));
@@ -91,7 +104,8 @@ impl Opening {
             road = road.auth(auth);
         }
         let session = Arc::new(Session::new(road.build()?, config, clock, chance, root));
-        Ok(Graph { contacts: Arc::new(Contacts::new(Arc::clone(&session))), session })
+        let push = notices.map(|notices| Arc::new(Pushing::new(Arc::clone(&session), notices)));
+        Ok(Graph { contacts: Arc::new(Contacts::new(Arc::clone(&session))), push, session })
     }
 }
 
@@ -119,7 +133,16 @@ impl Graph {
     /// What an account is opened with. Clock and chance are the host's; `pimkit-sync` has those of the machine.
     #[must_use]
     pub fn builder(config: Config, transport: Arc<dyn Transport>, clock: Arc<dyn Clock>, chance: Arc<dyn Chance>) -> Opening {
-        Opening { config, transport, clock, chance, auth: None, policy: RetryPolicy::default(), pace: Pace::default().at_once(AT_ONCE) }
+        Opening {
+            config,
+            transport,
+            clock,
+            chance,
+            auth: None,
+            notices: None,
+            policy: RetryPolicy::default(),
+            pace: Pace::default().at_once(AT_ONCE),
+        }
     }
 
     /// Sends a request of the caller's own over the account's road, with its credentials, gate, patience and bounds. `path` is below
@@ -153,7 +176,8 @@ impl Graph {
 const KINDS: &[(Kind, Capabilities)] = &[(Kind::Contact, contacts::most())];
 
 /// What Microsoft Graph can do, without asking it.
-pub const INFO: ConnectorInfo = ConnectorInfo { id: "graph", kinds: KINDS, roles: &[Role::Folders, Role::Categories, Role::Blobs] };
+pub const INFO: ConnectorInfo =
+    ConnectorInfo { id: "graph", kinds: KINDS, roles: &[Role::Folders, Role::Categories, Role::Blobs, Role::Push] };
 
 #[async_trait]
 impl Connector for Graph {
@@ -181,7 +205,7 @@ impl Connector for Graph {
         None
     }
     fn push(&self) -> Option<Arc<dyn Push>> {
-        None
+        self.push.clone().map(|push| -> Arc<dyn Push> { push })
     }
     fn requests(&self) -> Option<u64> {
         Some(self.session.road.requests())

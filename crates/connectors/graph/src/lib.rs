@@ -21,10 +21,13 @@ mod delta;
 mod error;
 mod folders;
 mod mapping;
+pub mod notices;
+mod push;
 mod quirks;
 mod session;
 mod writing;
 
 pub use config::{Cloud, Config};
 pub use connector::{Graph, INFO, Opening};
+pub use push::Notices;
 pub use quirks::Quirks;

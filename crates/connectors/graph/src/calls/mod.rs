@@ -6,6 +6,7 @@ pub(crate) mod contacts;
 pub(crate) mod folders;
 pub(crate) mod odata;
 pub(crate) mod path;
+pub(crate) mod subscriptions;
 
 use path::Path;
 use pimkit_core::{Error, ErrorKind, Result};

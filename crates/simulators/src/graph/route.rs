@@ -1,0 +1,111 @@
+//! From a path to what answers it.
+
+use crate::graph::answer::{Answer, Result, no_such_method, no_such_path, refuse};
+use crate::graph::ask::Ask;
+use crate::graph::throttle::Lane;
+use crate::graph::world::{Call, Grant, World, troubled};
+use crate::graph::{categories, contacts};
+
+/// Whose mailbox a path is in: its key, and the segments behind it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// A user's, with so many segments before it.
+    Mailbox(String, usize),
+    /// None: the directory, subscriptions.
+    Tenant,
+}
+
+/// Whose mailbox a request is about.
+///
+/// # Errors
+/// 400 for `/me` under an application's token, 404 for users that are not there.
+pub(crate) fn place(world: &World, ask: &Ask, grant: &Grant) -> Result<Place> {
+    let lower: Vec<String> = ask.path.iter().map(|segment| segment.to_lowercase()).collect();
+    let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
+    match lower.as_slice() {
+        ["me", ..] => match &grant.user {
+            Some(user) => Ok(Place::Mailbox(user.clone(), 1)),
+            None => refuse(400, "BadRequest", "/me request is only valid with delegated authentication flow."),
+        },
+        ["users", name, resource, ..] if *name != "delta" && !DIRECTORY.contains(resource) => match world.user_named(name) {
+            Some(user) => Ok(Place::Mailbox(user, 2)),
+            None => refuse(404, "ErrorInvalidUser", format!("The requested user '{name}' is invalid.")),
+        },
+        _ => Ok(Place::Tenant),
+    }
+}
+
+/// What of a user lies in the directory and not in the mailbox.
+const DIRECTORY: &[&str] = &["manager", "photo", "photos", "directreports", "memberof", "$count"];
+
+/// The lane in which a request is counted.
+pub(crate) fn lane(world: &World, ask: &Ask, grant: &Grant) -> Option<Lane> {
+    match place(world, ask, grant) {
+        Ok(Place::Mailbox(owner, _)) => Some((grant.app.clone(), owner)),
+        _ => None,
+    }
+}
+
+/// The answer to one request that is not a batch.
+///
+/// # Errors
+/// What the service refuses it with.
+pub(crate) fn answer(world: &mut World, ask: &Ask, grant: &Grant) -> Result {
+    let now = world.now();
+    let (owner, skip) = match place(world, ask, grant)? {
+        Place::Mailbox(owner, skip) => (owner, skip),
+        Place::Tenant => return tenant(world, ask, grant),
+    };
+    let segments: Vec<&str> = ask.path.iter().skip(skip).map(String::as_str).collect();
+    allowed(world, ask, grant, &owner, segments.first().copied().unwrap_or_default())?;
+    let write = ask.method != "GET";
+    let mailbox = world.store.mailboxes.get(&owner);
+    if let Some(refusal) = mailbox.and_then(|mailbox| mailbox.trouble).and_then(|trouble| troubled(trouble, write)) {
+        return Err(refusal);
+    }
+    let mut call = Call { world, ask, owner, now };
+    let [first, rest @ ..] = segments.as_slice() else { return Err(no_such_path("me")) };
+    match first.to_lowercase().as_str() {
+        "contacts" => contacts::contacts(&mut call, None, rest),
+        "contactfolders" => contacts::folders(&mut call, rest),
+        "outlook" => match rest {
+            [name, rest @ ..] if name.eq_ignore_ascii_case("masterCategories") => categories::categories(&mut call, rest),
+            _ => Err(no_such_path(rest.first().copied().unwrap_or_default())),
+        },
+        _ => Err(no_such_path(first)),
+    }
+}
+
+fn tenant(_world: &mut World, ask: &Ask, _grant: &Grant) -> Result {
+    match ask.path.as_slice() {
+        [] if ask.method == "GET" => Ok(Answer::empty(200)),
+        [] => Err(no_such_method()),
+        [first, ..] => Err(no_such_path(first)),
+    }
+}
+
+/// Whether a token lets its bearer at a resource of a mailbox.
+fn allowed(world: &World, ask: &Ask, grant: &Grant, owner: &str, resource: &str) -> Result<()> {
+    let denied = || refuse(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.");
+    if let Some(user) = grant.user.as_ref().filter(|user| *user != owner) {
+        let shared = world.store.mailboxes.get(owner).is_some_and(|mailbox| mailbox.shared_with.contains(user));
+        if !shared {
+            return denied();
+        }
+    }
+    let family = match resource.to_lowercase().as_str() {
+        "contacts" | "contactfolders" => "Contacts",
+        "calendar" | "calendars" | "calendargroups" | "events" | "calendarview" => "Calendars",
+        "todo" => "Tasks",
+        "messages" | "mailfolders" => "Mail",
+        "outlook" | "mailboxsettings" => "MailboxSettings",
+        _ => return Ok(()),
+    };
+    let Some(scopes) = &grant.scopes else { return Ok(()) };
+    let write = !matches!(ask.method.as_str(), "GET");
+    let wanted = |scope: &String| {
+        let Some((of, rest)) = scope.split_once('.') else { return false };
+        of == family && (rest.starts_with("ReadWrite") || !write && rest.starts_with("Read"))
+    };
+    if scopes.iter().any(wanted) { Ok(()) } else { denied() }
+}
