@@ -1,6 +1,7 @@
 //! Graph's words and ours. A folder per kind, each with the table of what it does with every property: managed, the provider's
 //! own, made by the provider, kept aside.
 
+mod aside;
 pub(crate) mod contact;
 pub(crate) mod extended;
 mod item;
