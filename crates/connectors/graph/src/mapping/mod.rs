@@ -2,6 +2,7 @@
 //! own, made by the provider, kept aside.
 
 pub(crate) mod contact;
+pub(crate) mod event;
 pub(crate) mod extended;
 mod item;
 mod slots;
