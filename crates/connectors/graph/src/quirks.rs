@@ -28,6 +28,9 @@ pub struct Quirks {
     pub pictures_by_flag: bool,
     /// A picture can be taken away from a contact. No reference page has a request for it.
     pub removes_pictures: bool,
+    /// How changes of events are asked for. `events/delta` is documented for beta, and is in the metadata of v1.0; some tenants want a
+    /// start with it (msgraph-sdk-dotnet 3130). What a server refuses is given up for the next way by itself.
+    pub event_rounds: EventRounds,
     /// How long an item that was made may stay unseen by a search, in seconds. Not documented; a minute is a guess on the safe side.
     pub settles_seconds: u32,
 }
@@ -41,7 +44,21 @@ impl Default for Quirks {
             contacts_by_name: true,
             pictures_by_flag: true,
             removes_pictures: false,
+            event_rounds: EventRounds::Delta,
             settles_seconds: 60,
         }
     }
+}
+
+/// How changes of events are asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum EventRounds {
+    /// `events/delta`: series and single events.
+    #[default]
+    Delta,
+    /// `calendarView/delta`, after a listing of everything.
+    View,
+    /// A listing of everything each time.
+    Listing,
 }

@@ -3,6 +3,7 @@
 
 mod aside;
 pub(crate) mod contact;
+pub(crate) mod event;
 pub(crate) mod extended;
 mod item;
 mod slots;
