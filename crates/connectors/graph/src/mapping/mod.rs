@@ -5,8 +5,11 @@ mod aside;
 pub(crate) mod contact;
 pub(crate) mod event;
 pub(crate) mod extended;
+pub(crate) mod html;
 mod item;
+pub(crate) mod pattern;
 mod slots;
+pub(crate) mod task;
 
 pub(crate) use item::Item;
 pub(crate) use slots::Slots;
