@@ -124,6 +124,12 @@ impl Mailbox for Outlook {
         assert!(self.simulator.delete(&address_of(&self.user), &Self::path::<R>(id)), "{id} is not there");
     }
 
+    /// As Outlook does it: the category stays the same one, and so do its items.
+    fn rename_category<R: Item>(&self, from: &str, to: &str) {
+        assert!(self.simulator.rename_category(&address_of(&self.user), from, to), "there is no {from}");
+        self.rename_keyword::<R>(from, to);
+    }
+
     fn outbox(&self) -> Vec<String> {
         self.simulator.outbox().into_iter().map(|mail| format!("{:?} of {} to {}", mail.method, mail.uid, mail.to)).collect()
     }
