@@ -95,6 +95,8 @@ impl Mailbox for Outlook {
 
     fn put<R: Item>(&self, collection: &CollectionId, record: R) -> ItemId {
         let mark = Mark::from(format!("by-hand-{}", self.made.fetch_add(1, Ordering::Relaxed)));
+        let uid = record.uid().map_or_else(|| format!("{}-{mark}", self.user), str::to_owned);
+        let record = record.with(&[("uid".into(), uid.into())].into()).unwrap();
         let items = repository::<R>(self.connector().as_ref());
         let outcome = block_on(items.write(collection, vec![Write::Create { mark, record }], &WriteOptions::default())).pop();
         let Some(Outcome::Written { id, .. }) = outcome else { panic!("{outcome:?}") };
