@@ -26,6 +26,7 @@ pub mod notices;
 mod push;
 mod quirks;
 mod session;
+mod tasks;
 mod writing;
 
 pub use config::{Cloud, Config};

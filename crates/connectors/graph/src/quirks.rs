@@ -33,6 +33,12 @@ pub struct Quirks {
     pub event_rounds: EventRounds,
     /// How long an item that was made may stay unseen by a search, in seconds. Not documented; a minute is a guess on the safe side.
     pub settles_seconds: u32,
+    /// A task is answered with its steps and links when `$expand` asks for them. Not documented for tasks; without, each sort is a
+    /// request of its own.
+    pub tasks_expand: bool,
+    /// When a repeating task is due may be changed. A change of it was seen to make a second task (microsoft-graph-docs 5424,
+    /// RogerSelwyn/MS365-ToDo 133; `when_a_repeating_task_is_due_stays_unless_somebody_knows_better`).
+    pub due_of_series: bool,
 }
 
 impl Default for Quirks {
@@ -46,6 +52,8 @@ impl Default for Quirks {
             removes_pictures: false,
             event_rounds: EventRounds::Delta,
             settles_seconds: 60,
+            tasks_expand: true,
+            due_of_series: false,
         }
     }
 }

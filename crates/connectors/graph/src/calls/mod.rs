@@ -9,6 +9,7 @@ pub(crate) mod folders;
 pub(crate) mod odata;
 pub(crate) mod path;
 pub(crate) mod subscriptions;
+pub(crate) mod todo;
 
 use path::Path;
 use pimkit_core::{Error, ErrorKind, Result};
