@@ -10,6 +10,7 @@
 //! - What touches the whole account (a mailbox that moves, a licence that is gone, consent that is missing, …) is an error of its
 //!   own, whose context says under `trouble` which one.
 
+mod asked;
 mod blobs;
 mod calls;
 mod categories;
@@ -21,11 +22,13 @@ mod delta;
 mod error;
 mod folders;
 mod mapping;
+mod messages;
 pub mod notices;
 mod push;
 mod quirks;
 mod session;
 mod tasks;
+mod users;
 mod writing;
 
 pub use config::{Cloud, Config};
