@@ -92,11 +92,13 @@ impl Contacts {
     async fn is_elsewhere(&self, name: &str) -> bool {
         let calls = OTHERS.map(|kind| calls::elsewhere(self.session.mailbox(), kind, name));
         for reply in self.session.all(&calls).await {
-            let found = reply.map_err(Failure::into_error).and_then(answered).and_then(Page::read);
-            if found.is_ok_and(|page| page.rows.is_empty() && page.next.is_none()) {
-                continue;
+            let Ok(reply) = reply else { return true };
+            // A mailbox without a calendar has no events.
+            let none = error::is_missing(&reply)
+                || answered(reply).and_then(Page::read).is_ok_and(|page| page.rows.is_empty() && page.next.is_none());
+            if !none {
+                return true;
             }
-            return true;
         }
         false
     }

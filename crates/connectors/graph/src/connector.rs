@@ -4,6 +4,7 @@ use crate::{
     config::Config,
     contacts::{self, Contacts},
     error::Reader,
+    events::{self, Events},
     push::{Notices, Pushing},
     session::{AT_ONCE, Session},
 };
@@ -26,6 +27,7 @@ use url::Url;
 pub struct Graph {
     pub(crate) session: Arc<Session>,
     contacts: Arc<Contacts>,
+    events: Arc<Events>,
     push: Option<Arc<Pushing>>,
 }
 
@@ -105,7 +107,12 @@ impl Opening {
         }
         let session = Arc::new(Session::new(road.build()?, config, clock, chance, root));
         let push = notices.map(|notices| Arc::new(Pushing::new(Arc::clone(&session), notices)));
-        Ok(Graph { contacts: Arc::new(Contacts::new(Arc::clone(&session))), push, session })
+        Ok(Graph {
+            contacts: Arc::new(Contacts::new(Arc::clone(&session))),
+            events: Arc::new(Events::new(Arc::clone(&session))),
+            push,
+            session,
+        })
     }
 }
 
@@ -173,7 +180,7 @@ impl Graph {
 }
 
 /// A kind and the most that can be done with it: one line for each kind that this connector has.
-const KINDS: &[(Kind, Capabilities)] = &[(Kind::Contact, contacts::most())];
+const KINDS: &[(Kind, Capabilities)] = &[(Kind::Contact, contacts::most()), (Kind::Event, events::CAPABILITIES)];
 
 /// What Microsoft Graph can do, without asking it.
 pub const INFO: ConnectorInfo =
@@ -193,7 +200,7 @@ impl Connector for Graph {
         Some(self.contacts.clone())
     }
     fn events(&self) -> Option<Arc<dyn Repository<Event>>> {
-        None
+        Some(self.events.clone())
     }
     fn tasks(&self) -> Option<Arc<dyn Repository<Task>>> {
         None

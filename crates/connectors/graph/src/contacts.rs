@@ -293,14 +293,18 @@ impl Got {
 /// The reference to a picture. Its id is the version of the picture where the service says one, and else that of the contact, which
 /// changes with it.
 fn picture(contact: &Value, said: &Value) -> BlobRef {
-    let version = odata::text(said, "@odata.mediaEtag").map(str::to_owned).or_else(|| odata::etag(contact));
+    let id = match odata::text(said, "@odata.mediaEtag") {
+        Some(etag) => format!("{PHOTO}{etag}"),
+        None => format!("{PHOTO_OF}{}", odata::etag(contact).unwrap_or_default()),
+    };
     let media_type = odata::text(said, "@odata.mediaContentType").filter(|kind| kind.starts_with("image/"));
-    BlobRef {
-        id: BlobId::from(format!("photo {}", version.unwrap_or_default())),
-        media_type: media_type.unwrap_or_default().to_owned(),
-        ..BlobRef::default()
-    }
+    BlobRef { id: BlobId::from(id), media_type: media_type.unwrap_or_default().to_owned(), ..BlobRef::default() }
 }
+
+/// How the id of a picture begins that has a version of its own.
+pub(crate) const PHOTO: &str = "photo ";
+/// How the id of a picture begins that has the version of its contact.
+pub(crate) const PHOTO_OF: &str = "photo of ";
 
 #[async_trait]
 impl Repository<Contact> for Contacts {

@@ -26,6 +26,11 @@ pub struct Quirks {
     /// A contact that has a picture says so in a property (`PidLidHasPicture`; DavMail relies on it), so that others are not asked
     /// for one. Where it does not, every contact is asked.
     pub pictures_by_flag: bool,
+    /// A picture can be taken away from a contact. No reference page has a request for it.
+    pub removes_pictures: bool,
+    /// How changes of events are asked for. `events/delta` is documented for beta, and is in the metadata of v1.0; some tenants want a
+    /// start with it (msgraph-sdk-dotnet 3130). What a server refuses is given up for the next way by itself.
+    pub event_rounds: EventRounds,
     /// How long an item that was made may stay unseen by a search, in seconds. Not documented; a minute is a guess on the safe side.
     pub settles_seconds: u32,
     /// A task is answered with its steps and links when `$expand` asks for them. Not documented for tasks; without, each sort is a
@@ -46,10 +51,25 @@ impl Default for Quirks {
             expands_in_delta: false,
             contacts_by_name: true,
             pictures_by_flag: true,
+            removes_pictures: false,
+            event_rounds: EventRounds::Delta,
             settles_seconds: 60,
             tasks_expand: true,
             due_of_series: false,
             pictures_of_users: true,
         }
     }
+}
+
+/// How changes of events are asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum EventRounds {
+    /// `events/delta`: series and single events.
+    #[default]
+    Delta,
+    /// `calendarView/delta`, after a listing of everything.
+    View,
+    /// A listing of everything each time.
+    Listing,
 }

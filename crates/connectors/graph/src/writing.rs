@@ -10,6 +10,7 @@ use crate::{
     contacts::{Contacts, Got, Held},
     error,
     mapping::contact,
+    quirks::Quirks,
     session::answered,
 };
 use pimkit_core::{
@@ -74,7 +75,7 @@ pub(crate) async fn run(
 ) -> Vec<Outcome<Contact>> {
     let mut jobs = Vec::with_capacity(writes.len());
     for write in writes {
-        jobs.push(job(write, options).await);
+        jobs.push(job(write, options, &contacts.session.config.quirks).await);
     }
     let batch = Batch { contacts, collection };
     batch.look(&mut jobs).await;
@@ -85,7 +86,7 @@ pub(crate) async fn run(
     jobs.into_iter().map(|job| job.outcome.unwrap_or_else(silent)).collect()
 }
 
-async fn job(write: Write<Contact>, options: &WriteOptions) -> Job {
+async fn job(write: Write<Contact>, options: &WriteOptions, quirks: &Quirks) -> Job {
     let mut job =
         Job { write, picture: Picture::Stays, now: None, body: Map::new(), read_back: false, left_out: Vec::new(), outcome: None };
     let (was, wanted) = match &job.write {
@@ -101,7 +102,11 @@ async fn job(write: Write<Contact>, options: &WriteOptions) -> Job {
         return job;
     }
     match wanted {
-        None => job.picture = Picture::Taken,
+        None if quirks.removes_pictures => job.picture = Picture::Taken,
+        None => {
+            let fixed = "Microsoft Graph takes no picture away from a contact; remove it in Outlook";
+            job.left_out.push((Field::of("photo"), error::unavailable(fixed)));
+        }
         Some(blob) => match blobs::bytes(&blob, options).await {
             Ok((kind, bytes)) => job.picture = Picture::Put { kind, bytes },
             Err(error) => job.left_out.push((Field::of("photo"), error)),

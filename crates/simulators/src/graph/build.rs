@@ -152,6 +152,7 @@ impl GraphBuilder {
             grants: self.grants,
             faults: Faults::new(self.plan),
             throttle: Throttle::default(),
+            uploads: BTreeMap::new(),
             outbox: Vec::new(),
             seen: Vec::new(),
             violations: Vec::new(),

@@ -30,14 +30,17 @@
 
 mod answer;
 mod ask;
+mod attachments;
 mod backdoor;
 mod batch;
 mod build;
 mod bytes;
+mod calendars;
 mod categories;
 mod contacts;
 mod delta;
 mod directory;
+mod events;
 mod extended;
 mod extensions;
 mod ids;
@@ -49,10 +52,12 @@ mod server;
 mod shape;
 mod show;
 mod store;
+mod text;
 mod throttle;
 mod under;
 mod wire;
 mod world;
+mod zones;
 
 pub use backdoor::GraphSnapshot;
 pub use build::GraphBuilder;

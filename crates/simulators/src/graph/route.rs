@@ -4,7 +4,7 @@ use crate::graph::answer::{Answer, Result, no_such_method, no_such_path, refuse}
 use crate::graph::ask::Ask;
 use crate::graph::throttle::Lane;
 use crate::graph::world::{Call, Grant, World, troubled};
-use crate::graph::{categories, contacts};
+use crate::graph::{calendars, categories, contacts, events};
 
 /// Whose mailbox a path is in: its key, and the segments behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +68,21 @@ pub(crate) fn answer(world: &mut World, ask: &Ask, grant: &Grant) -> Result {
     match first.to_lowercase().as_str() {
         "contacts" => contacts::contacts(&mut call, None, rest),
         "contactfolders" => contacts::folders(&mut call, rest),
+        "calendar" => {
+            let calendar = call.mailbox()?.known("calendar");
+            calendars::one(&mut call, calendar, rest)
+        }
+        "calendars" => calendars::calendars(&mut call, None, rest),
+        "calendargroups" => calendars::groups(&mut call, rest),
+        "events" => {
+            let calendar = call.mailbox()?.known("calendar");
+            events::events(&mut call, calendar, true, rest)
+        }
+        "calendarview" => {
+            let calendar = call.mailbox()?.known("calendar");
+            let below: Vec<&str> = std::iter::once("calendarView").chain(rest.iter().copied()).collect();
+            calendars::one(&mut call, calendar, &below)
+        }
         "outlook" => match rest {
             [name, rest @ ..] if name.eq_ignore_ascii_case("masterCategories") => categories::categories(&mut call, rest),
             _ => Err(no_such_path(rest.first().copied().unwrap_or_default())),

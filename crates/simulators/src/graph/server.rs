@@ -10,7 +10,7 @@ use crate::graph::rules::GraphRules;
 use crate::graph::seen::{GraphSeen, Violation};
 use crate::graph::throttle::{self, Lane};
 use crate::graph::world::{Grant, World};
-use crate::graph::{ids, route, shape, under};
+use crate::graph::{attachments, ids, route, shape, under};
 use crate::outbox::Mail;
 use bytes::Bytes;
 use http::{Request, Response};
@@ -168,6 +168,13 @@ impl Serving<'_> {
             .iter()
             .map(|(name, value)| (name.as_str().to_lowercase(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
         let client_request_id = header("client-request-id");
+        if let Some(word) = request.uri().path().strip_prefix("/uploads/") {
+            let method = request.method().as_str();
+            let answer = attachments::upload(self.world, word, method, header("content-range").as_deref(), request.body(), &root);
+            let answer =
+                answer.unwrap_or_else(|| self.refused(refusal(404, "ErrorItemNotFound", "The upload session was not found."), None));
+            return Ok(answer.response());
+        }
         let asked = target(request)
             .and_then(|target| Ask::new(request.method().as_str(), root, target, headers.collect(), request.body().to_vec()));
         let at = self.world.seen.len();

@@ -3,6 +3,7 @@
 use crate::faults::Faults;
 use crate::graph::answer::{Refusal, Result, not_found, refusal, refuse};
 use crate::graph::ask::Ask;
+use crate::graph::attachments::Upload;
 use crate::graph::directory::Directory;
 use crate::graph::ids::{self, Form, Named};
 use crate::graph::rules::{GraphRules, Trouble};
@@ -52,6 +53,8 @@ pub(crate) struct World {
     pub(crate) grants: BTreeMap<String, Grant>,
     pub(crate) faults: Faults,
     pub(crate) throttle: Throttle,
+    /// Uploads under way, by the word in their address.
+    pub(crate) uploads: BTreeMap<String, Upload>,
     pub(crate) outbox: Vec<Mail>,
     pub(crate) seen: Vec<GraphSeen>,
     pub(crate) violations: Vec<Violation>,

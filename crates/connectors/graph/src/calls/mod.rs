@@ -1,8 +1,10 @@
 //! Requests as data, and what their answers say. Nothing here sends anything: a file per resource, and what they share.
 
 pub(crate) mod batch;
+pub(crate) mod calendars;
 pub(crate) mod categories;
 pub(crate) mod contacts;
+pub(crate) mod events;
 pub(crate) mod folders;
 pub(crate) mod messages;
 pub(crate) mod odata;

@@ -86,6 +86,21 @@ impl<'v> Item<'v> {
         self.text(name)?.map(|text| text.parse().map_err(|_| odd(name))).transpose()
     }
 
+    /// A flag of the resource's own.
+    pub(crate) fn bool(&self, name: &str) -> Result<Option<bool>> {
+        self.get(name).map(|value| value.as_bool().ok_or_else(|| odd(name))).transpose()
+    }
+
+    /// A whole number.
+    pub(crate) fn whole_number(&self, name: &str) -> Result<Option<i64>> {
+        self.get(name).map(|value| value.as_i64().ok_or_else(|| odd(name))).transpose()
+    }
+
+    /// A number.
+    pub(crate) fn number(&self, name: &str) -> Result<Option<f64>> {
+        self.get(name).map(|value| value.as_f64().ok_or_else(|| odd(name))).transpose()
+    }
+
     /// The value of an extended property; none when it is empty, or was not asked for.
     pub(crate) fn extended(&self, property: &Property) -> Option<&'v str> {
         self.extended.iter().find(|(known, _)| known == property).map(|(_, value)| *value)

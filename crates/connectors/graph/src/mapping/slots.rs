@@ -32,6 +32,11 @@ impl Slots {
         self.extended.insert(property.graph_id(), (value.map_or_else(|| empty.clone(), Value::from), empty));
     }
 
+    /// The value in a slot.
+    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
+        self.json.get(name)
+    }
+
     /// The body of a new resource: what is not empty.
     pub(crate) fn whole(&self) -> Map<String, Value> {
         let is_empty = |value: &Value| match value {

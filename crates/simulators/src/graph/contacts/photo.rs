@@ -2,10 +2,13 @@
 
 use crate::graph::answer::{Answer, Result, Says, no_such_method, no_such_path, refuse};
 use crate::graph::ask::Ask;
-use crate::graph::ids;
-use crate::graph::store::Photo;
+use crate::graph::store::{Extended, Photo};
 use crate::graph::world::Call;
+use crate::graph::{extended, ids};
 use serde_json::{Map, Value};
+
+/// The property of a contact that says whether it has a photo.
+const HAS_PICTURE: &str = "Boolean {00062004-0000-0000-c000-000000000046} Id 0x8015";
 
 /// The most bytes that a photo has.
 const MOST: usize = 4 * 1024 * 1024;
@@ -59,7 +62,11 @@ pub(crate) fn picture(ask: &Ask, of: Pictured, photo: Option<&Photo>, rest: &[&s
 pub(super) fn of_contact(call: &mut Call<'_>, key: u64, rest: &[&str]) -> Result {
     let (answer, photo) = picture(call.ask, Pictured::Contact, call.item(key)?.photo.as_ref(), rest)?;
     if let Some(photo) = photo {
-        call.item_mut(key)?.photo = Some(photo);
+        let item = call.item_mut(key)?;
+        item.photo = Some(photo);
+        // `PidLidHasPicture` (MS-OXOCNTC section 2.2.1.8.1), by which clients know that they need not ask.
+        let flag = Extended { id: HAS_PICTURE.to_owned(), value: Value::from("true") };
+        item.extended.insert(extended::canonical(HAS_PICTURE)?, flag);
         call.touch(key)?;
     }
     Ok(answer)

@@ -12,6 +12,7 @@
 //! | photo | managed, by requests of its own |
 //! | extended: pager, car, other and assistant's telephone, three faxes, the company's number, boxes and codes of countries | managed, beside what they belong to |
 //! | extended of our own: mark, UID, custom fields | managed |
+//! | extended of our own: what there is no place for of e-mail addresses, telephones and their like (work or private, labels) | kept aside, as long as the value is said as it was |
 //! | fileAs, the names of e-mail addresses | the provider's own: kept through every change of ours |
 //! | initials, officeLocation, yomiCompanyName, flag, extensions, whatever is newer | the provider's own: never written |
 //! | id, changeKey, createdDateTime, lastModifiedDateTime, parentFolderId | made by the provider |
@@ -24,7 +25,7 @@ pub(crate) mod properties;
 
 use crate::{
     calls::odata,
-    mapping::{Item, Slots, extended},
+    mapping::{Item, Slots, aside, extended},
 };
 use pimkit_core::{
     Anniversary, AnniversaryKind, Contact, Custom, Error, ErrorKind, Field, FieldSupport, Link, Mark, OnlineService, Organization, Record,
@@ -34,7 +35,7 @@ use pimkit_exchange::{
     birthday,
     property::{self, CUSTOM, MARK, UID},
 };
-use properties::{PERSONAL_HOME_PAGE, WEDDING};
+use properties::{ASIDE, PERSONAL_HOME_PAGE, WEDDING};
 use serde_json::{Map, Value};
 
 /// What a contact is read with. Properties that came to v1.0 late (`primaryEmailAddress`) are not in it: a tenant or cloud without
@@ -94,8 +95,20 @@ pub(crate) fn read(value: &Value) -> Result<Contact> {
     });
     match error {
         Some(error) => Err(error),
-        None => Ok(contact),
+        None => Ok(match item.extended(&ASIDE) {
+            Some(kept) => aside::restore(contact, kept),
+            None => contact,
+        }),
     }
+}
+
+/// What Graph says of a contact, without what is kept aside of it.
+fn said(contact: &Contact) -> Result<Contact> {
+    read(&Value::Object(slots(contact, None)?.whole()))
+}
+
+fn kept_aside(contact: &Contact) -> Result<Map<String, Value>> {
+    aside::of(contact, &said(contact)?, said)
 }
 
 fn fill(item: &Item<'_>, c: &mut Contact) -> Result<()> {
@@ -214,7 +227,7 @@ fn slots(c: &Contact, now: Option<&Item<'_>>) -> Result<Slots> {
     slots.put("children", related(&|r| r.relation.contains("child")));
     slots.text("manager", related(&|r| labelled(r, MANAGER)).first().copied());
     slots.text("assistantName", related(&|r| r.relation.contains("agent") || labelled(r, ASSISTANT)).first().copied());
-    slots.extend(&CUSTOM, Some(property::write_custom(&c.custom)).as_deref().filter(|text| !text.is_empty()));
+    slots.extend(&CUSTOM, filled(&property::write_custom(&c.custom)));
     Ok(slots)
 }
 
@@ -226,7 +239,12 @@ pub(crate) fn create(contact: &Contact, mark: &Mark) -> Result<Map<String, Value
     let mut slots = slots(contact, None)?;
     slots.extend(&MARK, Some(mark.as_str()));
     slots.extend(&UID, contact.uid.as_deref());
+    slots.extend(&ASIDE, filled(&aside::text(&kept_aside(contact)?)));
     Ok(slots.whole())
+}
+
+fn filled(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
 }
 
 /// Whether the body of a change can only be made with the contact at hand as it is there: what Outlook keeps beside the changed
@@ -235,7 +253,12 @@ pub(crate) fn needs_now(base: &Contact, target: &Contact) -> bool {
     let beside = |field: &Field| {
         matches!(field.as_str(), "emails" | "photo") || field.as_str().starts_with("name.") || field.as_str().starts_with("custom.")
     };
-    base.differing(target).iter().any(beside)
+    base.differing(target).iter().any(beside) || is_aside_changed(base, target)
+}
+
+fn is_aside_changed(base: &Contact, target: &Contact) -> bool {
+    let may = base.differing(target).iter().any(|field| aside::LISTS.contains(&field.as_str()));
+    may && !matches!((kept_aside(base), kept_aside(target)), (Ok(base), Ok(target)) if base == target)
 }
 
 /// The body of a change: what differs, and what must go along for the rest to stay. `now` is the resource as it is there, where
@@ -260,6 +283,12 @@ pub(crate) fn change(base: &Contact, target: &Contact, mark: Option<&Mark>, now:
     }
     if let Some(mark) = mark {
         to.extend(&MARK, Some(mark.as_str()));
+    }
+    if is_aside_changed(base, &target) {
+        let there = now.as_ref().and_then(|item| item.extended(&ASIDE));
+        let kept = aside::merged(base, &target, kept_aside(&target)?, there);
+        to.extend(&ASIDE, filled(&aside::text(&kept)));
+        from.extend(&ASIDE, there);
     }
     let mut body = to.since(&from);
     let parts = ["title", "givenName", "middleName", "surname", "generation", "yomiGivenName", "yomiSurname"];

@@ -1,6 +1,6 @@
 //! Extended properties of contacts: what Exchange has a place for and Graph has none (MS-OXOCNTC section 2.2.1, MS-OXPROPS).
 
-use pimkit_exchange::property::{CUSTOM, MARK, Property, Type, UID};
+use pimkit_exchange::property::{CUSTOM, MARK, OURS, Property, Type, UID};
 
 /// The set of properties of addresses (`PSETID_Address`).
 const ADDRESS: &str = "00062004-0000-0000-c000-000000000046";
@@ -13,6 +13,8 @@ const fn address(number: u16, kind: Type) -> Property {
     Property::numbered(ADDRESS, number, kind)
 }
 
+/// What Graph has no place for, of values that it has: see [`crate::mapping`].
+pub(crate) static ASIDE: Property = Property::named(OURS, "pimkit.aside", Type::String);
 /// `PidTagPagerTelephoneNumber`.
 pub(crate) static PAGER: Property = tag(0x3a21);
 /// `PidTagCarTelephoneNumber`.
@@ -53,8 +55,9 @@ pub(crate) static ORIGINAL_NAMES: [Property; 3] =
 
 /// All that a contact is read with.
 pub(crate) fn read() -> Vec<&'static Property> {
-    static OURS: [Property; 3] = [MARK, UID, CUSTOM];
-    let own = [
+    static OWN: [Property; 3] = [MARK, UID, CUSTOM];
+    let others = [
+        &ASIDE,
         &PAGER,
         &CAR,
         &OTHER_PHONE,
@@ -73,5 +76,5 @@ pub(crate) fn read() -> Vec<&'static Property> {
         &OTHER_COUNTRY,
         &HAS_PICTURE,
     ];
-    OURS.iter().chain(own).chain(&ORIGINAL_NAMES).collect()
+    OWN.iter().chain(others).chain(&ORIGINAL_NAMES).collect()
 }

@@ -204,3 +204,64 @@ fn limits_are_declared_for_fields_that_there_are() {
     assert_eq!((many("emails"), many("addresses"), many("notes"), many("keywords")), (Some(3), Some(3), Some(1), None));
     assert!(!all.iter().any(|f| f.field.as_str() == "members"));
 }
+
+fn labelled() -> Contact {
+    full()
+        .with(&Fields::from([
+            (
+                Field::of("emails"),
+                json!([{"address": "ada@example.org", "contexts": ["work"], "pref": 1}, {"address": "b@example.org", "label": "Boat"}]),
+            ),
+            (
+                Field::of("phones"),
+                json!([{"number": "1", "features": ["mobile"], "contexts": ["private"]}, {"number": "2", "features": ["mobile"]}]),
+            ),
+            (Field::of("onlineServices"), json!([{"service": "Mastodon", "uri": "https://social.example/@ada", "user": "ada"}])),
+            (Field::of("addresses"), json!([{"street": "a", "apartment": "Top 3", "label": "Summer", "contexts": ["work"]}])),
+            (Field::of("organizations"), json!([{"name": "Acme", "units": ["Engines", "Tea"]}])),
+        ]))
+        .unwrap()
+}
+
+#[test]
+fn what_there_is_no_place_for_is_kept_aside_of_every_value() {
+    assert_eq!(again(&labelled()).emails, labelled().emails);
+    assert_eq!(again(&labelled()), labelled());
+}
+
+#[test]
+fn a_value_that_was_changed_in_outlook_is_read_as_it_is_there() {
+    let mut value = body(&labelled());
+    // Its mobile number is another; the address at work is spelt otherwise.
+    value["mobilePhone"] = json!("3");
+    value["emailAddresses"][0]["address"] = json!("ada@example.com");
+    let read = read(&value).unwrap();
+    assert_eq!(read.phones.iter().find(|p| p.number == "3").map(|p| p.contexts.len()), Some(0));
+    assert_eq!(
+        read.emails.iter().map(|e| (e.address.as_str(), e.label.as_deref())).collect::<Vec<_>>(),
+        [("ada@example.com", None), ("b@example.org", Some("Boat"))]
+    );
+    value[LIST] = json!([entry(&ASIDE, "{\"emails\": 5, \"phones\": [5, {\"as\": 1}]}".into())]);
+    assert_eq!(super::read(&value).unwrap().emails.len(), 2, "whatever somebody wrote there");
+}
+
+#[test]
+fn a_change_keeps_what_is_aside_of_other_fields() {
+    let now = body(&labelled());
+    let base = super::read(&now).unwrap();
+    let of = |field: &'static str, value: Value| base.with(&Fields::from([(Field::of(field), value)])).unwrap();
+    let target = of("phones", json!([]));
+    assert!(needs_now(&base, &target));
+    let written = patch(&base, &target, Some(&now));
+    let after = after(now.clone(), Some(&now), written.as_object().unwrap());
+    let mut after = after.as_object().cloned().unwrap();
+    after.extend(written.as_object().cloned().unwrap().into_iter().filter(|(name, _)| name != LIST));
+    assert_eq!(super::read(&Value::Object(after)).unwrap(), target);
+    // Only what is kept aside differs: an address becomes one of work.
+    let target =
+        of("emails", json!([{"address": "ada@example.org", "contexts": ["private"]}, {"address": "b@example.org", "label": "Boat"}]));
+    let written = patch(&base, &target, Some(&now));
+    assert_eq!(written.as_object().unwrap().keys().collect::<Vec<_>>(), [LIST]);
+    // Nothing of it changes: nothing is read before.
+    assert!(!needs_now(&base, &of("notes", json!(["x"]))));
+}
