@@ -10,25 +10,37 @@ use pimkit_simulators::{ContactRules, DeltaRules, GraphLimits, GraphRules};
 
 /// What the suite cannot ask of contacts: they have no guests and no series, creates are found and not repeated, and v1.0 has
 /// no search in contacts.
-const LEFT_OUT: [&str; 8] = [
+const LEFT_OUT: [&str; 6] = [
     "contacts::a_mark_of_a_deleted_item_makes_an_item_or_is_a_conflict",
     "contacts::a_repeated_create_makes_one_item",
     "contacts::a_series_with_overrides_comes_back",
     "contacts::a_side_that_is_only_read_refuses_writes",
     "contacts::nobody_is_mailed_unless_wanted",
     "contacts::search_finds_by_words",
-    "events::*",
-    "tasks::*",
 ];
 
 /// Fields that Graph has no place for.
 const NO_PLACE: [&str; 4] =
     ["contacts::field_kind", "contacts::field_members", "contacts::field_name.surname2", "contacts::field_preferredLanguages"];
 
+/// What it cannot ask of events, and what they have no place for.
+const OF_EVENTS: [&str; 7] = [
+    "events::a_side_that_is_only_read_refuses_writes",
+    "events::field_color",
+    "events::field_excludedRecurrenceRules",
+    "events::field_links",
+    "events::field_organizer",
+    "events::field_virtualLocations",
+    "events::search_finds_by_words",
+];
+
+/// The stand-in has no tasks yet.
+const COMING: &str = "tasks::*";
+
 /// A case more that is left out is a capability that was lost.
 fn left_out_are(report: &Report, beyond: &[&str]) {
     let mut told: Vec<&str> = report.skipped.iter().map(|(case, _)| case.as_str()).collect();
-    let mut expected: Vec<&str> = LEFT_OUT.iter().chain(&NO_PLACE).chain(beyond).copied().collect();
+    let mut expected: Vec<&str> = LEFT_OUT.iter().chain(&NO_PLACE).chain(&OF_EVENTS).chain([&COMING]).chain(beyond).copied().collect();
     told.sort_unstable();
     expected.sort_unstable();
     assert_eq!(told, expected);
