@@ -88,19 +88,23 @@ impl Contacts {
         Ok(())
     }
 
-    /// Whether anything but contacts carries a category. What cannot be asked may.
-    async fn is_elsewhere(&self, name: &str) -> bool {
+    /// Whether anything but contacts carries a category, as far as the account may look: names stay on items that it may not see,
+    /// whatever is on the list.
+    async fn is_elsewhere(&self, name: &str) -> Result<bool> {
         let calls = OTHERS.map(|kind| calls::elsewhere(self.session.mailbox(), kind, name));
         for reply in self.session.all(&calls).await {
-            let Ok(reply) = reply else { return true };
-            // A mailbox without a calendar has no events.
-            let none = error::is_missing(&reply)
-                || answered(reply).and_then(Page::read).is_ok_and(|page| page.rows.is_empty() && page.next.is_none());
-            if !none {
-                return true;
+            match reply.map_err(Failure::into_error) {
+                Ok(reply) if reply.is_success() => {
+                    let page = Page::read(answered(reply)?)?;
+                    if !page.rows.is_empty() || page.next.is_some() {
+                        return Ok(true);
+                    }
+                }
+                Err(error) if error.is_temporary() => return Err(error),
+                Ok(_) | Err(_) => {}
             }
         }
-        false
+        Ok(false)
     }
 }
 
@@ -146,7 +150,7 @@ impl Categories for Contacts {
         }
         let new = ensure(&self.session, name, colour).await.map_err(during)?;
         self.retag(&old.name, &new.name).await.map_err(during)?;
-        if !self.is_elsewhere(&old.name).await {
+        if !self.is_elsewhere(&old.name).await.map_err(during)? {
             remove(&self.session, &old.id).await.map_err(during)?;
         }
         Ok(new)

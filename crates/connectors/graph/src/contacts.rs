@@ -44,7 +44,7 @@ pub(crate) const fn most() -> Capabilities {
     can.can_keep_silent = true;
     can.photos = true;
     can.find = true;
-    can.keeps_ids = true;
+    // Ids stay, and still other programs of a user's delete a contact and make it anew.
     can.write_batch = Some(20);
     can
 }

@@ -94,6 +94,14 @@ impl Graph {
         self.move_item(owner, id, to)
     }
 
+    /// Gives a category of the list another name, as Outlook does for its user: its id stays. False if there is none of the name.
+    pub fn rename_category(&self, owner: &str, from: &str, to: &str) -> bool {
+        let mut world = self.world();
+        let Some(mailbox) = mailbox_mut(&mut world, owner) else { return false };
+        let found = mailbox.items.values_mut().find(|item| item.kind == Kind::Category && item.text("displayName") == from);
+        found.map(|item| item.properties.insert("displayName".to_owned(), Value::from(to))).is_some()
+    }
+
     /// The service works on an item: its version changes, and nothing else.
     pub fn touch(&self, owner: &str, id: &str) -> bool {
         let mut world = self.world();

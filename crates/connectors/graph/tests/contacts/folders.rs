@@ -76,7 +76,22 @@ async fn a_renamed_category_is_on_every_contact_of_every_folder() {
     assert_eq!(account.read(&untouched.id).await.revision, untouched.revision);
     let master = account.simulator.list(ALICE, "outlook/masterCategories");
     let colour = |name: &str| master.iter().find(|c| c["displayName"] == name).map(|c| c["color"].clone());
-    assert_eq!(colour("New"), Some(json!("preset7")));
+    assert_eq!((colour("New"), colour("Old")), (Some(json!("preset7")), None));
+}
+
+#[tokio::test]
+async fn a_category_that_an_event_carries_stays_on_the_list() {
+    let account = Account::default();
+    account.simulator.create(ALICE, "outlook/masterCategories", &json!({"displayName": "Old", "color": "preset7"})).unwrap();
+    let time = |hour: &str| json!({"dateTime": format!("2026-03-03T{hour}:00:00"), "timeZone": "UTC"});
+    let event = json!({"subject": "x", "start": time("10"), "end": time("11"), "categories": ["Old"]});
+    let event = account.simulator.create(ALICE, "events", &event).unwrap();
+    let items = account.items();
+    let categories = items.categories().unwrap();
+    let old = categories.list(&HOME).await.unwrap().into_iter().find(|c| c.name == "Old").unwrap();
+    categories.rename(&HOME, &old.id, "New").await.unwrap();
+    assert!(categories.list(&HOME).await.unwrap().contains(&old));
+    assert_eq!(account.simulator.get(ALICE, &format!("events/{event}")).unwrap()["categories"], json!(["Old"]));
 }
 
 #[tokio::test]
