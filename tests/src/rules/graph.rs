@@ -126,6 +126,11 @@ impl Mailbox for Outlook {
         assert!(self.simulator.delete(&address_of(&self.user), &Self::path::<R>(id)), "{id} is not there");
     }
 
+    fn home<R: Item>(&self) -> CollectionId {
+        let collections = block_on(repository::<R>(self.connector().as_ref()).collections()).unwrap();
+        collections.into_iter().map(|c| c.id).next().unwrap()
+    }
+
     /// As Outlook does it: the category stays the same one, and so do its items.
     fn rename_category<R: Item>(&self, from: &str, to: &str) {
         assert!(self.simulator.rename_category(&address_of(&self.user), from, to), "there is no {from}");
