@@ -53,6 +53,7 @@ mod delta;
 mod error;
 mod events;
 mod folders;
+mod ids;
 mod mapping;
 mod messages;
 pub mod notices;
@@ -65,5 +66,6 @@ mod writing;
 
 pub use config::{Cloud, Config};
 pub use connector::{Graph, INFO, Opening};
+pub use ids::IdSort;
 pub use push::Notices;
 pub use quirks::{EventRounds, Quirks};
