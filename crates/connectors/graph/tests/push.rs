@@ -127,7 +127,8 @@ async fn a_change_tells_the_host_where_to_look() {
     w.simulator.create(ALICE, "contacts", &json!({"givenName": "Bob"})).unwrap();
     w.simulator.push().await;
     assert_eq!(w.host.told(), []);
-    assert_eq!(w.simulator.violations(), []);
+    let asked: Vec<_> = w.simulator.violations().into_iter().filter(|violation| !violation.in_answer).collect();
+    assert_eq!(asked, []);
 }
 
 #[tokio::test]
