@@ -4,11 +4,42 @@
 //!
 //! # What is where
 //!
-//! - Every request leaves through one session: four at a time for one mailbox, each with immutable ids (`Prefer: IdType`), a
-//!   `client-request-id`, and only to the configured host, whatever address an answer gives.
-//! - What is refused within a batch is asked for again; what may have been done is not repeated blindly.
-//! - What touches the whole account (a mailbox that moves, a licence that is gone, consent that is missing, …) is an error of its
-//!   own, whose context says under `trouble` which one.
+//! - Every request leaves through one session: four at a time for one mailbox, those within a batch counted one by one, each with
+//!   immutable ids (`Prefer: IdType`), a `client-request-id`, and only to the configured host, whatever address an answer gives.
+//! - What is refused within a batch is asked for again after the time that it names; what may have been done is not repeated
+//!   blindly. After a refusal for too many at once, batches of the session have four calls.
+//! - What touches the whole account (a mailbox that moves or is on hold, a licence that is gone, consent that is missing, an account
+//!   that is disabled, access rules) is an error of its own, whose context says under `trouble` which one; it is never taken for an
+//!   item that is gone.
+//! - An item's id is Graph's; a revision is its ETag. Marks, UIDs, custom fields and what Graph has no place for lie in named
+//!   properties that Exchange Web Services sees too (`pimkit_exchange::property`).
+//! - A round of changes is a delta link. A link that was forgotten (410, any 400, `SyncStateNotFound`) starts the round anew, and
+//!   nothing is read as removed. "Removed" may mean moved: who believes a deletion asks for the item first.
+//!
+//! # What each kind can do
+//!
+//! | kind | changes | stale writes | a create without an answer | beside |
+//! |---|---|---|---|---|
+//! | contacts | delta per folder, items by batches | refused (`If-Match`) | found by its mark | folders within folders, categories, pictures, push |
+//! | events | `events/delta`, or `calendarView/delta` | refused | repeated (`transactionId`) | calendars, series with exceptions, attachments, push |
+//!
+//! # Contacts
+//!
+//! - The default folder's id is `contacts`: no listing of Graph's names it. What lies in Deleted Items is gone.
+//! - Extended properties come only with a question for one item, so that rounds name ids and versions, and items are read in batches
+//!   of twenty. For N contacts a first pull is N/1000 pages (N/[`Config::page_size`]) and N/20 batches, and N/20 more for those
+//!   that have a picture; a round without a change is one request, and the listing of folders two and one for each level of them.
+//! - A change writes what differs. Changes of names, addresses, numbers, custom fields and pictures read the contact first, in
+//!   batches, because Outlook keeps something beside them: whom it is filed under, what an address is called.
+//! - A contact without a UID is known by its id, which stays, so that it is found in whatever folder it was dragged into.
+//! - Names of categories are fixed once they are on the mailbox's list: to rename one is to make another in its colour, to put it on
+//!   every contact that had the old one, and to take that off the list unless an event or a message carries it.
+//! - Graph v1.0 has no request that takes a picture away from a contact, none that moves one to another folder, and no search in
+//!   contacts.
+//!
+//! # Push
+//!
+//! Opened with [`Notices`], an account has subscriptions: [`notices`] reads what comes to the host's address, whatever its framework.
 
 mod asked;
 mod blobs;
@@ -22,6 +53,7 @@ mod delta;
 mod error;
 mod events;
 mod folders;
+mod ids;
 mod mapping;
 mod messages;
 pub mod notices;
@@ -34,5 +66,6 @@ mod writing;
 
 pub use config::{Cloud, Config};
 pub use connector::{Graph, INFO, Opening};
+pub use ids::IdSort;
 pub use push::Notices;
 pub use quirks::{EventRounds, Quirks};
