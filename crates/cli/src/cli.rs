@@ -2,9 +2,11 @@
 
 mod records;
 mod servers;
+mod signing;
 
 pub(crate) use records::{Export, Fields, Import, List};
 pub(crate) use servers::{Discover, Simulate};
+pub(crate) use signing::{Login, Logout};
 
 use crate::{failure::Failure, output::Out};
 use clap::{Args, Parser, Subcommand, error::ErrorKind as ClapError};
@@ -30,6 +32,10 @@ pub(crate) enum Command {
     Simulate(Simulate),
     /// Find out what an account is from its address, and print the lines for the configuration
     Discover(Discover),
+    /// Sign in to an account: in a browser on this machine, or with a code on another device
+    Login(Login),
+    /// Forget the sign-in of an account
+    Logout(Logout),
     /// Print the records of an account: one JSON object per line, or a table on a terminal
     List(List),
     /// Show which field of one account can follow which field of another
@@ -75,6 +81,8 @@ impl Command {
             // Whoever started it reads one object from its first line.
             Self::Simulate(_) => true,
             Self::Discover(c) => c.json,
+            Self::Login(c) => c.json,
+            Self::Logout(c) => c.json,
             Self::List(c) => c.json,
             Self::Fields(c) => c.json,
             Self::Import(c) => c.json,

@@ -98,6 +98,14 @@ impl Failure {
         }
     }
 
+    /// The same, with something else to do about it.
+    pub(crate) fn and(self, what: impl fmt::Display) -> Self {
+        match self {
+            Self::NobodyReads => self,
+            Self::Said { exit, kind, line } => Self::Said { exit, kind, line: format!("{line}; {what}") },
+        }
+    }
+
     /// How the program ends.
     pub(crate) fn exit(&self) -> Exit {
         match self {

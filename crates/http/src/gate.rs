@@ -97,13 +97,22 @@ impl Gate {
     /// Waits for a place and a turn.
     ///
     /// # Errors
+    /// As [`enter_as`](Self::enter_as).
+    #[cfg(test)]
+    pub(crate) async fn enter(&self, clock: &dyn Clock, end: Timestamp) -> Result<Place> {
+        self.enter_as(1, clock, end).await
+    }
+
+    /// Waits for this many places, all there are at most, and a turn.
+    ///
+    /// # Errors
     /// `RateLimited` with the time to wait when the turn comes after `end`; `Transport`, temporary, when no place became free
     /// until then.
-    pub(crate) async fn enter(&self, clock: &dyn Clock, end: Timestamp) -> Result<Place> {
+    pub(crate) async fn enter_as(&self, places: u32, clock: &dyn Clock, end: Timestamp) -> Result<Place> {
         // Before queueing: whoever has no time for the rest need not wait for others to find out.
         let now = clock.now();
         in_time(now, self.resting(now), end)?;
-        let (permit, _turn) = self.queue(clock, end).await?;
+        let (permit, _turn) = self.queue(places, clock, end).await?;
         loop {
             let now = clock.now();
             let wait = self.turn(now);
@@ -115,10 +124,11 @@ impl Gate {
         }
     }
 
-    /// A place, and the head of the queue for a turn, before `end`.
-    async fn queue(&self, clock: &dyn Clock, end: Timestamp) -> Result<(OwnedSemaphorePermit, MutexGuard<'_, ()>)> {
+    /// Places, and the head of the queue for a turn, before `end`.
+    async fn queue(&self, places: u32, clock: &dyn Clock, end: Timestamp) -> Result<(OwnedSemaphorePermit, MutexGuard<'_, ()>)> {
+        let most = u32::try_from(self.pace.at_once).unwrap_or(u32::MAX).max(1);
         let mut queue = pin!(async {
-            let permit = self.places.clone().acquire_owned().await;
+            let permit = self.places.clone().acquire_many_owned(places.clamp(1, most)).await;
             let permit =
                 permit.map_err(|e| Error::new(ErrorKind::Unexpected, "the gate of the account is closed; report this").caused_by(e))?;
             Ok((permit, self.turnstile.lock().await))

@@ -38,6 +38,7 @@ pub struct Request {
     pub(crate) deadline: Option<Duration>,
     pub(crate) body_limit: Option<u64>,
     pub(crate) classifier: Option<Arc<dyn Classifier>>,
+    pub(crate) places: u32,
 }
 
 impl Request {
@@ -74,6 +75,7 @@ impl Request {
             deadline: None,
             body_limit: None,
             classifier: None,
+            places: 1,
         })
     }
 
@@ -141,6 +143,14 @@ impl Request {
     #[must_use]
     pub fn judged_by(mut self, classifier: Arc<dyn Classifier>) -> Self {
         self.classifier = Some(classifier);
+        self
+    }
+
+    /// How many places at the account's gate it takes: those of the requests that are in it, for one that carries several. More
+    /// than there are counts as all of them.
+    #[must_use]
+    pub fn places(mut self, places: u32) -> Self {
+        self.places = places;
         self
     }
 

@@ -19,6 +19,30 @@ use tokio::sync::Semaphore;
 const HERE: &str = "https://a.example.org/";
 
 #[test]
+fn a_request_that_carries_several_takes_their_places() {
+    let (under_way, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (now, seen) = (under_way.clone(), most.clone());
+    let (wire, _, builder) = laid(move |_| {
+        let (now, seen) = (now.clone(), seen.clone());
+        async move {
+            seen.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            tokio::task::yield_now().await;
+            now.fetch_sub(1, Ordering::SeqCst);
+            Ok(answer(200))
+        }
+    });
+    let road = builder.pace(Pace::default().at_once(4)).build().unwrap();
+    // Two of two places fit beside each other; one of more than there are goes alone, and does go.
+    for (places, together) in [(2, 2), (4, 1), (20, 1), (0, 4)] {
+        most.store(0, Ordering::SeqCst);
+        let before = wire.count();
+        let answers = block_on(join_all((0..8).map(|_| road.send(request("GET", HERE).places(places)))));
+        assert!(answers.iter().all(Result::is_ok));
+        assert_eq!((wire.count() - before, most.load(Ordering::SeqCst)), (8, together), "{places}");
+    }
+}
+
+#[test]
 fn no_more_requests_are_under_way_than_the_pace_allows() {
     let (under_way, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let (now, seen) = (under_way.clone(), most.clone());

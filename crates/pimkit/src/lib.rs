@@ -9,6 +9,7 @@
 //! | `vdir` | `vdir`: folders of .vcf and .ics files, and its name in the [`registry`] |
 //! | `dav` | `dav`: CalDAV and CardDAV, `http`: its road, and its name in the [`registry`] |
 //! | `dav-srv` | the same, with domains looked up in DNS by this machine's resolver |
+//! | `graph` | `graph`: Microsoft 365 and Outlook.com, `oauth`: sign-in, `http`: its road, and its name in the [`registry`] |
 //! | `sync` | `sync`: the two-way sync engine |
 //! | `app` | `app`: the port by which a host adapts its own database |
 //! | `state-sqlite` | `state_sqlite`: the engine's state in SQLite |
@@ -33,10 +34,14 @@ pub use pimkit_app as app;
 pub use pimkit_dav as dav;
 #[cfg(feature = "formats")]
 pub use pimkit_formats as formats;
-#[cfg(feature = "dav")]
+#[cfg(feature = "graph")]
+pub use pimkit_graph as graph;
+#[cfg(any(feature = "dav", feature = "graph"))]
 pub use pimkit_http as http;
 #[cfg(feature = "local")]
 pub use pimkit_local as local;
+#[cfg(feature = "graph")]
+pub use pimkit_oauth as oauth;
 #[cfg(feature = "state-sqlite")]
 pub use pimkit_state_sqlite as state_sqlite;
 #[cfg(feature = "sync")]

@@ -7,14 +7,21 @@ use std::{fmt, path::Path, sync::Arc};
 mod addressed;
 #[cfg(feature = "dav")]
 mod dav;
+#[cfg(feature = "graph")]
+mod graph;
 #[cfg(feature = "local")]
 mod local;
-#[cfg(feature = "dav")]
+#[cfg(any(feature = "dav", feature = "graph"))]
 mod secret;
-#[cfg(any(feature = "dav", feature = "local", feature = "vdir"))]
+#[cfg(any(feature = "dav", feature = "graph", feature = "local", feature = "vdir"))]
 mod settings;
+#[cfg(feature = "graph")]
+mod sign_in;
 #[cfg(feature = "vdir")]
 mod vdir;
+
+#[cfg(feature = "graph")]
+pub use sign_in::{SignIn, sign_in, sign_ins};
 
 /// A connector that the registry knows, built in or not.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +47,15 @@ const REGISTERED: &[Registered] = &[
         #[cfg(feature = "dav")]
         info: Some(dav::info),
         #[cfg(not(feature = "dav"))]
+        info: None,
+    },
+    Registered {
+        name: "graph",
+        feature: "graph",
+        keys: &["url", "token", "client_id", "client_secret", "tenant", "authority", "scopes", "mailbox", "groups", ADDRESS],
+        #[cfg(feature = "graph")]
+        info: Some(graph::info),
+        #[cfg(not(feature = "graph"))]
         info: None,
     },
     Registered {
@@ -142,6 +158,8 @@ pub async fn open_with_app(
     match known.name {
         #[cfg(feature = "dav")]
         "dav" => Ok((dav::open(account, settings, base, endpoints)?, None)),
+        #[cfg(feature = "graph")]
+        "graph" => Ok((graph::open(account, settings, base)?, None)),
         #[cfg(feature = "local")]
         "local" => local::open(settings, base),
         #[cfg(feature = "vdir")]

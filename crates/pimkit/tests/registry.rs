@@ -42,7 +42,10 @@ fn every_built_in_connector_says_the_name_it_is_registered_under() {
             assert!(info.kinds.iter().all(|(kind, _)| known.has(*kind)));
         }
     }
-    let built = cfg!(feature = "dav") as usize + cfg!(feature = "local") as usize + cfg!(feature = "vdir") as usize;
+    let built = cfg!(feature = "dav") as usize
+        + cfg!(feature = "graph") as usize
+        + cfg!(feature = "local") as usize
+        + cfg!(feature = "vdir") as usize;
     assert_eq!(pimkit::connectors().len(), built);
 }
 
@@ -50,7 +53,7 @@ fn every_built_in_connector_says_the_name_it_is_registered_under() {
 async fn a_wrong_key_or_value_is_refused_and_named() {
     for known in registry::registered().iter().filter(|k| k.info().is_some()) {
         // Where it is: the one key that each must have.
-        let place = if known.keys.contains(&"path") { "path" } else { "url" };
+        let place = ["path", "client_id", "url"].into_iter().find(|key| known.keys.contains(key)).unwrap();
         for (settings, says) in [
             (json!({}), format!("\"{place}\"")),
             (json!({ place: "" }), "empty".to_owned()),
@@ -89,4 +92,57 @@ async fn credentials_of_dav_come_in_pairs_by_reference_and_never_over_plain_http
     assert_eq!((opened.id, opened.roles.contains(&pimkit::Role::Categories)), ("dav", false));
     let grouped = json!({ "url": url, "user": "ada", "password": password, "groups": "categories", "groupModel": "kind" });
     assert!(registry::open("dav", None, &grouped, Path::new("."), None).await.unwrap().info().roles.contains(&pimkit::Role::Categories));
+}
+
+#[cfg(feature = "graph")]
+#[tokio::test]
+async fn a_graph_account_signs_in_or_has_a_token_and_its_secret_is_never_shown() {
+    let secret = tempfile::tempdir().unwrap();
+    let path = secret.path().join("secret");
+    std::fs::write(&path, "hunter2").unwrap();
+    let kept = json!({ "file": path });
+    for (settings, says) in [
+        (json!({ "token": kept, "client_id": "x" }), "\"token\""),
+        (json!({ "token": "hunter2" }), "holds a secret itself"),
+        (json!({ "client_id": "x", "client_secret": "hunter2" }), "holds a secret itself"),
+        (json!({ "client_id": "x", "client_secret": kept, "mailbox": "ada@example.com" }), "\"tenant\""),
+        (json!({ "client_id": "x", "client_secret": kept, "mailbox": "ada@example.com", "tenant": "common" }), "\"tenant\""),
+        (json!({ "client_id": "x", "tenant": "a/b" }), "tenant"),
+        (json!({ "client_id": "x", "url": "https://graph.example.com/v1.0" }), "\"authority\""),
+        (json!({ "client_id": "x", "authority": "http://login.example.com" }), "https://"),
+        (json!({ "client_id": "x", "authority": "nowhere" }), "\"authority\""),
+        (json!({ "client_id": "x", "scopes": 5 }), "\"scopes\""),
+        (json!({ "client_id": "x", "groups": { "a": "b" } }), "\"groups\""),
+        (json!({ "token": kept, "url": "http://graph.example.com/v1.0" }), "https"),
+    ] {
+        let text = refusal("graph", settings.clone()).await.to_string();
+        assert!(text.contains(says) && !text.contains("hunter2") && !text.contains('\n'), "{settings}: {text}");
+    }
+    for settings in [
+        json!({ "token": kept }),
+        json!({ "client_id": "x", "client_secret": kept }),
+        json!({ "client_id": "x", "client_secret": kept, "mailbox": "ada@example.com", "tenant": "contoso.example" }),
+        json!({ "client_id": "x", "url": "https://graph.microsoft.us/v1.0", "scopes": ["Mail.Read"], "groups": ["02bd9fd6"] }),
+        json!({ "client_id": "x", "url": "http://127.0.0.1:4000/v1.0", "authority": "http://127.0.0.1:4000" }),
+    ] {
+        assert!(registry::open("graph", Some("work"), &settings, secret.path(), None).await.is_ok(), "{settings}");
+    }
+}
+
+#[cfg(feature = "graph")]
+#[test]
+fn what_is_asked_for_follows_the_cloud_and_the_settings() {
+    let scopes = |settings| {
+        let sign_in = registry::sign_in("graph", Some("work"), &settings, Path::new("/base"), &["User.ReadBasic.All".to_owned()]).unwrap();
+        assert_eq!(sign_in.path(), Path::new("/base/tokens/work.json"));
+        (sign_in.app().provider().token.to_string(), sign_in.app().provider().scopes.join(" "))
+    };
+    let (token, all) = scopes(json!({ "client_id": "x", "url": "https://graph.microsoft.us/v1.0", "tenant": "contoso.example" }));
+    assert_eq!(token, "https://login.microsoftonline.us/contoso.example/oauth2/v2.0/token");
+    assert!(all.starts_with("offline_access ") && all.contains("https://graph.microsoft.us/Contacts.ReadWrite"), "{all}");
+    assert!(all.ends_with(" https://graph.microsoft.us/User.ReadBasic.All"), "{all}");
+    let (token, some) = scopes(json!({ "client_id": "x", "scopes": "Mail.Read" }));
+    assert_eq!(token, "https://login.microsoftonline.com/common/oauth2/v2.0/token");
+    assert_eq!(some, "offline_access openid profile https://graph.microsoft.com/Mail.Read https://graph.microsoft.com/User.ReadBasic.All");
+    assert!(registry::sign_in("dav", None, &json!({ "url": "x" }), Path::new("."), &[]).is_err());
 }

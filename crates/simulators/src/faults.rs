@@ -150,6 +150,15 @@ pub enum Fault {
     EmptyListing,
     /// The properties of homes are gone.
     VanishedHome,
+    /// A listing has `null` instead of its members. Graph alone.
+    NullValue,
+    /// A listing does not say where its next page is. Graph alone.
+    NoNextLink,
+    /// The addresses of next pages and rounds name this host. Graph alone.
+    ForeignLinks {
+        /// The host, with a port if it has one.
+        host: String,
+    },
     /// 307 to this address, and nothing is done.
     Redirect {
         /// Where to.

@@ -4,6 +4,8 @@
 //! server's spelling: which server it is, is a [`Personality`], a plain struct of switches with a preset for each server that we
 //! know of. What would have been mailed lies in an outbox; what goes wrong is a [`FaultPlan`].
 //!
+//! [`Graph`] is Microsoft Graph v1.0 with mailboxes, to-do lists and a directory; its page says how it is used.
+//!
 //! ```
 //! use pimkit_simulators::{Dav, Personality};
 //!
@@ -36,6 +38,7 @@ mod backdoor;
 mod content;
 mod dav;
 mod faults;
+mod graph;
 mod hash;
 mod login;
 mod methods;
@@ -51,6 +54,10 @@ mod xml;
 pub use backdoor::{CollectionKind, CollectionView, Snapshot};
 pub use dav::{Cut, Dav, DavBuilder};
 pub use faults::{BadPlan, Fault, FaultPlan, FaultRule};
+pub use graph::{
+    ContactRules, Courier, DeltaRules, EventRules, Graph, GraphBuilder, GraphLimits, GraphRules, GraphSeen, GraphServing, GraphSnapshot,
+    PushRules, TaskRules, Trouble, Violation,
+};
 pub use outbox::{Mail, MailMethod};
 pub use path::HrefStyle;
 pub use personality::{

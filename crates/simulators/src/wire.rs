@@ -65,32 +65,51 @@ impl Dav {
     /// # Errors
     /// `InvalidInput` for an address that is not of loopback: simulators are not for networks. Else what listening failed with.
     pub async fn serve(&self, address: SocketAddr) -> io::Result<Serving> {
-        if !address.ip().is_loopback() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "simulators listen on loopback alone"));
-        }
-        let listener = TcpListener::bind(address).await?;
-        let address = listener.local_addr()?;
-        let (stop, stopped) = oneshot::channel();
-        let router = self.router();
-        let task = tokio::spawn(async move {
-            let until = async {
-                // A dropped sender stops it too.
-                let _ = stopped.await;
-            };
-            let _ = axum::serve(listener, router).with_graceful_shutdown(until).await;
-        });
-        Ok(Serving { address, stop: Some(stop), task: Some(task) })
+        listen(address, self.router()).await
     }
 }
 
+/// Serves a router on loopback until it is stopped.
+pub(crate) async fn listen(address: SocketAddr, router: Router) -> io::Result<Serving> {
+    if !address.ip().is_loopback() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "simulators listen on loopback alone"));
+    }
+    let listener = TcpListener::bind(address).await?;
+    let address = listener.local_addr()?;
+    let (stop, stopped) = oneshot::channel();
+    let task = tokio::spawn(async move {
+        let until = async {
+            // A dropped sender stops it too.
+            let _ = stopped.await;
+        };
+        let _ = axum::serve(listener, router).with_graceful_shutdown(until).await;
+    });
+    Ok(Serving { address, stop: Some(stop), task: Some(task) })
+}
+
 async fn respond(dav: &Dav, request: Request) -> Response {
+    match whole(request).await {
+        Ok(request) => answered(dav.answer(request).await),
+        Err(refused) => *refused,
+    }
+}
+
+/// The request with its body, or 413 for one that is too large.
+pub(crate) async fn whole(request: Request) -> Result<http::Request<Bytes>, Box<Response>> {
     let (parts, body) = request.into_parts();
-    let Ok(body) = axum::body::to_bytes(body, BODY).await else {
-        let mut refused = Response::new(Body::empty());
-        *refused.status_mut() = http::StatusCode::PAYLOAD_TOO_LARGE;
-        return refused;
-    };
-    match dav.answer(Request::from_parts(parts, body)).await {
+    match axum::body::to_bytes(body, BODY).await {
+        Ok(body) => Ok(http::Request::from_parts(parts, body)),
+        Err(_) => {
+            let mut refused = Response::new(Body::empty());
+            *refused.status_mut() = http::StatusCode::PAYLOAD_TOO_LARGE;
+            Err(Box::new(refused))
+        }
+    }
+}
+
+/// The answer as the wire has it.
+pub(crate) fn answered(answer: Result<http::Response<Bytes>, Cut>) -> Response {
+    match answer {
         Ok(response) => response.map(Body::from),
         // A body that fails at once takes its head with it: nothing is flushed before.
         Err(Cut::Reset) => Response::new(Body::from_stream(stream::once(async { Err::<Bytes, _>(broken()) }))),

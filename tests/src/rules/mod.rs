@@ -6,6 +6,7 @@
 
 pub mod dav;
 pub mod far;
+pub mod graph;
 pub mod guests;
 pub mod people;
 pub mod sage;
@@ -30,6 +31,14 @@ macro_rules! every_rule {
     ($far:ty) => {
         $crate::meeting_rules!($far);
         $crate::category_rules!($far);
+        $crate::contact_rules!($far);
+    };
+}
+
+/// Makes a test of each rule about contacts, but for those about their categories.
+#[macro_export]
+macro_rules! contact_rules {
+    ($far:ty) => {
         $crate::rule_tests! { $far;
             sell_merges {
                 sell_27_users_merge_duplicate_contacts_and_leads_in_the_app,

@@ -24,6 +24,7 @@ const CORE: &str = "pimkit-core";
 const HTTP: &str = "pimkit-http";
 const FORMATS: &str = "pimkit-formats";
 const EXCHANGE: &str = "pimkit-exchange";
+const OAUTH: &str = "pimkit-oauth";
 const APP: &str = "pimkit-app";
 const SYNC: &str = "pimkit-sync";
 const CONTRACT: &str = "pimkit-contract";
@@ -38,6 +39,8 @@ const TABLE: &[Row] = &[
     // A shared bug would be invisible, so the stand-ins for the providers use nothing of ours, not even in tests.
     Row { name: SIMULATORS, uses: NOTHING, tests_with: NOTHING },
     Row { name: HTTP, uses: Uses::Only(&[CORE]), tests_with: NOTHING },
+    // Sign-in is above the road and beside the connectors: they take what it makes, an `Auth`, and know nothing of it.
+    Row { name: OAUTH, uses: Uses::Only(&[CORE, HTTP]), tests_with: NOTHING },
     Row { name: FORMATS, uses: Uses::Only(&[CORE]), tests_with: NOTHING },
     Row { name: EXCHANGE, uses: Uses::Only(&[CORE, FORMATS]), tests_with: NOTHING },
     Row { name: CONTRACT, uses: Uses::Only(&[CORE]), tests_with: NOTHING },
@@ -60,6 +63,7 @@ const TABLE: &[Row] = &[
             HTTP,
             FORMATS,
             EXCHANGE,
+            OAUTH,
             APP,
             SYNC,
             "pimkit-state-sqlite",

@@ -9,6 +9,7 @@ mod history;
 mod import;
 mod links;
 mod list;
+mod login;
 mod pause;
 mod plan;
 mod profile;
@@ -30,6 +31,8 @@ pub(crate) async fn run(command: &Command, out: &mut Out) -> Result<Exit> {
         Command::Quickstart(args) => quickstart::run(args, out).await,
         Command::Simulate(args) => simulate::run(args, out).await,
         Command::Discover(args) => discover::run(args, out).await,
+        Command::Login(args) => login::run(args, out).await,
+        Command::Logout(args) => login::logout(args, out).await,
         Command::List(args) => list::run(args, out).await,
         Command::Fields(args) => fields::run(args, out).await,
         Command::Import(args) => import::run(args, out).await,

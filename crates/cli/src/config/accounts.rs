@@ -37,7 +37,7 @@ impl AccountConfig {
         };
         let is_list = settings.get("address").is_some_and(Value::is_array);
         if is_list { table.texts("address").map(drop) } else { table.text("address").map(drop) }?;
-        for key in ["user", "url", "server"] {
+        for key in ["user", "url", "server", "client_id", "tenant", "authority", "mailbox"] {
             table.text(key)?;
         }
         Ok(Self { name: name.to_owned(), connector, settings, path, place: table.place_in_file() })
@@ -48,8 +48,11 @@ impl AccountConfig {
         let same = match (self.whole_path(), other.whole_path()) {
             (Some(one), Some(other)) => one == other,
             (None, None) => {
-                let told = |account: &Self| ["url", "user"].map(|key| account.settings.get(key).cloned());
-                self.name == other.name || (told(self)[0].is_some() && told(self) == told(other))
+                let told = |account: &Self, keys: [&str; 2]| keys.map(|key| account.settings.get(key).cloned());
+                let same = |keys| told(self, keys)[0].is_some() && told(self, keys) == told(other, keys);
+                // Where a mailbox can be named, the address is the same for everybody, and whose it is without one is not known.
+                let keys = if self.connector.keys.contains(&"mailbox") { ["mailbox", "url"] } else { ["url", "user"] };
+                self.name == other.name || same(keys)
             }
             _ => false,
         };

@@ -49,7 +49,11 @@ fn what_is_wrong_is_named_with_its_line_and_what_to_do() {
         ("accounts = 5".to_owned(), 1, "must be a table"),
         ("[accounts]\ncrm = 5".to_owned(), 2, "must be a table: [accounts.crm]"),
         ("[accounts.crm]\npath = \"x\"".to_owned(), 1, "the key \"connector\" is missing in [accounts.crm]"),
-        ("[accounts.crm]\nconnector = \"vdri\"\npath = \"x\"".to_owned(), 2, "there is no connector \"vdri\"; there are: dav, local, vdir"),
+        (
+            "[accounts.crm]\nconnector = \"vdri\"\npath = \"x\"".to_owned(),
+            2,
+            "there is no connector \"vdri\"; there are: dav, graph, local, vdir",
+        ),
         ("[accounts.crm]\nconnector = \"vdir\"".to_owned(), 1, "the key \"path\" is missing in [accounts.crm]"),
         ("[accounts.crm]\nconnector = \"vdir\"\npath = \"\"".to_owned(), 3, "\"path\" in [accounts.crm] is empty"),
         ("[accounts.crm]\nconnector = \"vdir\"\npath = \"x\"\npasword = \"y\"".to_owned(), 4, "unknown key \"pasword\" in [accounts.crm]"),

@@ -1,6 +1,7 @@
 //! What the tests of the program share: a folder to work in, and the program itself.
 #![allow(dead_code, reason = "each test program uses its own part")]
 
+pub(crate) mod authority;
 pub(crate) mod server;
 
 use serde_json::Value;

@@ -172,7 +172,8 @@ impl Inner {
                 headers.insert(name, value);
             }
         }
-        let place = self.gate.enter(&*self.clock, way.end).await.map_err(|error| Lost::Final(Failure::not_sent(error)))?;
+        let place =
+            self.gate.enter_as(request.places, &*self.clock, way.end).await.map_err(|error| Lost::Final(Failure::not_sent(error)))?;
         let begun = self.clock.now();
         let time = self.time_for(begun, way.end);
         if time.is_zero() {

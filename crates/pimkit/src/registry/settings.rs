@@ -18,7 +18,7 @@ pub(super) fn path(connector: &'static str, settings: &Value, base: &Path) -> Re
 }
 
 /// A key that is a text, when it is there.
-#[cfg(any(feature = "dav", feature = "local"))]
+#[cfg(any(feature = "dav", feature = "graph", feature = "local"))]
 pub(super) fn text(connector: &'static str, key: &'static str, settings: &Value) -> Result<Option<String>, OpenError> {
     match settings.get(key) {
         None => Ok(None),
@@ -29,8 +29,13 @@ pub(super) fn text(connector: &'static str, key: &'static str, settings: &Value)
 
 /// The key `address`: one text or a list of texts.
 pub(super) fn addresses(connector: &'static str, settings: &Value) -> Result<Vec<String>, OpenError> {
-    let refuse = || OpenError::Setting { connector, key: ADDRESS, reason: "is neither an address in quotes nor a list of them" };
-    match settings.get(ADDRESS) {
+    texts(connector, ADDRESS, "is neither an address in quotes nor a list of them", settings)
+}
+
+/// A key that is one text or a list of texts.
+pub(super) fn texts(connector: &'static str, key: &'static str, reason: &'static str, settings: &Value) -> Result<Vec<String>, OpenError> {
+    let refuse = || OpenError::Setting { connector, key, reason };
+    match settings.get(key) {
         None => Ok(Vec::new()),
         Some(Value::String(text)) => Ok(vec![text.clone()]),
         Some(Value::Array(list)) => list.iter().map(|v| v.as_str().map(str::to_owned).ok_or_else(refuse)).collect(),

@@ -1,0 +1,93 @@
+//! Rounds of changes by delta links (<https://learn.microsoft.com/graph/delta-query-overview>), for every kind that has them.
+//!
+//! A round is pages until one has a `deltaLink`; each page's `nextLink` is a token to go on from after a crash. Links are taken as
+//! they are, and only to the configured host. A page may be empty, a row may come twice, and a link may be forgotten at any time,
+//! within a round too (microsoft-graph-docs 2350, 2877): then the round starts anew, and nothing is read as removed.
+
+use crate::{
+    calls::{Call, odata::Page},
+    cursor::Bound,
+    error,
+    session::{Session, answered},
+};
+use pimkit_core::{ChangeOptions, Error, ErrorKind, Next, Persistence, Position, Result};
+use pimkit_http::Failure;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Between rounds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Between {
+    /// The `deltaLink`.
+    pub(crate) link: String,
+}
+
+/// Within a round, behind a page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Within {
+    /// The `nextLink`.
+    pub(crate) link: String,
+    /// The round started from nothing: it names everything.
+    pub(crate) whole: bool,
+    /// Pages so far.
+    pub(crate) pages: u32,
+}
+
+/// More pages than a mailbox can have: a round that goes in circles ends.
+const MOST_PAGES: u32 = 100_000;
+
+/// One page of rows.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    pub(crate) rows: Vec<Value>,
+    pub(crate) next: Next,
+}
+
+/// The rows at a position. `start` is what a round from nothing asks for.
+///
+/// # Errors
+/// `CursorExpired` for a link that the service has forgotten; `CollectionGone` when there is nothing at `start`.
+pub(crate) async fn rows(session: &Session, bound: &Bound, at: Position<'_>, start: Call, options: &ChangeOptions) -> Result<Rows> {
+    let size = options.page_size.unwrap_or(session.config.page_size).clamp(1, 1000);
+    // The service forgets it from page to page.
+    let prefer = format!("odata.maxpagesize={size}");
+    let (link, whole, pages) = match at {
+        Position::Start => (None, true, 0),
+        Position::Since(cursor) => (Some(bound.between::<Between>(cursor)?.link), false, 0),
+        Position::Page(token) => {
+            let Within { link, whole, pages } = bound.within(token)?;
+            (Some(link), whole, pages)
+        }
+    };
+    let operation = start.operation;
+    let reply = match &link {
+        None => session.call(&start.prefer(prefer)).await.map_err(Failure::into_error)?,
+        Some(link) => session.follow(operation, link, &[prefer]).await?,
+    };
+    if link.is_some() && error::is_lost_delta(&reply) {
+        return Err(error::lost_delta());
+    }
+    if link.is_none() && error::is_missing(&reply) {
+        return Err(error::collection_gone());
+    }
+    let Page { rows, next, delta } = Page::read(answered(reply)?)?;
+    let next = match (next, delta) {
+        (Some(next), _) => {
+            session.given(&next)?;
+            if link.as_deref() == Some(next.as_str()) || pages >= MOST_PAGES {
+                let circle = "the pages of this round go in a circle; try again later";
+                return Err(Error::new(ErrorKind::InvalidData, circle).persistence(Persistence::Temporary));
+            }
+            Next::More(bound.page(&Within { link: next, whole, pages: pages + 1 })?)
+        }
+        (None, Some(delta)) => {
+            session.given(&delta)?;
+            Next::Done { cursor: bound.cursor(&Between { link: delta })?, complete: whole }
+        }
+        (None, None) => {
+            let open = "the last page does not say where the next round starts; try again later";
+            return Err(Error::new(ErrorKind::InvalidData, open).persistence(Persistence::Temporary));
+        }
+    };
+    Ok(Rows { rows, next })
+}

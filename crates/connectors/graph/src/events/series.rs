@@ -1,0 +1,262 @@
+//! A series as one record: read together, and taken apart again to write what differs.
+//!
+//! An occurrence is found by where the rule puts it, and changed or deleted under an id of its own. One that was deleted cannot be
+//! brought back.
+
+use super::{Events, fetching::Raw, files::Trouble};
+use crate::{
+    calls::{Call, calendars::Calendar, events::Place, odata, odata::Page},
+    error,
+    mapping::{
+        Item,
+        event::{self, Mailbox, Sheet, times},
+    },
+    session::answered,
+};
+use jiff::{SignedDuration, Timestamp, civil};
+use pimkit_core::{
+    Error, ErrorKind, Event, Field, ItemId, Override, Overrides, Record, RecurrenceId, Result, When, Zone,
+    series::{Exception, Series, assemble},
+};
+use pimkit_exchange::zones;
+use pimkit_formats::recurrence;
+use pimkit_http::{Effect, Failure};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How far beyond today occurrences are looked at one by one, where the server does not say the exceptions of a series.
+const AHEAD: SignedDuration = SignedDuration::from_hours(2 * 366 * 24);
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+/// The most occurrences that are looked at so.
+const MOST: usize = 20_000;
+
+/// The record of an event with what the server has of its series.
+///
+/// # Errors
+/// `InvalidData` when an exception cannot be read.
+pub(super) fn assembled(master: Event, raw: &Raw, mailbox: &Mailbox) -> Result<Event> {
+    let mut all: Vec<Exception<Event>> =
+        raw.cancelled.iter().filter_map(|day| cancelled(day, &master)).map(|id| Exception { id, record: None }).collect();
+    for (id, _, record) in exceptions(&master, raw, mailbox)? {
+        // One that says what the rule makes is none.
+        if !master.occurrence(id).differing(&record).is_empty() {
+            all.push(Exception { id, record: Some(record) });
+        }
+    }
+    if all.is_empty() { Ok(master) } else { assemble(master, all) }
+}
+
+/// The exceptions of a series: where the rule puts them, the resource, and what it says.
+fn exceptions<'r>(master: &Event, raw: &'r Raw, mailbox: &Mailbox) -> Result<Vec<(RecurrenceId, &'r Value, Event)>> {
+    let mut all = Vec::with_capacity(raw.exceptions.len());
+    for one in &raw.exceptions {
+        let id = times::recurrence_id(&Item::new(one)?, master)?;
+        all.push((id, one, of_series(event::read(one, mailbox)?, one, master, mailbox)));
+    }
+    Ok(all)
+}
+
+/// What an exception says, but for what is the series' or was not asked for.
+fn of_series(mut one: Event, value: &Value, master: &Event, mailbox: &Mailbox) -> Event {
+    one.uid.clone_from(&master.uid);
+    one.custom.clone_from(&master.custom);
+    one.attachments.clone_from(&master.attachments);
+    one.recurrence_rules.clear();
+    one.excluded_recurrence_rules.clear();
+    if one.organizer.is_none() {
+        one.organizer.clone_from(&master.organizer);
+    }
+    if event::unread(value, mailbox).iter().any(|field| field.as_str() == "description") {
+        one.description.clone_from(&master.description);
+    }
+    // The name of our own that tells two zones of one Windows name apart is the series'.
+    if let Some(zone) = master.start.as_ref().and_then(When::zone) {
+        one.start = one.start.map(|time| in_zone_of(time, zone));
+        one.end = one.end.map(|time| in_zone_of(time, zone));
+    }
+    one
+}
+
+fn in_zone_of(time: When, series: &Zone) -> When {
+    match time {
+        When::Zoned { at, zone } if zones::same_windows(&series.id, &zone.id) => When::Zoned { at, zone: series.clone() },
+        other => other,
+    }
+}
+
+/// Which occurrence does not take place: `OID.{series}.{date}`, a date behind the last dot. Whether it is the date on the series'
+/// wall or in UTC is not documented: the first counts where the rule puts an occurrence.
+fn cancelled(name: &str, master: &Event) -> Option<RecurrenceId> {
+    let date: civil::Date = name.rsplit('.').next()?.parse().ok()?;
+    let time = master.start.as_ref()?.wall().time();
+    let on = |date: civil::Date| RecurrenceId(date.to_datetime(time));
+    let made = |id: &RecurrenceId| recurrence::makes(master, *id);
+    let own = on(date);
+    if made(&own) != Some(false) {
+        return Some(own);
+    }
+    let in_utc =
+        |id: &RecurrenceId| times::instant_of(*id, master, None).is_some_and(|at| jiff::tz::Offset::UTC.to_datetime(at).date() == date);
+    let beside = [date.yesterday(), date.tomorrow()].into_iter().flatten().map(on);
+    Some(beside.into_iter().find(|id| in_utc(id) && made(id) == Some(true)).unwrap_or(own))
+}
+
+/// Which occurrences of a target are to be looked at.
+pub(super) fn differing(base: &Overrides, target: &Overrides) -> BTreeSet<RecurrenceId> {
+    base.keys().chain(target.keys()).filter(|id| base.get(id) != target.get(id)).copied().collect()
+}
+
+/// What is to become of one occurrence.
+#[derive(Debug, PartialEq)]
+enum Step {
+    Change(Map<String, Value>),
+    Delete,
+}
+
+impl Events {
+    /// Reads the exceptions of a series from its occurrences, one by one: those that a rule makes and the server does not list do
+    /// not take place (closeio/sync-engine 389).
+    pub(super) async fn exceptions_by_instances(&self, place: &Place, id: &ItemId, raw: &mut Raw) -> Result<()> {
+        let mailbox = Mailbox { zone: self.own_zone().await, ..Mailbox::default() };
+        let master = event::read(&raw.item, &mailbox)?;
+        let Some(start) = master.start.as_ref() else { return Ok(()) };
+        let from = times::instant_of(RecurrenceId::of(start), &master, mailbox.zone.as_ref()).unwrap_or_else(|| self.session.now());
+        let to = self.session.now().max(from).checked_add(AHEAD).unwrap_or(Timestamp::MAX);
+        let rows = self.rows(&place.instances(id, from.checked_sub(DAY).unwrap_or(from), to)).await?;
+        let mut there = BTreeSet::new();
+        let mut changed = Vec::new();
+        for row in &rows {
+            there.insert(times::recurrence_id(&Item::new(row)?, &master)?);
+            if odata::text(row, "type") == Some("exception") {
+                changed.extend(odata::text(row, "id").map(|id| place.exception(id, times::own_zone(&raw.item))));
+            }
+        }
+        for answer in self.session.all(&changed).await {
+            raw.exceptions.push(answered(answer.map_err(Failure::into_error)?)?);
+        }
+        let expected =
+            recurrence::occurrences(&master, civil::DateTime::MIN, MOST).map_err(|e| Error::new(ErrorKind::InvalidData, e.to_string()))?;
+        let before = |id: &RecurrenceId| times::instant_of(*id, &master, mailbox.zone.as_ref()).is_some_and(|at| at < to);
+        let missing = expected.iter().map(|one| one.id).filter(before).filter(|id| !there.contains(id));
+        raw.cancelled = missing.map(|id| id.0.date().to_string()).collect();
+        Ok(())
+    }
+
+    /// Makes these occurrences of a series what the target says. `fresh`: the series was just made, and nobody is overruled by it.
+    pub(super) async fn put_overrides(
+        &self,
+        place: &Place,
+        raw: &Raw,
+        target: &Event,
+        ids: &BTreeSet<RecurrenceId>,
+        (calendar, mailbox): (&Calendar, &Mailbox),
+    ) -> Result<(), Trouble> {
+        let out = |e: Error| Trouble::LeftOut(e);
+        let there = self.understood(raw, calendar, mailbox).map_err(out)?.record;
+        let master = there.clone().with_overrides(Overrides::new());
+        let known: BTreeMap<RecurrenceId, (&Value, Event)> =
+            exceptions(&master, raw, mailbox).map_err(out)?.into_iter().map(|(id, value, record)| (id, (value, record))).collect();
+        let mut refused = None;
+        let mut steps = Vec::new();
+        for id in ids {
+            match step(*id, &there, &master, known.get(id), target, raw, mailbox) {
+                Ok(Some(step)) => steps.push((*id, step)),
+                Ok(None) => {}
+                Err(e) => refused = Some(e),
+            }
+        }
+        let series = ItemId::from(odata::text(&raw.item, "id").unwrap_or_default());
+        let unknown: Vec<RecurrenceId> = steps.iter().map(|(id, _)| *id).filter(|id| !known.contains_key(id)).collect();
+        let mut found = self.occurrences(place, &series, &unknown, &master, mailbox).await?;
+        found.extend(known.iter().filter_map(|(id, (value, _))| Some((*id, odata::text(value, "id")?.to_owned()))));
+        for (id, step) in steps {
+            let Some(name) = found.get(&id) else {
+                let says = "the series has no such occurrence there; it stays on the other side";
+                refused = Some(error::unavailable(says));
+                continue;
+            };
+            let call = match step {
+                Step::Delete => place.delete(name),
+                Step::Change(body) => place.change(name, body),
+            };
+            match self.insist(&call).await {
+                Ok(reply) if reply.is_success() => {}
+                Ok(reply) if call.method == "DELETE" && error::is_missing(&reply) => {}
+                Ok(reply) => refused = Some(error::refused(&reply)),
+                Err(failure) if failure.effect() == Effect::Unknown => return Err(Trouble::Unknown(failure.into_error())),
+                Err(failure) => refused = Some(failure.into_error()),
+            }
+        }
+        refused.map_or(Ok(()), |e| Err(Trouble::LeftOut(e)))
+    }
+
+    /// The ids of occurrences that are as the rule makes them.
+    async fn occurrences(
+        &self,
+        place: &Place,
+        series: &ItemId,
+        ids: &[RecurrenceId],
+        master: &Event,
+        mailbox: &Mailbox,
+    ) -> Result<BTreeMap<RecurrenceId, String>, Trouble> {
+        let around = |id: &RecurrenceId| {
+            let at = times::instant_of(*id, master, mailbox.zone.as_ref())?;
+            Some(place.instances(series, at.checked_sub(DAY).ok()?, at.checked_add(DAY).ok()?))
+        };
+        let calls: Vec<Call> = ids.iter().filter_map(around).collect();
+        let mut found = BTreeMap::new();
+        for answer in self.session.all(&calls).await {
+            let page = answer.map_err(Failure::into_error).and_then(answered).and_then(Page::read).map_err(Trouble::LeftOut)?;
+            for row in &page.rows {
+                let at = Item::new(row).and_then(|item| times::recurrence_id(&item, master));
+                if let (Ok(at), Some(name)) = (at, odata::text(row, "id")) {
+                    found.insert(at, name.to_owned());
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// What is to become of an occurrence; nothing when it is as it shall be.
+fn step(
+    id: RecurrenceId,
+    there: &Event,
+    master: &Event,
+    exception: Option<&(&Value, Event)>,
+    target: &Event,
+    raw: &Raw,
+    mailbox: &Mailbox,
+) -> Result<Option<Step>> {
+    let gone = there.recurrence_overrides.get(&id) == Some(&Override::Excluded);
+    let wanted = match target.recurrence_overrides.get(&id) {
+        Some(Override::Excluded) if gone => return Ok(None),
+        Some(Override::Excluded) if recurrence::makes(master, id) == Some(false) && exception.is_none() => return Ok(None),
+        Some(Override::Excluded) => return Ok(Some(Step::Delete)),
+        Some(Override::Changed(patch)) => target.occurrence(id).with(patch)?,
+        None if exception.is_none() && recurrence::makes(master, id) == Some(false) => return Ok(None),
+        None => target.occurrence(id),
+    };
+    if gone {
+        let says = "Exchange brings no deleted occurrence back; make an event of its own for it";
+        return Err(error::unavailable(says));
+    }
+    if exception.is_none() && recurrence::makes(master, id) == Some(false) {
+        return Err(error::unavailable("Exchange has no dates beside the rule of a series; make an event of its own for it"));
+    }
+    let (now, base) = match exception {
+        Some((value, record)) => (*value, record.clone()),
+        None => (&raw.item, master.occurrence(id)),
+    };
+    let sheet = Sheet { mailbox, now: Some(now), occurrence: true };
+    let body = event::change(&base, &wanted, None, &sheet)?.body;
+    Ok((!body.is_empty()).then_some(Step::Change(body)))
+}
+
+/// The field that exceptions are in.
+pub(super) fn field() -> Field {
+    Field::of("recurrenceOverrides")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,74 @@
+//! `graph`: a mailbox at Microsoft 365 or Outlook.com. Opening it sends nothing.
+
+use super::{OpenError, secret, settings, sign_in};
+use pimkit_core::{Connector, ConnectorInfo, Value};
+use pimkit_graph::{Config, Graph};
+use pimkit_http::{Auth, Bearer, Reqwest, ReqwestOptions};
+use pimkit_oauth::microsoft::{self, Cloud};
+use pimkit_sync::{RandomChance, SystemClock};
+use std::{path::Path, sync::Arc};
+use url::Url;
+
+pub(super) const NAME: &str = "graph";
+
+pub(super) fn info() -> ConnectorInfo {
+    pimkit_graph::INFO
+}
+
+pub(super) fn open(account: Option<&str>, settings: &Value, base: &Path) -> Result<Arc<dyn Connector>, OpenError> {
+    let token = secret::read(NAME, "token", settings, base)?;
+    let auth: Arc<dyn Auth> = match token {
+        Some(_) if settings.get("client_id").is_some() => {
+            return Err(refuse("token", "stands beside a client_id; keep one of the two"));
+        }
+        Some(token) => Arc::new(Bearer::fixed(token)),
+        None => sign_in(NAME, account, settings, base, &[])?.auth(),
+    };
+    let mut config = settings::addresses(NAME, settings)?.into_iter().fold(Config::new(url(settings)?), Config::address);
+    if let Some(id) = account {
+        config = config.account(id);
+    }
+    if let Some(mailbox) = settings::text(NAME, "mailbox", settings)? {
+        config = config.mailbox(mailbox);
+    }
+    let wrong = "is neither the id of a group nor a list of them";
+    config = settings::texts(NAME, "groups", wrong, settings)?.into_iter().fold(config, Config::group);
+    let transport = Arc::new(Reqwest::new(&ReqwestOptions::default())?);
+    let opening = Graph::builder(config, transport, Arc::new(SystemClock), Arc::new(RandomChance::default()));
+    Ok(Arc::new(opening.auth(auth).open()?))
+}
+
+/// Where sign-in for these settings is, as the provider: authority, tenant, scopes.
+pub(super) fn provider(settings: &Value, more: &[String]) -> Result<pimkit_oauth::Provider, OpenError> {
+    let graph = url(settings)?;
+    let graph =
+        Url::parse(&graph).map_err(|_| refuse("url", "is no address; write it as https://graph.microsoft.com/v1.0, or take it out"))?;
+    let authority = match (settings::text(NAME, "authority", settings)?, Cloud::of(&graph)) {
+        (Some(text), _) => {
+            Url::parse(&text).map_err(|_| refuse("authority", "is no address; write it as https://login.microsoftonline.com"))?
+        }
+        (None, Some(cloud)) => cloud.authority()?,
+        (None, None) => {
+            return Err(refuse(
+                "authority",
+                "is missing, and the url is of no cloud that is known; say where it signs in, as authority = \"https://…\"",
+            ));
+        }
+    };
+    let tenant = settings::text(NAME, "tenant", settings)?.unwrap_or_else(|| "common".to_owned());
+    let wrong = "is neither a permission such as \"Mail.Read\" nor a list of them";
+    let own = settings::texts(NAME, "scopes", wrong, settings)?;
+    let mut provider = microsoft::provider(&authority, &tenant, &graph)?;
+    if !own.is_empty() {
+        provider.scopes.retain(|scope| !scope.contains("://"));
+    }
+    Ok(provider.scopes(own.iter().chain(more).map(|scope| microsoft::scope(&graph, scope))))
+}
+
+fn url(settings: &Value) -> Result<String, OpenError> {
+    Ok(settings::text(NAME, "url", settings)?.unwrap_or_else(|| pimkit_graph::Cloud::default().root().to_owned()))
+}
+
+fn refuse(key: &'static str, reason: &'static str) -> OpenError {
+    OpenError::Setting { connector: NAME, key, reason }
+}
