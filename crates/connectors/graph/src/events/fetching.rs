@@ -253,8 +253,7 @@ impl Events {
 /// What may be done with an event: everything in a calendar that we may edit, but for somebody else's meeting in somebody else's
 /// calendar. Of a meeting that the mailbox's owner was invited to, reminder and categories are the owner's own.
 fn access(item: &Value, calendar: &Calendar, mailbox: &Mailbox) -> Access {
-    let own_calendar = calendar.owner.as_ref().is_none_or(|owner| mailbox.own.iter().any(|own| event::people::same(own, owner)));
-    let writable = calendar.can_edit && (event::role(item) != event::Role::Guest || own_calendar);
+    let writable = calendar.can_edit && (event::role(item) != event::Role::Guest || !mailbox.shared);
     if writable { Access::Write } else { Access::Read }
 }
 
@@ -323,23 +322,17 @@ mod tests {
 
     #[test]
     fn somebody_elses_meeting_is_only_read_in_a_calendar_of_theirs() {
-        let calendar = |owner: &str, can_edit| Calendar {
-            id: "c".into(),
-            name: String::new(),
-            owner: Some(owner.to_owned()),
-            can_edit,
-            shows_private: true,
-        };
-        let mailbox = Mailbox { own: vec!["me@x.example".to_owned()], ..Mailbox::default() };
+        let calendar = |can_edit| Calendar { id: "c".into(), name: String::new(), owner: None, can_edit, shows_private: true };
         let (own, guest) = (json!({"isOrganizer": true}), json!({"isOrganizer": false, "attendees": [{}]}));
-        for (item, owner, can_edit, expected) in [
-            (&own, "me@x.example", true, Access::Write),
-            (&own, "me@x.example", false, Access::Read),
-            (&own, "boss@x.example", true, Access::Write),
-            (&guest, "ME@x.example", true, Access::Write),
-            (&guest, "boss@x.example", true, Access::Read),
+        for (item, shared, can_edit, expected) in [
+            (&own, false, true, Access::Write),
+            (&own, false, false, Access::Read),
+            (&own, true, true, Access::Write),
+            (&guest, false, true, Access::Write),
+            (&guest, true, true, Access::Read),
         ] {
-            assert_eq!(access(item, &calendar(owner, can_edit), &mailbox), expected, "{item} {owner} {can_edit}");
+            let mailbox = Mailbox { shared, ..Mailbox::default() };
+            assert_eq!(access(item, &calendar(can_edit), &mailbox), expected, "{item} {shared} {can_edit}");
         }
     }
 }
