@@ -62,6 +62,8 @@ pub(crate) struct Events {
     zone: Mutex<Option<Option<Zone>>>,
     /// The zone of the event that was read last.
     last_zone: Mutex<Option<String>>,
+    /// Zones in which the server gives no times.
+    refused_zones: Mutex<BTreeSet<String>>,
     /// How changes of a calendar are asked for, where the server refused a better way.
     ways: Mutex<HashMap<CollectionId, changes::Way>>,
     /// Whose the default calendar is.
@@ -75,6 +77,7 @@ impl Events {
             calendars: Mutex::default(),
             zone: Mutex::default(),
             last_zone: Mutex::default(),
+            refused_zones: Mutex::default(),
             ways: Mutex::default(),
             owner: Mutex::default(),
         }
