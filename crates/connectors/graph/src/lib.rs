@@ -22,6 +22,9 @@
 //! |---|---|---|---|---|
 //! | contacts | delta per folder, items by batches | refused (`If-Match`) | found by its mark | folders within folders, categories, pictures, push |
 //! | events | `events/delta`, or `calendarView/delta` | refused | repeated (`transactionId`) | calendars, series with exceptions, attachments, push |
+//! | tasks | delta per list, tasks by batches | taken (To Do holds to no condition) | found by its mark, in one look through the list | lists, steps, links, reminders, recurrence |
+//! | messages | delta per folder, messages by batches | only read | only read | folders, attachments, search |
+//! | users | `users/delta`; the members of groups are listed whole | only read | only read | managers, pictures, search |
 //!
 //! # Contacts
 //!
@@ -47,7 +50,7 @@
 //! - For N events of which S are series a first pull is N/[`Config::page_size`] pages and (N + S)/20 batches, and one for every
 //!   twenty that have files, or are in another zone than the ones before them. A round without a change is one request; the listing
 //!   of calendars is two, and one for each group. A batch of writes is one request to read what is changed, one for the changes and
-//!   one to read them back; what differs in single occurrences is a request each.
+//!   one to read them back; an occurrence that differs is two more, one of them to look at it.
 //! - Graph cannot keep silent on meetings. An organiser's change, a new meeting, the deletion of a guest's copy and of a calendar
 //!   with meetings are `WouldNotify` unless the caller wants the mail, and nothing is sent before that is known
 //!   ([`Quirks::own_changes_mail`], [`Quirks::deletions_decline`]). Of a copy, reminder, categories, how the time shows and what we
@@ -58,6 +61,28 @@
 //!   occurrence cannot be brought back, and there are no dates beside the rule: these are left out by name.
 //! - Graph v1.0 moves no events between calendars and has no search in them; files of 3 MB and more would go to another host and stay
 //!   on the other side. [`ChangeOptions::window`](pimkit_core::ChangeOptions::window) narrows nothing: everything is read.
+//!
+//! # Tasks
+//!
+//! - A round without a change is one request. For N tasks a first pull is N/[`Config::page_size`] pages and N/20 batches; N/20 more for
+//!   each of steps and links where [`Quirks::tasks_expand`] is off.
+//! - What is due, and when it starts, are days. A reminder is an instant. Of priorities there are three.
+//! - Steps are the custom field `checklist`. They and links change one by one, so that those that somebody else added stay.
+//! - When a repeating task is due is left out of changes, because To Do would make a second task ([`Quirks::due_of_series`]).
+//! - There is no trash, no move, no condition and no place for a UID; the list of flagged mails is only read.
+//!
+//! # Messages
+//!
+//! - All folders that are not hidden, without searches that look like folders. Ids and versions come by rounds, and messages ten at a
+//!   time, because bodies may be large; what is attached is asked for where something is, and its bytes stream.
+//! - A Message-ID is searched for within its folder; words are searched for in the whole mailbox.
+//!
+//! # Users
+//!
+//! - One collection, `directory`. A user has no version: what was read of one is its version, so that every user that a round names is
+//!   read. Managers and pictures are not among what rounds tell of.
+//! - For N users a first pull is the service's pages and N/20 batches, and N/20 more for pictures ([`Quirks::pictures_of_users`]).
+//! - An account that is limited to groups ([`Config::groups`]) lists their members each time; whoever is in none is hidden.
 //!
 //! # Push
 //!
