@@ -95,6 +95,8 @@ impl Mailbox for Outlook {
 
     fn put<R: Item>(&self, collection: &CollectionId, record: R) -> ItemId {
         let mark = Mark::from(format!("by-hand-{}", self.made.fetch_add(1, Ordering::Relaxed)));
+        let uid = record.uid().map_or_else(|| format!("{}-{mark}", self.user), str::to_owned);
+        let record = record.with(&[("uid".into(), uid.into())].into()).unwrap();
         let items = repository::<R>(self.connector().as_ref());
         let outcome = block_on(items.write(collection, vec![Write::Create { mark, record }], &WriteOptions::default())).pop();
         let Some(Outcome::Written { id, .. }) = outcome else { panic!("{outcome:?}") };
@@ -122,6 +124,11 @@ impl Mailbox for Outlook {
 
     fn delete<R: Item>(&self, id: &ItemId) {
         assert!(self.simulator.delete(&address_of(&self.user), &Self::path::<R>(id)), "{id} is not there");
+    }
+
+    fn home<R: Item>(&self) -> CollectionId {
+        let collections = block_on(repository::<R>(self.connector().as_ref()).collections()).unwrap();
+        collections.into_iter().map(|c| c.id).next().unwrap()
     }
 
     /// As Outlook does it: the category stays the same one, and so do its items.

@@ -84,11 +84,12 @@ impl Loading<'_> {
     }
 
     fn file(&mut self, path: &Path, name: Option<&str>, (own, listing, property, below): (&str, &str, &str, &str)) {
-        let bodies = match fs::read(path).map_err(|e| e.to_string()).and_then(|text| serde_json::from_slice(&text).map_err(|e| e.to_string())) {
-            Ok(Value::Array(bodies)) => bodies,
-            Ok(one) => vec![one],
-            Err(why) => return self.leave(path, why),
-        };
+        let bodies =
+            match fs::read(path).map_err(|e| e.to_string()).and_then(|text| serde_json::from_slice(&text).map_err(|e| e.to_string())) {
+                Ok(Value::Array(bodies)) => bodies,
+                Ok(one) => vec![one],
+                Err(why) => return self.leave(path, why),
+            };
         let collection = match name {
             None => own.to_owned(),
             Some(name) => {
