@@ -22,6 +22,7 @@ mod delta;
 mod error;
 mod events;
 mod folders;
+mod ids;
 mod mapping;
 mod messages;
 pub mod notices;
