@@ -1,67 +1,70 @@
-//! Ids that another program noted down, as this one keeps them.
-//!
-//! A program that did not ask for ids that stay has ids that change when an item is moved, and no delta will ever name an item by
-//! them. They are translated a thousand at a time (<https://learn.microsoft.com/graph/api/user-translateexchangeids>). That action is
-//! not there for applications without a user nor in every cloud (same page), and was seen to find items that are there not
-//! (microsoft-graph-docs-contrib 4823): the rest is asked for one by one, since a question with the one sort of id is answered with
-//! the other (<https://learn.microsoft.com/graph/outlook-immutable-id>).
+//! Ids of the other sort: links that were made with ids that do not stay are brought to those that do before they are adopted
+//! (<https://learn.microsoft.com/graph/api/user-translateexchangeids>).
 
 use crate::{
-    calls::{Call, odata},
-    error,
+    calls::{Call, odata, odata::Page},
+    connector::Graph,
     session::Session,
 };
-use pimkit_core::{ItemId, Result};
-use pimkit_http::Failure;
-use serde_json::{Value, json};
+use pimkit_core::{Error, Result};
+use serde_json::json;
 use std::collections::HashMap;
 
-/// Ids in one request (same page).
-const MOST: usize = 1000;
+/// Ids in one request.
+pub(crate) const MOST: usize = 1000;
+
+/// Which sort an id is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum IdSort {
+    /// Graph's own, which change when an item is moved: what is given to who does not ask for others.
+    Rest,
+    /// Those of Exchange Web Services.
+    Ews,
+    /// Those that stay within a mailbox: what this connector works with.
+    Immutable,
+}
+
+impl IdSort {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Rest => "restId",
+            Self::Ews => "ewsId",
+            Self::Immutable => "restImmutableEntryId",
+        }
+    }
+}
+
+impl Graph {
+    /// The ids by which this connector knows items that others know by these: one answer per id, in order; none for an id that the
+    /// mailbox does not know. Ids of folders and calendars are of one sort only, and stay.
+    ///
+    /// # Errors
+    /// What Graph says.
+    pub async fn immutable_ids(&self, ids: &[String], from: IdSort) -> Result<Vec<Option<String>>> {
+        let during = |e: Error| e.during("graph.ids");
+        let mut all = Vec::with_capacity(ids.len());
+        for part in ids.chunks(MOST) {
+            let known = self.session.translated(part, from).await.map_err(during)?;
+            all.extend(part.iter().map(|id| known.get(id).cloned()));
+        }
+        Ok(all)
+    }
+}
 
 impl Session {
-    /// The ids that stay of items below `collection` of the mailbox (`contacts`, `events`): one answer per id, in order. An id of
-    /// which nothing is known stays as it is.
-    pub(crate) async fn lasting(&self, collection: &'static str, ids: &[ItemId]) -> Vec<Result<ItemId>> {
-        if !self.config.quirks.immutable_ids {
-            return ids.iter().cloned().map(Ok).collect();
-        }
-        let mut known: HashMap<&str, ItemId> = HashMap::new();
-        for part in ids.chunks(MOST) {
-            for (asked, found) in self.translated(part).await {
-                known.insert(asked, found);
-            }
-        }
-        let open: Vec<&ItemId> = ids.iter().filter(|id| !known.contains_key(id.as_str())).collect();
-        let ask = |id: &&ItemId| Call::get("graph.ids", self.mailbox().word(collection).id(id.as_str()).query("$select", "id"));
-        let calls: Vec<Call> = open.iter().map(ask).collect();
-        let mut told = self.all(&calls).await.into_iter();
-        ids.iter()
-            .map(|id| match known.get(id.as_str()) {
-                Some(found) => Ok(found.clone()),
-                None => match told.next() {
-                    Some(Ok(reply)) if reply.is_success() => Ok(odata::text(reply.json(), "id").map_or_else(|| id.clone(), ItemId::from)),
-                    Some(Ok(reply)) if error::is_missing(&reply) => Ok(id.clone()),
-                    Some(Ok(reply)) => Err(error::refused(&reply).during("graph.ids")),
-                    Some(Err(failure)) => Err(failure.into_error()),
-                    None => Ok(id.clone()),
-                },
-            })
-            .collect()
-    }
-
-    /// Those that the service translates.
-    async fn translated<'a>(&self, ids: &'a [ItemId]) -> Vec<(&'a str, ItemId)> {
-        let words: Vec<&str> = ids.iter().map(ItemId::as_str).collect();
-        let body = json!({"inputIds": words, "sourceIdType": "restId", "targetIdType": "restImmutableEntryId"});
-        let call = Call::post("graph.ids.translate", self.mailbox().word("translateExchangeIds"), body).idempotent(true);
-        let Ok(reply) = self.call(&call).await.map_err(Failure::into_error) else { return Vec::new() };
-        let rows = reply.json().get("value").and_then(Value::as_array).filter(|_| reply.is_success());
-        let found: HashMap<&str, &str> = rows
-            .into_iter()
-            .flatten()
-            .filter_map(|row| Some((odata::text(row, "sourceId")?, odata::text(row, "targetId")?)))
-            .collect();
-        words.into_iter().filter_map(|id| Some((id, ItemId::from(*found.get(id)?)))).collect()
+    /// What ids are in the sort that stays, by these ids; those that the mailbox does not know are not in it. At most
+    /// [`MOST`] at a time.
+    ///
+    /// # Errors
+    /// What Graph says.
+    pub(crate) async fn translated(&self, ids: &[String], from: IdSort) -> Result<HashMap<String, String>> {
+        let body = json!({ "inputIds": ids, "sourceIdType": from.word(), "targetIdType": IdSort::Immutable.word() });
+        let path = self.mailbox().word("translateExchangeIds");
+        // It changes nothing.
+        let call = Call::post("graph.ids", path, body).idempotent(true);
+        let page = self.ask(&call).await.and_then(Page::read)?;
+        let pair = |row| Some((odata::text(row, "sourceId")?.to_owned(), odata::text(row, "targetId")?.to_owned()));
+        Ok(page.rows.iter().filter_map(pair).collect())
     }
 }
