@@ -177,3 +177,22 @@ async fn exceptions_are_read_from_the_occurrences_where_the_series_does_not_say_
     let made = account.make("n", &endless).await;
     assert!(made.record.recurrence_overrides.is_empty(), "{:?}", made.record.recurrence_overrides);
 }
+
+/// A zone that the server keeps, and takes in no question (docs-contrib 1609 and 4037).
+#[tokio::test]
+async fn a_zone_in_which_the_server_gives_no_times_is_no_reason_to_lose_an_event() {
+    let refusal = r#"{"error":{"code":"TimeZoneNotSupportedException","message":"A valid TimeZone value must be specified."}}"#;
+    for nth in [1, 2] {
+        let rule = pimkit_simulators::FaultRule::on("GET", crate::kit::status(400, refusal)).at("/events/").nth(nth);
+        let account = Account::default();
+        let made = account.make("m", &with_exceptions()).await;
+        account.simulator.reset_requests();
+        account.read(&made.id).await;
+        let usual = account.simulator.requests().len();
+        account.simulator.reset_requests();
+        account.fault(vec![rule]);
+        let again = account.read(&made.id).await;
+        assert!(made.record.differing(&again.record).is_empty(), "{nth}");
+        assert_eq!(account.simulator.requests().len(), usual + 1, "{nth}");
+    }
+}

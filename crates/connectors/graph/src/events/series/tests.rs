@@ -6,7 +6,7 @@ use pimkit_core::Fields;
 use serde_json::json;
 
 fn mailbox() -> Mailbox {
-    Mailbox { zone: Some(Zone::iana("Europe/Vienna")), own: vec!["me@example.com".to_owned()], shows_private: true }
+    Mailbox { zone: Some(Zone::iana("Europe/Vienna")), own: vec!["me@example.com".to_owned()], shared: false, shows_private: true }
 }
 
 fn time(at: &str) -> Value {
