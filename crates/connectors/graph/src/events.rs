@@ -49,6 +49,7 @@ pub(crate) const CAPABILITIES: Capabilities = {
     can.find = true;
     can.keeps_as_written = true;
     can.keeps_ids = true;
+    can.moves_keep_ids = true;
     can.write_batch = Some(20);
     can
 };
@@ -198,7 +199,8 @@ impl Events {
     }
 
     fn most(&self) -> Capabilities {
-        CAPABILITIES.with(|can| can.keeps_ids = self.session.config.quirks.immutable_ids)
+        let stay = self.session.config.quirks.immutable_ids;
+        CAPABILITIES.with(|can| (can.keeps_ids, can.moves_keep_ids) = (stay, stay))
     }
 
     async fn found(&self, collection: &CollectionId, key: &Key) -> Result<Vec<Stored<Event>>> {
@@ -252,6 +254,10 @@ impl Repository<Event> for Events {
         self.fetched(collection, ids).await
     }
 
+    async fn current_ids(&self, _: &CollectionId, ids: &[ItemId]) -> Vec<Result<ItemId>> {
+        self.session.lasting("events", ids).await
+    }
+
     async fn find(&self, collection: &CollectionId, keys: &[Key]) -> Vec<Result<Vec<Stored<Event>>>> {
         if keys.is_empty() {
             return Vec::new();
@@ -265,7 +271,7 @@ impl Repository<Event> for Events {
     }
 
     async fn fields(&self, collection: &CollectionId) -> Result<Vec<FieldSupport>> {
-        let calendar = self.calendar(collection).await.map_err(|e| e.during("graph.events.fields"))?;
+        let calendar = self.known(collection).await.map_err(|e| e.during("graph.events.fields"))?;
         let mut fields = event::fields();
         fields.iter_mut().for_each(|field| field.write &= calendar.can_edit);
         Ok(fields)

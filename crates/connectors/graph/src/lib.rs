@@ -95,6 +95,7 @@ mod categories;
 mod config;
 mod connector;
 mod contacts;
+mod current;
 mod cursor;
 mod delta;
 mod error;
