@@ -17,7 +17,7 @@ use std::{
 };
 
 /// One seed in so many is played twice, and must come to the same.
-const TWICE: u64 = 25;
+const TWICE: u64 = 50;
 
 /// Which seeds are played, and for how long.
 #[derive(Clone, Copy, Debug)]

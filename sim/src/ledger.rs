@@ -102,6 +102,10 @@ pub(crate) struct Ledger {
     /// Sides that answer nothing, or take a write in two calls, and were written to by the run that goes on, which has not
     /// taken the outcome down.
     pub(crate) unread: BTreeSet<u8>,
+    /// Sides that give an item another id with every edit.
+    pub(crate) rekeying: BTreeSet<u8>,
+    /// Sides that told a listing short, as a success.
+    pub(crate) short: BTreeSet<u8>,
     /// What props were worked.
     pub(crate) book: Book,
     /// Acts that came to something.
@@ -223,7 +227,9 @@ impl Ledger {
             }
             Act::Copy { pick, thing, .. } => {
                 // Of two items with the mark of a write whose outcome is open nobody can tell the copy.
-                let item = picked(kind, world, *pick).filter(|item| !self.is_unclear(side) && !self.meetings.contains_key(&item.thing))?;
+                // Where the original was kept back, nobody can tell that the first to show its uid is the copy.
+                let is_told = !self.is_unclear(side) && !self.short.contains(&side);
+                let item = picked(kind, world, *pick).filter(|item| is_told && !self.meetings.contains_key(&item.thing))?;
                 let id = world.copy(kind, &item.id)?;
                 let name = Fields::from([(birth_field(kind).into(), birth_text(*thing).into())]);
                 world.edit(kind, &id, &name).then(|| {
@@ -239,7 +245,9 @@ impl Ledger {
                     self.mended.insert((side, item.thing));
                 }
                 if *on && *mood == Mood::Hidden {
-                    if self.unrecorded.contains(&(side, item.thing)) {
+                    // Where a write gives it another id, what became of it is told by nothing but itself.
+                    let renamed = self.rekeying.contains(&side) && self.is_unclear(side);
+                    if renamed || self.unrecorded.contains(&(side, item.thing)) {
                         self.lost_sight.insert(item.thing);
                     }
                     self.hidden.insert((side, item.thing));
@@ -335,11 +343,16 @@ impl Ledger {
         open: &BTreeSet<u8>,
         since: usize,
     ) {
+        // What its maker had deleted before, and what was not there when the run began, is back by a write.
+        let deleted: Vec<(u8, u32, usize)> = self.deletions.iter().map(|d| (d.side, d.thing, d.act)).collect();
+        let came = |at: (u8, u32), act: usize| {
+            let is_back = deleted.iter().any(|(side, thing, before)| (*side, *thing) == at && *before < act);
+            !before.contains(&at) && (self.made.get(&at.1) != Some(&at.0) || is_back)
+        };
         for deletion in self.deletions.iter_mut().filter(|d| d.act >= since) {
-            deletion.blurred |=
-                !before.contains(&(deletion.side, deletion.thing)) && self.made.get(&deletion.thing) != Some(&deletion.side);
+            deletion.blurred |= came((deletion.side, deletion.thing), deletion.act);
         }
-        let new = there(kind, sides, open).into_iter().filter(|at| !before.contains(at) && self.made.get(&at.1) != Some(&at.0));
+        let new = there(kind, sides, open).into_iter().filter(|at| came(*at, usize::MAX));
         self.unrecorded.extend(new);
     }
 

@@ -38,6 +38,10 @@ pub const NOT_ACTED: &[(&str, &str)] = &[
     ("moves, folders, series, photos", "every user keeps plain items in one collection"),
     ("items without a uid where ids change with an edit", "edited on both sides, such an item is another one to everybody"),
     ("meetings called off, answers", "what providers tell the guests is not played"),
+    (
+        "copies of what its side kept back in a listing that looked whole",
+        "the first item to show a uid is the one that has it to everybody",
+    ),
 ];
 
 /// Switches that make a reader lag.
@@ -83,7 +87,7 @@ pub(crate) fn plan_of(seed: u64, wanted: Option<Kind>) -> Play {
         _ => Kind::Event,
     };
     let kind = wanted.unwrap_or(kind);
-    let count = dice.one(&[1, 1, 1, 1, 1, 1, 2, 2, 2, 3]).copied().unwrap_or(1);
+    let count = dice.one(&[1, 1, 1, 1, 1, 1, 1, 2, 2, 3]).copied().unwrap_or(1);
     let fars: Vec<FarPlan> = (0..count).map(|_| far(&dice)).collect();
     let mut policy = BTreeMap::from([("deletes".to_owned(), "delete".to_owned())]);
     let conflicts = dice.one(&["newest", "newest", "newest", "left", "right"]).copied().unwrap_or("newest");
@@ -191,9 +195,9 @@ impl Plotting<'_> {
         for far in self.fars() {
             self.run(far);
         }
-        let rounds = self.dice.between(4, 6);
+        let rounds = self.dice.between(3, 4);
         for _ in 0..rounds {
-            for _ in 0..self.dice.between(5, 10) {
+            for _ in 0..self.dice.between(7, 11) {
                 let act = self.act(None);
                 self.play.moves.push(Move::Act(act));
                 if self.dice.percent(15) {
@@ -207,7 +211,7 @@ impl Plotting<'_> {
             }
             for far in self.fars() {
                 self.run(far);
-                if self.dice.percent(30) {
+                if self.dice.percent(20) {
                     self.run(far);
                 }
             }
@@ -295,8 +299,8 @@ impl Plotting<'_> {
 
     fn run(&mut self, far: u8) {
         let mut run = RunPlan { far, approve: self.dice.percent(50), ..RunPlan::default() };
-        if self.dice.percent(80) {
-            for _ in 0..self.dice.between(1, 4) {
+        if self.dice.percent(95) {
+            for _ in 0..self.dice.between(1, 5) {
                 run.faults.push(wrong::fault(&self.dice, far));
             }
         }

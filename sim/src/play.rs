@@ -12,7 +12,10 @@ use pimkit_contract::{
 use pimkit_core::{Create, Error, ErrorKind, Kind, Result, Value};
 use pimkit_sync::Policy;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 /// Everything that happens in one simulation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -328,6 +331,11 @@ impl FarPlan {
 }
 
 impl Play {
+    /// The far sides that have a switch, by their number, from 1.
+    pub(crate) fn sides_with(&self, switch: &str) -> BTreeSet<u8> {
+        (1..).zip(&self.fars).filter(|(_, far)| far.has(switch)).map(|(side, _)| side).collect()
+    }
+
     /// The policy of every sync.
     ///
     /// # Errors

@@ -131,7 +131,7 @@ impl<'a> Theatre<'a> {
             probe: Probe::new(store.state()?, look.deep, look.trace),
             store,
             chance: SeededChance::new(play.seed),
-            ledger: Ledger::default(),
+            ledger: Ledger { rekeying: play.sides_with("rekeys_on_edit"), ..Ledger::default() },
             requests: vec![0; sides.len()],
             approvals: Vec::new(),
             held: BTreeMap::new(),
@@ -181,6 +181,7 @@ impl<'a> Theatre<'a> {
         let answers_nothing = |side: u8| self.sides.get(usize::from(side)).is_some_and(|world| world.answers_nothing());
         let calls_twice = |side: u8| self.plan_of(side).is_some_and(|far| far.has("two_calls"));
         self.ledger.unread = self.open.iter().copied().filter(|side| answers_nothing(*side) || calls_twice(*side)).collect();
+        self.ledger.short.clone_from(&self.lied);
         if let Some(line) = self.ledger.act(self.play.kind, &self.sides, act, self.clock.now()) {
             self.tell(|| line);
         }
@@ -314,7 +315,7 @@ impl<'a> Theatre<'a> {
             self.stale.insert(sync.clone());
         }
         let lying = self.lying.clone();
-        let rekeys = |side: u8| self.plan_of(side).is_some_and(|far| far.has("rekeys_on_edit"));
+        let rekeys = |side: u8| self.ledger.rekeying.contains(&side);
         let hidden: Vec<u8> = lying.iter().filter(|(side, times)| **times > 1 && rekeys(**side)).map(|(side, _)| *side).collect();
         for side in hidden {
             self.ledger.lose_sight(side);

@@ -242,11 +242,20 @@ impl<R: Record> Run<R> {
                         // Our own write has not reached the readers yet: it is asked again.
                         page.named.push(id.clone());
                         page.unread = true;
-                    } else if !last && is_partly_told(page, &stored) {
-                        partly.push(id.clone());
                     } else {
-                        self.release(page.side, page.collection, id);
+                        let owes = !stored.unread.is_empty() && self.keeps_back(page.side, page.collection, id);
+                        let keeps_back = owes || is_partly_told(page, &stored);
+                        if keeps_back && !last {
+                            partly.push(id.clone());
+                            continue;
+                        }
+                        if !keeps_back {
+                            self.release(page.side, page.collection, id);
+                        }
                         self.observe_item(page, *stored).await?;
+                        if keeps_back {
+                            self.ask_later(page.side, page.collection, id);
+                        }
                     }
                 }
                 Fetched::Gone => self.observe_absence(page, id, Presence::Missing { reason: Removal::Unknown }, None),

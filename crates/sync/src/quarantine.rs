@@ -3,12 +3,21 @@
 //! The first tries follow run by run. From then on an item rests between two tries, for minutes at
 //! first and for a day at most; an item that was changed meanwhile is tried at once. Only what goes
 //! over the wire rests: what can be looked up in the state is looked up every time.
+//!
+//! Items that do not tell all of themselves are asked again in the same way. Nobody is told of them, for they are synced, and a
+//! side that never tells is believed after a few days.
 
 use crate::{plan::Linked, report::LeftOver, run::Run};
 use futures::TryStreamExt;
 use jiff::{SignedDuration, Timestamp};
 use pimkit_core::{CollectionId, ItemId, Presence, QuarantineRow, Record, Result, SeenRow, Side, StateChange};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Why an item is asked again that was read, but for a part.
+const KEEPS_BACK: &str = "it does not tell all of itself";
+
+/// How often it is asked, run by run and with the pauses of everything else.
+const ASKED: u32 = 10;
 
 /// Where an item is.
 type Place = (Side, CollectionId, ItemId);
@@ -46,6 +55,11 @@ impl Standing {
     /// When it was tried last.
     fn tried(&self) -> Timestamp {
         self.next.checked_sub(pause(self.tries)).unwrap_or(self.next)
+    }
+
+    /// It was read, but for a part.
+    fn keeps_back(&self) -> bool {
+        self.error == KEEPS_BACK
     }
 }
 
@@ -94,13 +108,31 @@ impl<R: Record> Run<R> {
         self.later([StateChange::Quarantine(Box::new(row))]);
         self.quarantine.items.insert(place.clone(), Standing { error: why.to_owned(), since, tries, next });
         self.quarantine.seen.insert(place);
-        self.report.quarantined.push(LeftOver { id: item.to_string(), side, error: why.to_owned() });
+        if why != KEEPS_BACK {
+            self.report.quarantined.push(LeftOver { id: item.to_string(), side, error: why.to_owned() });
+        }
+    }
+
+    /// An item was read, but for a part: it is asked again, until it is believed that it never tells.
+    pub(crate) fn ask_later(&mut self, side: Side, collection: &CollectionId, item: &ItemId) {
+        let place = (side, collection.clone(), item.clone());
+        if self.quarantine.items.get(&place).is_some_and(|standing| standing.keeps_back() && standing.tries >= ASKED) {
+            self.release(side, collection, item);
+        } else {
+            self.leave(side, collection, item, KEEPS_BACK, false);
+        }
+    }
+
+    /// Whether an item is asked again for a part of it.
+    pub(crate) fn keeps_back(&self, side: Side, collection: &CollectionId, item: &ItemId) -> bool {
+        let place = (side, collection.clone(), item.clone());
+        self.quarantine.items.get(&place).is_some_and(Standing::keeps_back)
     }
 
     /// An item that was left over is looked at in this run: if it cannot be done again, that is told anew.
     pub(crate) fn meet(&mut self, side: Side, row: &SeenRow) {
         let place = place(side, row);
-        if self.quarantine.items.contains_key(&place) {
+        if self.quarantine.items.get(&place).is_some_and(|standing| !standing.keeps_back()) {
             self.quarantine.seen.insert(place);
         }
     }
@@ -125,13 +157,20 @@ impl<R: Record> Run<R> {
         }
     }
 
+    /// The same, where what was to be done with it is done: what it keeps back is asked for all the same.
+    pub(crate) fn release_done(&mut self, side: Side, collection: &CollectionId, item: &ItemId) {
+        if !self.keeps_back(side, collection, item) {
+            self.release(side, collection, item);
+        }
+    }
+
     /// Whether the write that failed for a link's items rests. What does not rest is tried in this run.
     pub(crate) fn rests(&mut self, linked: &Linked) -> bool {
         let changed = [&linked.hub, &linked.far].into_iter().flatten().map(|row| row.changed_at).max();
         let mut rests = false;
         for side in [Side::Left, Side::Right] {
             let Some(place) = linked.end(side).map(|row| place(side, row)) else { continue };
-            let Some(standing) = self.quarantine.items.get(&place) else { continue };
+            let Some(standing) = self.quarantine.items.get(&place).filter(|standing| !standing.keeps_back()) else { continue };
             if self.now() < standing.next && changed.is_none_or(|at| at <= standing.tried()) {
                 rests = true;
             } else {
@@ -195,7 +234,8 @@ impl<R: Record> Run<R> {
     pub(crate) fn tell_resting(&mut self) {
         for (place, standing) in &self.quarantine.items {
             let (side, collection, item) = place;
-            if self.half(*side).collection(collection).is_some() && !self.quarantine.seen.contains(place) {
+            let is_told = !standing.keeps_back() && !self.quarantine.seen.contains(place);
+            if is_told && self.half(*side).collection(collection).is_some() {
                 let left = LeftOver { id: item.to_string(), side: *side, error: standing.error.clone() };
                 self.report.quarantined.push(left);
             }

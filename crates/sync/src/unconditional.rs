@@ -48,6 +48,9 @@ impl<R: Record> Run<R> {
                     break;
                 }
             }
+            if !row.unread.is_empty() {
+                self.ask_later(side, &row.collection, &row.item);
+            }
             row.epoch = self.epoch(side, &row.collection).await?.max(1);
             self.later([StateChange::Seen(Box::new(row.clone()))]);
             linked.set(side, row);

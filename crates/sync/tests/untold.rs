@@ -3,8 +3,10 @@
 
 mod world;
 
-use pimkit_contract::WorstOptions;
+use pimkit_contract::{WorstOptions, worst::Operation};
 use pimkit_core::Contact;
+use pimkit_sync::Verdict;
+use std::time::Duration;
 use world::{World, named};
 
 const POLICY: &[(&str, &str)] = &[("deletes", "delete"), ("conflicts", "right")];
@@ -56,4 +58,42 @@ fn an_edit_that_the_first_reading_does_not_tell_arrives() {
         assert_eq!(notes(world.hub_hand::<Contact>().records()), ["second"], "{switches:?}");
         assert_eq!(notes(far.records()), ["second"], "{switches:?}");
     }
+}
+
+#[test]
+fn an_item_that_keeps_a_field_back_is_asked_again_until_it_tells() {
+    let world = forgetful(None);
+    let far = world.far_hand::<Contact>();
+    let ada = far.put(&World::home::<Contact>(), with_note("first"));
+    world.run::<Contact>(POLICY);
+    far.edit(&ada, |c| c.notes = vec!["second".to_owned()]);
+    // However often it is read in this run, it does not tell; and no later round names it.
+    world.far.change(|o| o.unread_every = Some(1));
+    let report = world.run::<Contact>(POLICY);
+    assert_eq!((report.sync.verdict(), notes(world.hub_hand::<Contact>().records())), (Verdict::Done, vec!["first".to_owned()]));
+    world.far.change(|o| o.unread_every = None);
+    world.run::<Contact>(POLICY);
+    assert_eq!(notes(world.hub_hand::<Contact>().records()), ["second"]);
+    assert_eq!(notes(far.records()), ["second"]);
+}
+
+#[test]
+fn an_item_that_never_tells_is_not_asked_for_ever() {
+    let world = forgetful(None);
+    let far = world.far_hand::<Contact>();
+    let ada = far.put(&World::home::<Contact>(), with_note("first"));
+    world.run::<Contact>(POLICY);
+    far.edit(&ada, |c| c.notes = vec!["second".to_owned()]);
+    world.far.change(|o| o.unread_every = Some(1));
+    let asked = || {
+        let before = world.far.requests().len();
+        let report = world.run::<Contact>(POLICY);
+        assert_eq!((report.sync.verdict(), report.sync.writes()), (Verdict::Done, 0), "{report:?}");
+        world.clock.advance(Duration::from_secs(25 * 3600));
+        world.far.requests().iter().skip(before).filter(|r| r.operation == Operation::Fetch).count()
+    };
+    let counts: Vec<usize> = (0..14).map(|_| asked()).collect();
+    assert!(counts[..9].iter().all(|n| *n > 0), "{counts:?}");
+    assert_eq!(counts[12..], [0, 0], "{counts:?}");
+    assert_eq!(notes(world.hub_hand::<Contact>().records()), ["first"]);
 }

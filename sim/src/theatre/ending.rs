@@ -12,6 +12,9 @@ use std::{collections::BTreeSet, time::Duration};
 /// Longer than anything rests, settles or lags.
 const LONG: Duration = Duration::from_secs(26 * 3600);
 
+/// After so many rounds in which no sync has anything to do, on sides that show what they have, none of them will have.
+const STILL: u32 = 2;
+
 impl Theatre<'_> {
     /// Nothing goes wrong any more; a few rounds, and a last one that must find nothing to do.
     pub(super) fn end(&mut self) -> Result<Vec<String>> {
@@ -35,6 +38,7 @@ impl Theatre<'_> {
         self.forget_cursors(&lied, true);
         let mut held_rounds = 0;
         let mut round = 0;
+        let mut still = 0;
         // What a side shows late is carried on once it is shown.
         let late = self.play.fars.iter().any(|far| far.has("stale_rounds"));
         let rounds = self.terms.rounds() + if late { 2 } else { 0 };
@@ -44,6 +48,7 @@ impl Theatre<'_> {
             self.clock.advance(LONG);
             let last = round == rounds;
             let mut holds = Vec::new();
+            let mut is_still = true;
             for plan in self.last_runs() {
                 let sync = plan.sync();
                 match self.run(&plan)? {
@@ -51,6 +56,7 @@ impl Theatre<'_> {
                     Ended::Stopped => wrong.push(format!("round {round} after the last edit: {sync} hangs")),
                     Ended::Report(report) => {
                         holds.extend(report.sync.holds.iter().map(|h| h.approve.clone()));
+                        is_still &= report.sync.writes() == 0 && report.sync.held == 0 && report.sync.quarantined.is_empty();
                         if let Some(failed) = &report.sync.failed {
                             wrong.push(format!("round {round} after the last edit: {sync}: {failed}"));
                         }
@@ -64,6 +70,10 @@ impl Theatre<'_> {
                 }
             }
             self.forget_cursors(&lied, false);
+            still = if is_still && holds.is_empty() { still + 1 } else { 0 };
+            if still == STILL && !late {
+                break;
+            }
             if holds.is_empty() || held_rounds == 2 {
                 round += 1;
             } else {

@@ -430,7 +430,7 @@ impl<R: Keep> Face<R> {
         let mut found = Vec::new();
         for id in ids {
             let Some(version) = R::shelf(core).version(&options, &id) else { continue };
-            let Some(body) = version.seen_in(collection).filter(|b| !b.unreadable) else { continue };
+            let Some(body) = version.seen_in(collection).filter(|b| !b.unreadable || matches!(key, Key::Mark(_))) else { continue };
             let carries = match key {
                 Key::Mark(mark) => body.mark.as_ref() == Some(mark),
                 Key::Uid(uid) => body.record.uid() == Some(uid.as_str()),
@@ -438,6 +438,10 @@ impl<R: Keep> Face<R> {
             // What is found at once is found whatever became of the clock.
             let after = options.create.settles_after();
             let settled = after.is_zero() || crate::clock::later(body.created, after) <= now;
+            if carries && settled && body.unreadable {
+                // The mark lies beside what cannot be read: something is there.
+                return Err(unreadable(&id));
+            }
             if carries && settled {
                 found.extend(self.tell(core, &id, &version));
             }

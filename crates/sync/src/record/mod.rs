@@ -350,7 +350,7 @@ impl<R: Record> Run<R> {
         for side in [Side::Left, Side::Right] {
             let end = task.end(side);
             for item in end.item.iter().chain(task.done.get(&side).map(|wrote| &wrote.item)) {
-                self.release(side, &end.collection, item);
+                self.release_done(side, &end.collection, item);
             }
         }
         self.later(changes);

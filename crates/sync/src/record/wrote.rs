@@ -141,11 +141,13 @@ impl<R: Record> Run<R> {
 /// when one does.
 pub(crate) const UNNAMED: u64 = 0;
 
-/// Of what an item did not tell after our write, what we did not send either.
+/// Of what an item did not tell after our write, what we did not change either: where the answer was found later, its user may
+/// have.
 fn untold<R: Record>(intent: &IntentRow, mut stored: Stored<R>) -> Result<Stored<R>> {
     if let Some(target) = intent.target.as_deref().filter(|_| !stored.unread.is_empty()) {
-        let sent = pimkit_core::decode_record_fields::<R>(target)?;
-        stored.unread.retain(|field| !sent.contains_key(field));
+        let before = intent.before.as_deref().map(pimkit_core::decode_record_fields::<R>).transpose()?.unwrap_or_default();
+        let changed = pimkit_core::diff_fields::<R>(&before, &pimkit_core::decode_record_fields::<R>(target)?);
+        stored.unread.retain(|field| !changed.iter().any(|d| d.field == *field));
     }
     Ok(stored)
 }
