@@ -2,7 +2,7 @@
 
 use crate::{
     far::{FarWorld, Holding, Mood},
-    play::{Act, address},
+    play::{Act, Play, address},
     props::Book,
     slot::{GUESTS, Slot, birth_field, birth_text, slots},
 };
@@ -155,6 +155,11 @@ fn people(organiser: u8, guest: u8) -> Fields {
 }
 
 impl Ledger {
+    /// The empty book of a play.
+    pub(crate) fn of(play: &Play) -> Self {
+        Self { rekeying: play.sides_with("rekeys_on_edit"), ..Self::default() }
+    }
+
     /// The tokens of a thing that an item shows.
     pub(crate) fn view(&self, kind: Kind, thing: u32, fields: &Fields) -> BTreeSet<u32> {
         let shows = |token: u32, slot: u8| slots(kind).get(usize::from(slot)).is_some_and(|s| s.holds(fields.get(s.field), token));

@@ -131,7 +131,7 @@ impl<'a> Theatre<'a> {
             probe: Probe::new(store.state()?, look.deep, look.trace),
             store,
             chance: SeededChance::new(play.seed),
-            ledger: Ledger { rekeying: play.sides_with("rekeys_on_edit"), ..Ledger::default() },
+            ledger: Ledger::of(play),
             requests: vec![0; sides.len()],
             approvals: Vec::new(),
             held: BTreeMap::new(),
