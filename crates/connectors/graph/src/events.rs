@@ -3,6 +3,7 @@
 //! What a round of changes names is read in full by a fetch: a series needs a question of its own for what is otherwise than its
 //! rule makes it, because an occurrence that was deleted shows nowhere else (microsoft-graph-docs 2963 and 4501).
 
+mod categories;
 mod changes;
 mod fetching;
 mod files;
@@ -256,7 +257,7 @@ impl Repository<Event> for Events {
     }
 
     fn categories(&self) -> Option<&dyn Categories> {
-        None
+        Some(self)
     }
 
     fn blobs(&self) -> Option<&dyn Blobs> {

@@ -320,10 +320,12 @@ impl Batch<'_> {
     fn is_edited(&self, raw: &Raw, job: &Job) -> bool {
         let Some(stored) = self.stored(raw) else { return true };
         let wanted = &job.target.recurrence_overrides;
-        stored.record.recurrence_overrides.iter().any(|(id, what)| match (what, wanted.get(id)) {
-            (Override::Excluded, Some(Override::Excluded)) => false,
-            (Override::Changed(_), Some(Override::Changed(_))) => false,
-            _ => true,
+        stored.record.recurrence_overrides.iter().any(|(id, what)| {
+            let same = matches!(
+                (what, wanted.get(id)),
+                (Override::Excluded, Some(Override::Excluded)) | (Override::Changed(_), Some(Override::Changed(_)))
+            );
+            !same
         })
     }
 
