@@ -52,7 +52,7 @@ const REGISTERED: &[Registered] = &[
     Registered {
         name: "graph",
         feature: "graph",
-        keys: &["url", "token", "client_id", "client_secret", "tenant", "authority", "scopes", "mailbox", ADDRESS],
+        keys: &["url", "token", "client_id", "client_secret", "tenant", "authority", "scopes", "mailbox", "groups", ADDRESS],
         #[cfg(feature = "graph")]
         info: Some(graph::info),
         #[cfg(not(feature = "graph"))]

@@ -112,6 +112,7 @@ async fn a_graph_account_signs_in_or_has_a_token_and_its_secret_is_never_shown()
         (json!({ "client_id": "x", "authority": "http://login.example.com" }), "https://"),
         (json!({ "client_id": "x", "authority": "nowhere" }), "\"authority\""),
         (json!({ "client_id": "x", "scopes": 5 }), "\"scopes\""),
+        (json!({ "client_id": "x", "groups": { "a": "b" } }), "\"groups\""),
         (json!({ "token": kept, "url": "http://graph.example.com/v1.0" }), "https"),
     ] {
         let text = refusal("graph", settings.clone()).await.to_string();
@@ -121,7 +122,7 @@ async fn a_graph_account_signs_in_or_has_a_token_and_its_secret_is_never_shown()
         json!({ "token": kept }),
         json!({ "client_id": "x", "client_secret": kept }),
         json!({ "client_id": "x", "client_secret": kept, "mailbox": "ada@example.com", "tenant": "contoso.example" }),
-        json!({ "client_id": "x", "url": "https://graph.microsoft.us/v1.0", "scopes": ["Mail.Read"] }),
+        json!({ "client_id": "x", "url": "https://graph.microsoft.us/v1.0", "scopes": ["Mail.Read"], "groups": ["02bd9fd6"] }),
         json!({ "client_id": "x", "url": "http://127.0.0.1:4000/v1.0", "authority": "http://127.0.0.1:4000" }),
     ] {
         assert!(registry::open("graph", Some("work"), &settings, secret.path(), None).await.is_ok(), "{settings}");

@@ -63,6 +63,10 @@ pub struct Config {
     /// When absent, the id is made of mailbox and address.
     #[serde(default)]
     pub account: Option<String>,
+    /// Which users of the directory are read: the members of these groups, by the ids of the groups, and of groups in them. All users
+    /// when there is none.
+    #[serde(default)]
+    pub groups: Vec<String>,
     /// Rows in one page of a listing; the server may give fewer. 100; Outlook takes 1,000 at most.
     #[serde(default = "page_size")]
     pub page_size: u32,
@@ -85,7 +89,15 @@ impl Config {
     /// An account at this root (`https://graph.microsoft.com/v1.0`).
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), mailbox: None, addresses: Vec::new(), account: None, page_size: page_size(), quirks: Quirks::default() }
+        Self {
+            url: url.into(),
+            mailbox: None,
+            addresses: Vec::new(),
+            account: None,
+            groups: Vec::new(),
+            page_size: page_size(),
+            quirks: Quirks::default(),
+        }
     }
 
     /// The same, for this mailbox.
@@ -106,6 +118,13 @@ impl Config {
     #[must_use]
     pub fn account(mut self, id: impl Into<String>) -> Self {
         self.account = Some(id.into());
+        self
+    }
+
+    /// The same, with the members of this group (its id) among the users.
+    #[must_use]
+    pub fn group(mut self, id: impl Into<String>) -> Self {
+        self.groups.push(id.into());
         self
     }
 

@@ -10,6 +10,7 @@
 //! - What touches the whole account (a mailbox that moves, a licence that is gone, consent that is missing, …) is an error of its
 //!   own, whose context says under `trouble` which one.
 
+mod asked;
 mod blobs;
 mod calls;
 mod categories;
@@ -22,11 +23,13 @@ mod error;
 mod events;
 mod folders;
 mod mapping;
+mod messages;
 pub mod notices;
 mod push;
 mod quirks;
 mod session;
 mod tasks;
+mod users;
 mod writing;
 
 pub use config::{Cloud, Config};

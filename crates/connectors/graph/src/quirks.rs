@@ -39,6 +39,8 @@ pub struct Quirks {
     /// When a repeating task is due may be changed. A change of it was seen to make a second task (microsoft-graph-docs 5424,
     /// RogerSelwyn/MS365-ToDo 133; `when_a_repeating_task_is_due_stays_unless_somebody_knows_better`).
     pub due_of_series: bool,
+    /// Users are read with their pictures: a request more for each, and a right that not every app has.
+    pub pictures_of_users: bool,
 }
 
 impl Default for Quirks {
@@ -54,6 +56,7 @@ impl Default for Quirks {
             settles_seconds: 60,
             tasks_expand: true,
             due_of_series: false,
+            pictures_of_users: true,
         }
     }
 }

@@ -31,6 +31,8 @@ pub(super) fn open(account: Option<&str>, settings: &Value, base: &Path) -> Resu
     if let Some(mailbox) = settings::text(NAME, "mailbox", settings)? {
         config = config.mailbox(mailbox);
     }
+    let wrong = "is neither the id of a group nor a list of them";
+    config = settings::texts(NAME, "groups", wrong, settings)?.into_iter().fold(config, Config::group);
     let transport = Arc::new(Reqwest::new(&ReqwestOptions::default())?);
     let opening = Graph::builder(config, transport, Arc::new(SystemClock), Arc::new(RandomChance::default()));
     Ok(Arc::new(opening.auth(auth).open()?))

@@ -6,10 +6,12 @@ pub(crate) mod categories;
 pub(crate) mod contacts;
 pub(crate) mod events;
 pub(crate) mod folders;
+pub(crate) mod messages;
 pub(crate) mod odata;
 pub(crate) mod path;
 pub(crate) mod subscriptions;
 pub(crate) mod todo;
+pub(crate) mod users;
 
 use path::Path;
 use pimkit_core::{Error, ErrorKind, Result};

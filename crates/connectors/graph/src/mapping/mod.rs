@@ -7,9 +7,11 @@ pub(crate) mod event;
 pub(crate) mod extended;
 pub(crate) mod html;
 mod item;
+pub(crate) mod message;
 pub(crate) mod pattern;
 mod slots;
 pub(crate) mod task;
+pub(crate) mod user;
 
 pub(crate) use item::Item;
 pub(crate) use slots::Slots;

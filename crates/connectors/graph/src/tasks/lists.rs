@@ -5,6 +5,7 @@
 
 use super::{Tasks, capabilities};
 use crate::{
+    asked,
     calls::todo::{self as calls, List},
     error,
     session::lock,
@@ -18,7 +19,7 @@ impl Tasks {
     /// Lists the lists anew.
     pub(super) async fn list(&self) -> Result<Arc<Vec<List>>> {
         let reply = self.session.call(&calls::all_lists(self.session.mailbox())).await.map_err(Failure::into_error)?;
-        let rows = self.rest(reply).await?;
+        let rows = asked::rows(&self.session, "graph.todo.lists", reply).await?;
         let lists = Arc::new(rows.iter().filter_map(List::read).collect::<Vec<_>>());
         *lock(&self.lists) = Some(Arc::clone(&lists));
         Ok(lists)

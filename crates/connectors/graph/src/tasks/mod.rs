@@ -8,8 +8,9 @@ mod lists;
 mod writing;
 
 use crate::{
+    asked,
     calls::{
-        Call, Reply, odata,
+        Call, odata,
         odata::Page,
         todo::{self as calls, LINKS, List, STEPS},
     },
@@ -99,7 +100,7 @@ impl Tasks {
     async fn got(&self, collection: &CollectionId, ids: &[ItemId]) -> Vec<Got> {
         let expands = self.quirks().tasks_expand;
         let calls: Vec<Call> = ids.iter().map(|id| calls::get(self.members(collection), id.as_str(), expands)).collect();
-        let mut all: Vec<Got> = self.session.all(&calls).await.into_iter().map(sorted).collect();
+        let mut all: Vec<Got> = self.session.all(&calls).await.into_iter().map(asked::item).collect();
         if !expands {
             self.hang(collection, all.iter_mut().collect(), &[LINKS, STEPS]).await;
         }
@@ -128,8 +129,8 @@ impl Tasks {
             }
             let mut failed = None;
             for sort in sorts {
-                let rows = match replies.next().unwrap_or_else(|| Err(Failure::unknown(unanswered()))) {
-                    Ok(reply) => self.rest(reply).await,
+                let rows = match replies.next().unwrap_or_else(|| Err(Failure::unknown(asked::unanswered()))) {
+                    Ok(reply) => asked::rows(&self.session, "graph.tasks.get", reply).await,
                     Err(failure) => Err(failure.into_error()),
                 };
                 match (rows, value.as_object_mut()) {
@@ -143,17 +144,6 @@ impl Tasks {
             if let Some(error) = failed {
                 *got = Got::Failed(error);
             }
-        }
-    }
-
-    /// The rows of an answer and of the pages that follow it.
-    async fn rest(&self, reply: Reply) -> Result<Vec<Value>> {
-        let mut page = Page::read(answered(reply)?)?;
-        let mut rows = Vec::new();
-        loop {
-            rows.append(&mut page.rows);
-            let Some(next) = page.next else { return Ok(rows) };
-            page = Page::read(answered(self.session.follow("graph.tasks.get", &next, &[]).await?)?)?;
         }
     }
 
@@ -235,19 +225,6 @@ impl Tasks {
             }
         }
         Ok(found)
-    }
-}
-
-fn unanswered() -> Error {
-    error::unavailable("the question was not answered; ask again").persistence(Persistence::Temporary)
-}
-
-fn sorted(reply: Result<Reply, Failure>) -> Got {
-    match reply {
-        Err(failure) => Got::Failed(failure.into_error()),
-        Ok(reply) if error::is_missing(&reply) => Got::Gone,
-        Ok(reply) if reply.status == 403 => Got::Hidden,
-        Ok(reply) => answered(reply).map_or_else(Got::Failed, Got::There),
     }
 }
 
