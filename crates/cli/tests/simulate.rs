@@ -41,7 +41,7 @@ fn a_call_that_cannot_be_followed_is_a_usage_error_that_says_what_can() {
     let taken = Server::start(&desk, &[]);
     let address = taken.address();
     for (args, code, says) in [
-        (&["--provider", "graph"][..], 2, "there are: dav"),
+        (&["--provider", "gopher"][..], 2, "there are: dav, graph"),
         (&["--server", "exchange"], 2, "radicale, xandikos"),
         (&["--listen", "0.0.0.0:0"], 2, "this machine alone"),
         (&["--listen", "nowhere"], 2, "127.0.0.1:PORT"),

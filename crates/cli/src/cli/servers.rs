@@ -13,7 +13,8 @@ pub(crate) struct Simulate {
     /// Where it listens: an address of this machine alone; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", value_parser = loopback)]
     pub(crate) listen: SocketAddr,
-    /// Puts the .vcf and .ics files of this folder into the account; each sub-folder is a collection
+    /// Puts the files of this folder into the accounts, each sub-folder as a collection: .vcf and .ics into the CalDAV and CardDAV
+    /// one; contacts.json, events.json and tasks.json, lists of what Graph takes, into Graph's
     #[arg(long, value_name = "DIR")]
     pub(crate) load: Option<PathBuf>,
     /// What goes wrong: a fault plan, in TOML or, when the name ends in .json, in JSON
@@ -92,7 +93,7 @@ mod tests {
         assert_eq!(server("cyrus").unwrap().name, "cyrus");
         let line = server("exchange").unwrap_err();
         assert!(Personality::all().iter().all(|p| line.contains(&p.name)), "{line}");
-        assert!(provider("graph").unwrap_err().contains("dav"));
+        assert!(provider("gopher").unwrap_err().contains("dav, graph"));
     }
 
     #[test]

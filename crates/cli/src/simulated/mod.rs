@@ -1,9 +1,11 @@
-//! Simulated servers as the program starts them: on loopback, with one account.
+//! Simulated servers as the program starts them: on loopback, with one account each.
 
+mod graph;
 mod load;
 mod plan;
 
-pub(crate) use load::load;
+pub(crate) use graph::{load_all, serve_graph};
+pub(crate) use load::{Loaded, load};
 pub(crate) use plan::plan;
 
 use crate::failure::{Failure, Result};
@@ -11,7 +13,7 @@ use pimkit_simulators::{Dav, Personality, RootAnswer, Serving, WellKnown};
 use std::net::SocketAddr;
 
 /// Every provider that can be simulated.
-pub(crate) const PROVIDERS: &[&str] = &["dav"];
+pub(crate) const PROVIDERS: &[&str] = &["dav", "graph"];
 
 /// The server that the CalDAV and CardDAV simulator behaves like when nothing else is said.
 pub(crate) const SERVER: &str = "radicale";
@@ -21,6 +23,12 @@ pub(crate) const USER: &str = "alice";
 
 /// The account's password: that of a server which nobody but this machine reaches, and which holds samples. It is no secret.
 pub(crate) const PASSWORD: &str = "secret";
+
+/// The user at Graph, and the address of the mailbox.
+pub(crate) const MAILBOX: &str = "alice@example.com";
+
+/// The token at Graph; as little of a secret as [`PASSWORD`].
+pub(crate) const TOKEN: &str = "secret-token";
 
 /// Begins to serve.
 ///

@@ -133,6 +133,11 @@ impl Graph {
         self.world().violations.clone()
     }
 
+    /// Forgets them.
+    pub fn reset_violations(&self) {
+        self.world().violations.clear();
+    }
+
     fn decide(&self, request: &Request<Bytes>) -> Decided {
         let mut world = self.world();
         let mut serving = Serving { world: &mut world, lanes: Vec::new(), delay: Duration::ZERO };
