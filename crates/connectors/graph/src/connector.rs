@@ -5,8 +5,11 @@ use crate::{
     contacts::{self, Contacts},
     error::Reader,
     events::{self, Events},
+    messages::{self, Messages},
     push::{Notices, Pushing},
     session::{AT_ONCE, Session},
+    tasks::{self, Tasks},
+    users::{self, Users},
 };
 use async_trait::async_trait;
 use pimkit_core::{
@@ -28,6 +31,9 @@ pub struct Graph {
     pub(crate) session: Arc<Session>,
     contacts: Arc<Contacts>,
     events: Arc<Events>,
+    tasks: Arc<Tasks>,
+    messages: Arc<Messages>,
+    users: Arc<Users>,
     push: Option<Arc<Pushing>>,
 }
 
@@ -110,6 +116,9 @@ impl Opening {
         Ok(Graph {
             contacts: Arc::new(Contacts::new(Arc::clone(&session))),
             events: Arc::new(Events::new(Arc::clone(&session))),
+            tasks: Arc::new(Tasks::new(Arc::clone(&session))),
+            messages: Arc::new(Messages::new(Arc::clone(&session))),
+            users: Arc::new(Users::new(Arc::clone(&session))),
             push,
             session,
         })
@@ -180,11 +189,17 @@ impl Graph {
 }
 
 /// A kind and the most that can be done with it: one line for each kind that this connector has.
-const KINDS: &[(Kind, Capabilities)] = &[(Kind::Contact, contacts::most()), (Kind::Event, events::CAPABILITIES)];
+const KINDS: &[(Kind, Capabilities)] = &[
+    (Kind::Contact, contacts::most()),
+    (Kind::Event, events::CAPABILITIES),
+    (Kind::Task, tasks::most()),
+    (Kind::Message, messages::most()),
+    (Kind::User, users::most()),
+];
 
 /// What Microsoft Graph can do, without asking it.
 pub const INFO: ConnectorInfo =
-    ConnectorInfo { id: "graph", kinds: KINDS, roles: &[Role::Folders, Role::Categories, Role::Blobs, Role::Push] };
+    ConnectorInfo { id: "graph", kinds: KINDS, roles: &[Role::Folders, Role::Categories, Role::Blobs, Role::Search, Role::Push] };
 
 #[async_trait]
 impl Connector for Graph {
@@ -203,13 +218,13 @@ impl Connector for Graph {
         Some(self.events.clone())
     }
     fn tasks(&self) -> Option<Arc<dyn Repository<Task>>> {
-        None
+        Some(self.tasks.clone())
     }
     fn messages(&self) -> Option<Arc<dyn Repository<Message>>> {
-        None
+        Some(self.messages.clone())
     }
     fn users(&self) -> Option<Arc<dyn Repository<User>>> {
-        None
+        Some(self.users.clone())
     }
     fn push(&self) -> Option<Arc<dyn Push>> {
         self.push.clone().map(|push| -> Arc<dyn Push> { push })
