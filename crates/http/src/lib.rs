@@ -68,7 +68,7 @@ pub use failure::{Effect, Failure};
 pub use gate::Pace;
 pub use limits::Limits;
 pub use policy::RetryPolicy;
-pub use record::{Recorder, Sanitiser};
+pub use record::{Recorder, Redaction, Sanitiser};
 pub use redirect::Moved;
 pub use request::Request;
 pub use retry_after::retry_after;

@@ -4,6 +4,7 @@ use super::*;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use pimkit_contract::replay::{Recording, Replay, Taken as Exchange};
 use std::collections::BTreeMap;
+use std::fs;
 
 const PLANTED_USER: &str = "alice.smith";
 const PLANTED: &str = "h&nter/2 p\u{e4}ssword";
@@ -132,30 +133,4 @@ fn what_could_not_be_made_clean_is_not_written() {
     });
     assert!(why.contains("nothing was written"), "{why}");
     assert_eq!(fs::read_dir(fixtures.path()).unwrap().count(), 0);
-}
-
-#[test]
-fn an_account_is_recorded_only_with_all_that_it_takes() {
-    let workspace = Workspace::load().unwrap();
-    let args = |name: &str, variable: &str, replace: &[&str]| Args {
-        connector: "dav".to_owned(),
-        server: Which::All,
-        case: None,
-        url: Some("https://dav.example.org/".to_owned()),
-        user: Some("alice".to_owned()),
-        password_env: Some(variable.to_owned()),
-        name: Some(name.to_owned()),
-        from: Some("a server".to_owned()),
-        replace: replace.iter().map(|pair| (*pair).to_owned()).collect(),
-    };
-    for (args, expected) in [
-        (args("two-words", "PATH", &[]), "--name"),
-        (args("name", "PIMKIT_NO_SUCH_VARIABLE", &[]), "PIMKIT_NO_SUCH_VARIABLE is not set"),
-        (args("name", "PATH", &["Alice"]), "TEXT=OTHER"),
-        (Args { user: None, ..args("name", "PATH", &[]) }, "--user"),
-        (Args { url: None, case: Some("no-such".to_owned()), ..args("name", "PATH", &[]) }, "no such case; there are: discovery"),
-    ] {
-        let Err(Failures(lines)) = args.run(&workspace) else { panic!("{expected}") };
-        assert!(lines.len() == 1 && lines[0].contains(expected), "{lines:?}");
-    }
 }
