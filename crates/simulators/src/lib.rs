@@ -55,8 +55,8 @@ pub use backdoor::{CollectionKind, CollectionView, Snapshot};
 pub use dav::{Cut, Dav, DavBuilder};
 pub use faults::{BadPlan, Fault, FaultPlan, FaultRule};
 pub use graph::{
-    ContactRules, DeltaRules, EventRules, Graph, GraphBuilder, GraphLimits, GraphRules, GraphSeen, GraphServing, GraphSnapshot, Trouble,
-    Violation,
+    ContactRules, Courier, DeltaRules, EventRules, Graph, GraphBuilder, GraphLimits, GraphRules, GraphSeen, GraphServing, GraphSnapshot,
+    PushRules, TaskRules, Trouble, Violation,
 };
 pub use outbox::{Mail, MailMethod};
 pub use path::HrefStyle;

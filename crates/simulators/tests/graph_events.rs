@@ -1,5 +1,12 @@
 //! Calendars, events and series: what is kept, how it is shown, what is refused.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::cloned_ref_to_slice_refs,
+    reason = "tests may panic"
+)]
 
 mod graph_common;
 

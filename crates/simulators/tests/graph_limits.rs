@@ -1,5 +1,12 @@
 //! Batches, throttling, and faults that any request may meet.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::cloned_ref_to_slice_refs,
+    reason = "tests may panic"
+)]
 
 mod graph_common;
 

@@ -11,7 +11,7 @@ use crate::{
     run::Run,
     sighting::{returned, same_row, superseded},
 };
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt};
 use pimkit_core::{
     Change, ChangeOptions, CollectionId, ErrorKind, Fetched, ItemId, LinkRow, LinkState, Next, Position, Presence, Record, Removal, Result,
     Revision, SeenQuery, SeenRow, Side, StateChange, Stored, StreamKey, StreamRow, cursor::binding,
@@ -20,6 +20,8 @@ use std::collections::BTreeMap;
 
 /// How many items are fetched at a time.
 const FETCH: usize = 50;
+/// How many items are asked for at most that no round named after we made them; the rest is in the next run.
+const UNNAMED_AT_ONCE: usize = 5_000;
 /// How many rows are committed at a time outside of pages.
 const ROWS: usize = 500;
 
@@ -145,6 +147,9 @@ impl<R: Record> Run<R> {
                 if complete {
                     self.sweep(side, collection, row.epoch).await?;
                     row.listed = row.epoch;
+                }
+                if !complete && !unread {
+                    self.ask_for_unnamed(side, collection, row.epoch).await?;
                 }
                 // What was listed and not read must be named again.
                 if unread {
@@ -424,6 +429,43 @@ impl<R: Record> Run<R> {
         }
         self.observe_absence(page, id, Presence::Unreadable, revision);
         self.left_over(page.side, page.collection, id, &error.to_string());
+    }
+
+    /// After a round that named only changes: what we made since the one before, and it did not name, is asked for. A side that
+    /// tells of no item that came and went between two rounds (Graph's delta) would keep silent on it for ever.
+    async fn ask_for_unnamed(&mut self, side: Side, collection: &CollectionId, epoch: u64) -> Result<()> {
+        if side != Side::Right {
+            return Ok(());
+        }
+        let settles = jiff::SignedDuration::try_from(self.half(side).settles(collection, &self.setup.policy)).unwrap_or_default();
+        let account = self.half(side).account.id.clone();
+        let mut query = SeenQuery::of(&account, R::KIND).within(collection);
+        query.epoch_before = Some(UNNAMED + 1);
+        let now = self.now();
+        let unnamed: Vec<SeenRow> = self
+            .state()
+            .seen_rows(query)
+            .try_filter(|row| {
+                // What was made just now may still be on its way into listings.
+                let settled = now.duration_since(row.changed_at) >= settles;
+                std::future::ready(settled && row.presence == Presence::Present && row.unread.is_empty())
+            })
+            .take(UNNAMED_AT_ONCE)
+            .try_collect()
+            .await?;
+        for rows in unnamed.chunks(FETCH) {
+            let ids: Vec<ItemId> = rows.iter().map(|row| row.item.clone()).collect();
+            let known = rows.iter().map(|row| (row.item.clone(), row.clone())).collect();
+            let mut page = Page { side, collection, epoch, known, changes: Vec::new(), named: Vec::new(), unread: false };
+            self.fetch_into(&mut page, &ids).await?;
+            let mut changes = std::mem::take(&mut page.changes);
+            if !page.named.is_empty() && !page.unread {
+                let items = std::mem::take(&mut page.named);
+                changes.push(StateChange::Named { account: account.clone(), kind: R::KIND, collection: collection.clone(), items, epoch });
+            }
+            self.commit(changes).await?;
+        }
+        Ok(())
     }
 
     /// After a round that named everything: what it did not name is missing.

@@ -4,7 +4,7 @@
 use super::far::{FarSide, Item, Mailbox, address_of, repository};
 use futures::executor::block_on;
 use pimkit::{
-    Clock, CollectionId, Connector, Fetched, ItemId, Kind, Mark, Outcome, Write, WriteOptions,
+    Clock, CollectionId, Connector, Fetched, ItemId, Kind, Mark, Notify, Outcome, Value, Write, WriteOptions,
     graph::{Config, Graph},
     http::{Bearer, Broken, InProcess, Secret},
 };
@@ -22,6 +22,9 @@ use std::{
 /// The property in which the connector keeps its marks.
 const MARK: &str = "String {6e31f0cc-c033-4411-aca9-852d9bedaaaf} Name pimkit.mark";
 
+/// Somebody else of the organisation, who invites.
+const BOSS: &str = "boss@elsewhere.example";
+
 /// Microsoft 365, with an organisation for each user.
 #[derive(Debug)]
 pub struct Microsoft365 {
@@ -36,6 +39,10 @@ pub struct Outlook {
     user: String,
     clock: FakeClock,
     made: Arc<AtomicU64>,
+    /// What was mailed before what its users did by hand: they mail as they like.
+    mailed: Arc<Mutex<Vec<String>>>,
+    /// The organiser's own event of each copy.
+    originals: Arc<Mutex<BTreeMap<ItemId, ItemId>>>,
 }
 
 impl FarSide for Microsoft365 {
@@ -55,8 +62,16 @@ impl FarSide for Microsoft365 {
 impl Outlook {
     fn new(user: &str, clock: &FakeClock) -> Self {
         let time = clock.clone();
-        let simulator = Simulator::builder().seed(7).user(&address_of(user), "token").clock(Arc::new(move || time.now())).build();
-        Self { simulator, user: user.to_owned(), clock: clock.clone(), made: Arc::default() }
+        let simulator = Simulator::builder().seed(7).user(&address_of(user), "token").user(BOSS, "of the boss");
+        let simulator = simulator.clock(Arc::new(move || time.now())).build();
+        Self {
+            simulator,
+            user: user.to_owned(),
+            clock: clock.clone(),
+            made: Arc::default(),
+            mailed: Arc::default(),
+            originals: Arc::default(),
+        }
     }
 
     /// Where items of a kind are, below the user.
@@ -68,19 +83,8 @@ impl Outlook {
         format!("{of}/{id}")
     }
 
-    fn where_it_is<R: Item>(&self, id: &ItemId) -> (CollectionId, pimkit::Stored<R>) {
-        let items = repository::<R>(self.connector().as_ref());
-        for collection in block_on(items.collections()).unwrap() {
-            if let Some(Fetched::Found(stored)) = block_on(items.fetch(&collection.id, std::slice::from_ref(id))).pop() {
-                return (collection.id, *stored);
-            }
-        }
-        panic!("{id} is not there")
-    }
-}
-
-impl Mailbox for Outlook {
-    fn connector(&self) -> Arc<dyn Connector> {
+    /// The account of somebody.
+    fn account(&self, address: &str, token: &str) -> Graph {
         let simulator = self.simulator.clone();
         let wire = InProcess::serving(move |request| {
             simulator.answer_now(&request).map_err(|cut| match cut {
@@ -88,24 +92,45 @@ impl Mailbox for Outlook {
                 Cut::Truncated { head, body_so_far } => Broken::Truncated(Box::new(head.map(|()| body_so_far))),
             })
         });
-        let config = Config::new("https://graph.example.com/v1.0").account(format!("graph-{}", self.user)).address(address_of(&self.user));
+        let config = Config::new("https://graph.example.com/v1.0").account(format!("graph-{}", self.user)).address(address);
         let opening = Graph::builder(config, Arc::new(wire), Arc::new(self.clock.clone()), Arc::new(SeededChance::new(1)));
-        Arc::new(opening.auth(Arc::new(Bearer::fixed(Secret::new("token")))).open().unwrap())
+        opening.auth(Arc::new(Bearer::fixed(Secret::new(token)))).open().unwrap()
     }
 
-    fn put<R: Item>(&self, collection: &CollectionId, record: R) -> ItemId {
+    /// Something that a user does, whose mails are the user's own.
+    fn by_hand<T>(&self, act: impl FnOnce() -> T) -> T {
+        self.mailed.lock().unwrap().extend(self.sent());
+        self.simulator.reset_outbox();
+        let done = act();
+        self.simulator.reset_outbox();
+        done
+    }
+
+    fn sent(&self) -> Vec<String> {
+        self.simulator.outbox().into_iter().map(|mail| format!("{:?} of {} to {}", mail.method, mail.uid, mail.to)).collect()
+    }
+
+    fn make<R: Item>(&self, account: &Graph, collection: &CollectionId, record: R) -> ItemId {
         let mark = Mark::from(format!("by-hand-{}", self.made.fetch_add(1, Ordering::Relaxed)));
-        let items = repository::<R>(self.connector().as_ref());
-        let outcome = block_on(items.write(collection, vec![Write::Create { mark, record }], &WriteOptions::default())).pop();
+        let uid = record.uid().map_or_else(|| format!("{}-{mark}", self.user), str::to_owned);
+        let record = record.with(&[("uid".into(), uid.into())].into()).unwrap();
+        let options = WriteOptions::default().notify(Notify::Attendees);
+        let items = repository::<R>(account);
+        let outcome = block_on(items.write(collection, vec![Write::Create { mark, record }], &options)).pop();
         let Some(Outcome::Written { id, .. }) = outcome else { panic!("{outcome:?}") };
-        // Another program than the engine's has no marks.
-        let without = json!({"singleValueExtendedProperties": [{"id": MARK, "value": null}]});
-        assert!(self.simulator.change(&address_of(&self.user), &Self::path::<R>(&id), &without), "{id} is not taken");
         id
     }
 
-    fn edit<R: Item>(&self, id: &ItemId, set: impl FnOnce(&mut R)) {
-        let (collection, stored) = self.where_it_is::<R>(id);
+    fn revise<R: Item>(&self, account: &Graph, id: &ItemId, set: impl FnOnce(&mut R)) {
+        let items = repository::<R>(account);
+        let mut there = None;
+        for collection in block_on(items.collections()).unwrap() {
+            if let Some(Fetched::Found(stored)) = block_on(items.fetch(&collection.id, std::slice::from_ref(id))).pop() {
+                there = Some((collection.id, *stored));
+                break;
+            }
+        }
+        let (collection, stored) = there.unwrap();
         let mut target = stored.record.clone();
         set(&mut target);
         let write = Write::Update {
@@ -115,22 +140,86 @@ impl Mailbox for Outlook {
             target: Box::new(target),
             mark: None,
         };
-        let items = repository::<R>(self.connector().as_ref());
-        let outcome = block_on(items.write(&collection, vec![write], &WriteOptions::default())).pop();
+        let options = WriteOptions::default().notify(Notify::Attendees);
+        let outcome = block_on(items.write(&collection, vec![write], &options)).pop();
         assert!(matches!(&outcome, Some(Outcome::Written { left_out, .. }) if left_out.is_empty()), "{outcome:?}");
     }
 
+    /// The boss invites this mailbox's user, who answers as the record says.
+    fn invited<R: Item>(&self, mut record: R) -> ItemId {
+        let own = address_of(&self.user);
+        let boss = self.account(BOSS, "of the boss");
+        let Some(Value::Array(mut guests)) = record.get("participants") else { panic!("a meeting has guests") };
+        let answer = guests.iter().find(|guest| guest["address"] == own.as_str()).and_then(|guest| guest["participationStatus"].as_str());
+        let answer = answer.map(str::to_owned);
+        if !guests.iter().any(|guest| guest["address"] == own.as_str()) {
+            guests.push(json!({"address": own}));
+            record = record.with(&[("participants".into(), guests.into())].into()).unwrap();
+        }
+        let before = self.simulator.list(&own, "events");
+        let calendar = block_on(repository::<R>(&boss).collections()).unwrap()[0].id.clone();
+        let original = self.make(&boss, &calendar, record);
+        let copy = self.simulator.list(&own, "events").into_iter().find(|event| before.iter().all(|b| b["id"] != event["id"])).unwrap();
+        let copy = copy["id"].as_str().unwrap().to_owned();
+        let action = match answer.as_deref() {
+            Some("accepted") => Some("accept"),
+            Some("tentative") => Some("tentativelyAccept"),
+            _ => None,
+        };
+        if let Some(action) = action {
+            let (status, _) = self.simulator.act(&own, "POST", &format!("events/{copy}/{action}"), Some(&json!({"sendResponse": false})));
+            assert_eq!(status, 202);
+        }
+        let copy = ItemId::from(copy);
+        self.originals.lock().unwrap().insert(copy.clone(), original);
+        copy
+    }
+}
+
+impl Mailbox for Outlook {
+    fn connector(&self) -> Arc<dyn Connector> {
+        Arc::new(self.account(&address_of(&self.user), "token"))
+    }
+
+    fn put<R: Item>(&self, collection: &CollectionId, record: R) -> ItemId {
+        let organizer = record.get("organizer").and_then(|organizer| organizer["address"].as_str().map(str::to_owned));
+        if organizer.is_some_and(|organizer| organizer != address_of(&self.user)) {
+            return self.by_hand(|| self.invited(record));
+        }
+        self.by_hand(|| {
+            let id = self.make(&self.account(&address_of(&self.user), "token"), collection, record);
+            // Another program than the engine's has no marks.
+            let without = json!({"singleValueExtendedProperties": [{"id": MARK, "value": null}]});
+            assert!(self.simulator.change(&address_of(&self.user), &Self::path::<R>(&id), &without), "{id} is not taken");
+            id
+        })
+    }
+
+    fn edit<R: Item>(&self, id: &ItemId, set: impl FnOnce(&mut R)) {
+        let original = self.originals.lock().unwrap().get(id).cloned();
+        self.by_hand(|| match original {
+            // What its organiser changes, changes the copies.
+            Some(original) => self.revise(&self.account(BOSS, "of the boss"), &original, set),
+            None => self.revise(&self.account(&address_of(&self.user), "token"), id, set),
+        });
+    }
+
     fn delete<R: Item>(&self, id: &ItemId) {
-        assert!(self.simulator.delete(&address_of(&self.user), &Self::path::<R>(id)), "{id} is not there");
+        self.by_hand(|| assert!(self.simulator.delete(&address_of(&self.user), &Self::path::<R>(id)), "{id} is not there"));
+    }
+
+    fn outbox(&self) -> Vec<String> {
+        self.mailed.lock().unwrap().iter().cloned().chain(self.sent()).collect()
+    }
+
+    fn home<R: Item>(&self) -> CollectionId {
+        let collections = block_on(repository::<R>(self.connector().as_ref()).collections()).unwrap();
+        collections.into_iter().map(|c| c.id).next().unwrap()
     }
 
     /// As Outlook does it: the category stays the same one, and so do its items.
     fn rename_category<R: Item>(&self, from: &str, to: &str) {
         assert!(self.simulator.rename_category(&address_of(&self.user), from, to), "there is no {from}");
         self.rename_keyword::<R>(from, to);
-    }
-
-    fn outbox(&self) -> Vec<String> {
-        self.simulator.outbox().into_iter().map(|mail| format!("{:?} of {} to {}", mail.method, mail.uid, mail.to)).collect()
     }
 }

@@ -31,6 +31,12 @@ fn mailed(mailbox: &impl Mailbox) -> Vec<String> {
     all.iter().filter_map(|mail| mail.split_whitespace().next()).map(str::to_owned).collect()
 }
 
+/// Who is invited beside the mailbox's own user, whom some providers name in the user's copy and some do not.
+fn others(event: &Event) -> Vec<&str> {
+    let own = address_of("ann");
+    invited(event).into_iter().filter(|address| *address != own).collect()
+}
+
 fn titled(title: &str) -> impl FnOnce(&mut Event) + Send + use<> {
     let title = Some(title.to_owned());
     move |e| e.title = title
@@ -79,14 +85,14 @@ pub fn what_an_organiser_does_in_the_mailbox_is_answered_with_no_write<F: FarSid
         sync.run();
         assert_eq!(names(&ann.items::<Event>()), ["Board", "Lunch", "Mine"], "{attendees}");
         let guests = if attendees == "drop" { vec![] } else { GUESTS.to_vec() };
-        assert_eq!(invited(&the(&ann.items::<Event>(), "Board").record), guests, "{attendees}");
+        assert_eq!(others(&the(&ann.items::<Event>(), "Board").record), guests, "{attendees}");
         for id in &there {
             mailbox.edit::<Event>(id, |e| e.description = Some("in room 2".into()));
         }
         sync.run();
         for title in ["Board", "Mine"] {
             assert_eq!(the(&ann.items::<Event>(), title).record.description.as_deref(), Some("in room 2"), "{attendees}");
-            assert_eq!(invited(&the(&mailbox.items::<Event>(), title).record), GUESTS, "{attendees}");
+            assert_eq!(others(&the(&mailbox.items::<Event>(), title).record), GUESTS, "{attendees}");
         }
         // What its organiser cancels goes; a copy that is thrown away says nothing of the meeting.
         there.iter().for_each(|id| mailbox.delete::<Event>(id));

@@ -57,8 +57,7 @@ pub(super) async fn run(args: &Simulate, out: &mut Out) -> Result<Exit> {
     // Whoever reads the first line may interrupt at once.
     let mut interrupted = Interrupted::watch()?;
     let served = Served::begin(dav.as_ref(), graph.as_ref(), args.listen).await?;
-    let dav_account =
-        |serving: &Serving| Account { base_url: simulated::start(&args.server, serving), user: USER, password: PASSWORD };
+    let dav_account = |serving: &Serving| Account { base_url: simulated::start(&args.server, serving), user: USER, password: PASSWORD };
     let providers = Providers {
         dav: served.dav.as_ref().map(dav_account),
         graph: served.graph.as_ref().map(|serving| Bearer { base_url: serving.base_url(), token: TOKEN }),

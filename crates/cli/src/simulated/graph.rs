@@ -48,7 +48,7 @@ fn places(stem: &str) -> Option<(&'static str, &'static str, &'static str, &'sta
     match stem {
         "contacts" => Some(("contacts", "contactFolders", "displayName", "contacts")),
         "events" => Some(("calendar/events", "calendars", "name", "events")),
-        "tasks" => Some(("todo/lists/tasks/tasks", "todo/lists", "displayName", "tasks")),
+        "tasks" => Some(("", "todo/lists", "displayName", "tasks")),
         _ => None,
     }
 }
@@ -84,18 +84,21 @@ impl Loading<'_> {
     }
 
     fn file(&mut self, path: &Path, name: Option<&str>, (own, listing, property, below): (&str, &str, &str, &str)) {
-        let bodies = match fs::read(path).map_err(|e| e.to_string()).and_then(|text| serde_json::from_slice(&text).map_err(|e| e.to_string())) {
-            Ok(Value::Array(bodies)) => bodies,
-            Ok(one) => vec![one],
-            Err(why) => return self.leave(path, why),
-        };
+        let bodies =
+            match fs::read(path).map_err(|e| e.to_string()).and_then(|text| serde_json::from_slice(&text).map_err(|e| e.to_string())) {
+                Ok(Value::Array(bodies)) => bodies,
+                Ok(one) => vec![one],
+                Err(why) => return self.leave(path, why),
+            };
         let collection = match name {
-            None => own.to_owned(),
-            Some(name) => {
+            None if !own.is_empty() => own.to_owned(),
+            name => {
                 let listed = self.graph.list(MAILBOX, listing);
-                let there = listed.iter().find(|one| one[property] == name).and_then(|one| one["id"].as_str().map(str::to_owned));
-                let Some(id) = there.or_else(|| self.graph.create(MAILBOX, listing, &json!({ property: name }))) else {
-                    return self.leave(path, format!("{listing} takes no {name}"));
+                let is_it = |one: &&Value| name.map_or(one["wellknownListName"] == "defaultList", |name| one[property] == name);
+                let there = listed.iter().find(is_it).and_then(|one| one["id"].as_str().map(str::to_owned));
+                let made = || name.and_then(|name| self.graph.create(MAILBOX, listing, &json!({ property: name })));
+                let Some(id) = there.or_else(made) else {
+                    return self.leave(path, format!("{listing} takes no list of this name"));
                 };
                 format!("{listing}/{id}/{below}")
             }
@@ -128,10 +131,11 @@ mod tests {
         write("contacts.json", r#"[{"givenName": "Ada"}, {"phones": []}]"#);
         write("Team/contacts.json", r#"{"givenName": "Bo"}"#);
         write("Team/events.json", "no JSON");
+        write("tasks.json", r#"{"title": "Call"}"#);
         write("notes.txt", "x");
         let graph = Graph::builder().user(MAILBOX, TOKEN).build();
         let loaded = load_all(None, Some(&graph), dir.path()).unwrap();
-        assert_eq!(loaded.items, 2, "{loaded:?}");
+        assert_eq!(loaded.items, 3, "{loaded:?}");
         assert_eq!(loaded.left.len(), 3, "{loaded:?}");
         assert!(loaded.left.iter().any(|line| line.contains("contacts.json") && line.contains("item 2")), "{loaded:?}");
         let folder = graph.list(MAILBOX, "contactFolders")[0]["id"].as_str().unwrap().to_owned();

@@ -57,6 +57,10 @@ pub(crate) fn capabilities(quirks: &Quirks) -> Capabilities {
     })
 }
 
+/// How the UID begins of a contact that has none: what other programs make has only its id, which stays through every move within
+/// the mailbox, so that it can be asked for in any folder.
+const BY_ID: &str = "outlook:";
+
 /// What a resource is.
 pub(crate) enum Held {
     Item(Box<Stored<Contact>>),
@@ -78,6 +82,9 @@ impl Contacts {
             let id = contact::id(value)?;
             let etag = odata::etag(value).ok_or_else(|| Error::new(ErrorKind::InvalidData, "the item has no version; report this"))?;
             let mut record = contact::read(value)?;
+            if record.uid.is_none() && self.session.config.quirks.immutable_ids {
+                record.uid = Some(format!("{BY_ID}{id}"));
+            }
             let modified = record.updated;
             let unread = match photo {
                 Some(photo) => {
@@ -222,6 +229,7 @@ impl Contacts {
             static BY: [Property; 2] = [MARK, UID];
             match key {
                 Key::Mark(mark) => BY.first().map(|property| (property, mark.to_string())),
+                Key::Uid(_) if named_id(key).is_some() => None,
                 Key::Uid(uid) => BY.last().map(|property| (property, uid.clone())),
             }
             .filter(|(_, value)| !value.is_empty())
@@ -230,8 +238,15 @@ impl Contacts {
         let calls: Vec<Call> =
             asked.iter().flatten().map(|(property, value)| calls::find(self.members(collection), property, value)).collect();
         let mut replies = self.session.all(&calls).await.into_iter();
+        let by_id: Vec<ItemId> = keys.iter().filter_map(named_id).map(ItemId::from).collect();
+        let mut there = self.stored(collection, &by_id).await.into_iter();
         let mut answers = Vec::with_capacity(keys.len());
-        for asked in &asked {
+        for (key, asked) in keys.iter().zip(&asked) {
+            if named_id(key).is_some() {
+                let stored = there.next().unwrap_or_else(|| Err(error::unavailable("the question was not answered; ask again")));
+                answers.push(stored.map(|stored| stored.map(|stored| *stored).into_iter().collect()));
+                continue;
+            }
             let Some((property, value)) = asked else {
                 answers.push(Ok(Vec::new()));
                 continue;
@@ -270,6 +285,14 @@ impl Contacts {
             }
         }
         Ok(found)
+    }
+}
+
+/// The id that a UID of ours is made of.
+fn named_id(key: &Key) -> Option<&str> {
+    match key {
+        Key::Uid(uid) => uid.strip_prefix(BY_ID),
+        Key::Mark(_) => None,
     }
 }
 

@@ -59,6 +59,8 @@ pub(crate) struct Events {
     calendars: Mutex<HashMap<CollectionId, Calendar>>,
     /// What the mailbox's settings say of its zone, once they were asked.
     zone: Mutex<Option<Option<Zone>>>,
+    /// The zone of the event that was read last.
+    last_zone: Mutex<Option<String>>,
     /// How changes are asked for here, once a server refused a better way.
     way: Mutex<changes::Way>,
 }
@@ -66,7 +68,7 @@ pub(crate) struct Events {
 impl Events {
     pub(crate) fn new(session: Arc<Session>) -> Self {
         let way = Mutex::new(changes::Way::first(session.config.quirks.event_rounds));
-        Self { session, calendars: Mutex::default(), zone: Mutex::default(), way }
+        Self { session, calendars: Mutex::default(), zone: Mutex::default(), last_zone: Mutex::default(), way }
     }
 
     fn place(&self, collection: &CollectionId) -> Place {

@@ -31,6 +31,9 @@ pub struct Quirks {
     /// How changes of events are asked for. `events/delta` is documented for beta, and is in the metadata of v1.0; some tenants want a
     /// start with it (msgraph-sdk-dotnet 3130). What a server refuses is given up for the next way by itself.
     pub event_rounds: EventRounds,
+    /// After how many days everything in a calendar is named anew; 0 for never. Rounds of events have missed deletions, those of single
+    /// occurrences above all (microsoft-graph-docs 2963, 5951 and 11728).
+    pub event_reread_days: u32,
     /// How long an item that was made may stay unseen by a search, in seconds. Not documented; a minute is a guess on the safe side.
     pub settles_seconds: u32,
     /// A task is answered with its steps and links when `$expand` asks for them. Not documented for tasks; without, each sort is a
@@ -53,6 +56,7 @@ impl Default for Quirks {
             pictures_by_flag: true,
             removes_pictures: false,
             event_rounds: EventRounds::Delta,
+            event_reread_days: 7,
             settles_seconds: 60,
             tasks_expand: true,
             due_of_series: false,

@@ -16,6 +16,7 @@ use crate::{
 use pimkit_core::{
     BlobRef, CollectionId, Contact, Delete, Error, ErrorKind, Field, ItemId, Outcome, Record, Revision, Stored, Write, WriteOptions,
 };
+use pimkit_formats::compose;
 use pimkit_http::{Effect, Failure};
 use serde_json::{Map, Value};
 use std::{collections::HashMap, time::Duration};
@@ -174,7 +175,10 @@ impl Batch<'_> {
     fn compose(&self, jobs: &mut [Job]) {
         for job in jobs.iter_mut().filter(|job| job.is_open()) {
             let body = match &job.write {
-                Write::Create { mark, record } => contact::create(record, mark),
+                // Searches for what is missing, and other connectors, tell a contact by its UID.
+                Write::Create { mark, record } => {
+                    compose::with_uid(record.clone(), "pimkit-graph", mark).and_then(|record| contact::create(&record, mark))
+                }
                 Write::Update { base, target, mark, .. } => contact::change(base, target, mark.as_ref(), job.now.as_ref()),
                 Write::Move { .. } | Write::Delete { .. } => Ok(Map::new()),
             };

@@ -4,6 +4,7 @@ use crate::faults::{FaultPlan, Faults};
 use crate::graph::Graph;
 use crate::graph::directory::User;
 use crate::graph::ids;
+use crate::graph::push::{self, Courier};
 use crate::graph::rules::GraphRules;
 use crate::graph::store::{Kind, Mailbox};
 use crate::graph::throttle::Throttle;
@@ -31,6 +32,7 @@ pub struct GraphBuilder {
     plan: FaultPlan,
     sleeper: Sleeper,
     latency: Duration,
+    courier: Courier,
 }
 
 impl std::fmt::Debug for GraphBuilder {
@@ -50,6 +52,7 @@ impl GraphBuilder {
             plan: FaultPlan::default(),
             sleeper: Arc::new(|long| Box::pin(tokio::time::sleep(long))),
             latency: Duration::ZERO,
+            courier: Arc::new(push::deliver),
         }
     }
 
@@ -128,6 +131,14 @@ impl GraphBuilder {
         self
     }
 
+    /// What carries handshakes and notifications to subscribers: the answer of one, or None if none came. Plain HTTP to loopback if
+    /// this is not called.
+    #[must_use]
+    pub fn courier(mut self, courier: Courier) -> Self {
+        self.courier = courier;
+        self
+    }
+
     /// The service.
     #[must_use]
     pub fn build(self) -> Graph {
@@ -137,7 +148,7 @@ impl GraphBuilder {
             let key = name.to_lowercase();
             let user = made(self.seed, &name, properties);
             store.directory.users.insert(key.clone(), user);
-            store.directory.touch(&key);
+            store.directory.touch(&key, Vec::new());
             if mailbox {
                 store.mailboxes.insert(key, furnished(&name, self.seed, now));
             }
@@ -153,13 +164,15 @@ impl GraphBuilder {
             faults: Faults::new(self.plan),
             throttle: Throttle::default(),
             uploads: BTreeMap::new(),
+            handshakes: Vec::new(),
+            notices: Vec::new(),
             outbox: Vec::new(),
             seen: Vec::new(),
             violations: Vec::new(),
             ignored: Vec::new(),
             asked: 0,
         };
-        Graph { world: Arc::new(Mutex::new(world)), sleeper: self.sleeper, latency: self.latency }
+        Graph { world: Arc::new(Mutex::new(world)), sleeper: self.sleeper, latency: self.latency, courier: self.courier }
     }
 }
 

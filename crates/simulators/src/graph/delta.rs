@@ -25,6 +25,9 @@ pub(crate) struct Token {
     pub(crate) until: u64,
     /// The last row that was told in this round: its place, and which of the rows at that place.
     pub(crate) after: Option<(u64, usize)>,
+    /// When it was given out, in seconds since 1970.
+    #[serde(default)]
+    pub(crate) at: i64,
     /// Options of the first request.
     pub(crate) options: Vec<(String, String)>,
 }
@@ -49,7 +52,8 @@ impl Round {
         let epoch = world.store.epoch;
         let Some(text) = token.filter(|token| *token != "latest") else {
             let options = ask.query.iter().filter(|(name, _)| REMEMBERED.contains(&name.as_str())).cloned().collect();
-            let token = Token { what: what.to_owned(), epoch, since: None, until: seq, after: None, options };
+            let at = world.now().as_second();
+            let token = Token { what: what.to_owned(), epoch, since: None, until: seq, after: None, at, options };
             return Ok(Self { token, latest: token_is_latest(ask) });
         };
         let token = open(&world.secret(), text).ok_or_else(|| refusal(400, "SyncStateInvalid", "The sync state is invalid."))?;
@@ -57,17 +61,26 @@ impl Round {
             return Err(refusal(400, "SyncStateInvalid", "The sync state is not one of this collection."));
         }
         let seen = token.since.unwrap_or(token.until).max(token.until);
-        let lost = token.epoch != epoch || undone.iter().any(|(from, to)| (*from + 1..=*to).contains(&seen)) || seen > seq;
+        let lost = token.epoch != epoch || undone.iter().any(|(from, to)| (*from + 1..=*to).contains(&seen));
         if lost {
             let again = ask.with(&[("$deltatoken", String::new())]);
             return Err(lost_state(&again));
         }
         let token = match ask.option("deltatoken") {
             // A finished round is the start of the next.
-            Some(_) => Token { since: Some(token.until), until: seq, after: None, ..token },
+            Some(_) => Token { since: Some(token.until), until: seq.max(token.until), after: None, ..token },
             None => token,
         };
         Ok(Self { token, latest: false })
+    }
+
+    /// # Errors
+    /// 410 if the token was given out longer ago than so many seconds.
+    pub(crate) fn not_older_than(&self, world: &World, ask: &Ask, seconds: i64) -> Result<()> {
+        if world.now().as_second() - self.token.at > seconds {
+            return Err(lost_state(&ask.with(&[("$deltatoken", String::new())])));
+        }
+        Ok(())
     }
 
     /// The request with the options that the round began with.
@@ -120,6 +133,7 @@ impl Round {
             }
         }
         let secret = world.secret();
+        token.at = world.now().as_second();
         let link = if more {
             ("@odata.nextLink", ask.with(&[("$skiptoken", seal(&secret, &token))]))
         } else {

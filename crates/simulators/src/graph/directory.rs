@@ -38,22 +38,24 @@ pub(crate) struct Happened {
     /// None if the user went: whether it can be restored is said beside.
     pub(crate) key: Option<String>,
     pub(crate) restorable: bool,
+    /// Which properties changed; none if it came.
+    pub(crate) names: Vec<String>,
 }
 
 impl Directory {
     /// A user came or changed.
-    pub(crate) fn touch(&mut self, key: &str) {
+    pub(crate) fn touch(&mut self, key: &str, names: Vec<String>) {
         let Some(user) = self.users.get_mut(key) else { return };
         self.seq += 1;
         user.seq = self.seq;
-        self.log.push(Happened { seq: self.seq, id: user.id.clone(), key: Some(key.to_owned()), restorable: false });
+        self.log.push(Happened { seq: self.seq, id: user.id.clone(), key: Some(key.to_owned()), restorable: false, names });
     }
 
     /// A user goes; one that is `restorable` can come back for thirty days.
     pub(crate) fn remove(&mut self, key: &str, restorable: bool) -> bool {
         let Some(user) = self.users.remove(key) else { return false };
         self.seq += 1;
-        self.log.push(Happened { seq: self.seq, id: user.id, key: None, restorable });
+        self.log.push(Happened { seq: self.seq, id: user.id, key: None, restorable, names: Vec::new() });
         true
     }
 }

@@ -4,7 +4,7 @@ use crate::graph::answer::{Answer, Result, no_such_method, no_such_path, refuse}
 use crate::graph::ask::Ask;
 use crate::graph::throttle::Lane;
 use crate::graph::world::{Call, Grant, World, troubled};
-use crate::graph::{calendars, categories, contacts, events};
+use crate::graph::{calendars, categories, contacts, events, mail, people, push, settings, todo};
 
 /// Whose mailbox a path is in: its key, and the segments behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,8 @@ pub(crate) fn place(world: &World, ask: &Ask, grant: &Grant) -> Result<Place> {
     let lower: Vec<String> = ask.path.iter().map(|segment| segment.to_lowercase()).collect();
     let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
     match lower.as_slice() {
-        ["me", ..] => match &grant.user {
+        ["me", rest @ ..] => match &grant.user {
+            Some(_) if rest.first().is_none_or(|resource| DIRECTORY.contains(resource)) => Ok(Place::Tenant),
             Some(user) => Ok(Place::Mailbox(user.clone(), 1)),
             None => refuse(400, "BadRequest", "/me request is only valid with delegated authentication flow."),
         },
@@ -85,17 +86,44 @@ pub(crate) fn answer(world: &mut World, ask: &Ask, grant: &Grant) -> Result {
         }
         "outlook" => match rest {
             [name, rest @ ..] if name.eq_ignore_ascii_case("masterCategories") => categories::categories(&mut call, rest),
+            [name] => settings::functions(&call, name),
             _ => Err(no_such_path(rest.first().copied().unwrap_or_default())),
         },
+        "todo" => match rest {
+            [name, rest @ ..] if name.eq_ignore_ascii_case("lists") => todo::lists(&mut call, rest),
+            _ => Err(no_such_path(rest.first().copied().unwrap_or_default())),
+        },
+        "mailfolders" => {
+            let root = call.mailbox()?.known("msgfolderroot");
+            mail::folders(&mut call, root, rest)
+        }
+        "messages" => mail::messages(&mut call, None, rest),
+        "mailboxsettings" => settings::settings(&mut call, rest),
+        "translateexchangeids" if rest.is_empty() && ask.method == "POST" => settings::translate(&call),
         _ => Err(no_such_path(first)),
     }
 }
 
-fn tenant(_world: &mut World, ask: &Ask, _grant: &Grant) -> Result {
-    match ask.path.as_slice() {
-        [] if ask.method == "GET" => Ok(Answer::empty(200)),
-        [] => Err(no_such_method()),
-        [first, ..] => Err(no_such_path(first)),
+fn tenant(world: &mut World, ask: &Ask, grant: &Grant) -> Result {
+    let path: Vec<&str> = ask.path.iter().map(String::as_str).collect();
+    let [first, rest @ ..] = path.as_slice() else {
+        return if ask.method == "GET" { Ok(Answer::empty(200)) } else { Err(no_such_method()) };
+    };
+    match first.to_lowercase().as_str() {
+        "me" => {
+            let user = grant.user.clone().unwrap_or_default();
+            people::one(world, ask, &user, rest)
+        }
+        "users" => {
+            consented(grant, "User", false)?;
+            people::users(world, ask, rest)
+        }
+        "groups" => {
+            consented(grant, "Group", false)?;
+            people::groups(world, ask, rest)
+        }
+        "subscriptions" => push::subscriptions(world, ask, grant, rest),
+        _ => Err(no_such_path(first)),
     }
 }
 
@@ -116,11 +144,18 @@ fn allowed(world: &World, ask: &Ask, grant: &Grant, owner: &str, resource: &str)
         "outlook" | "mailboxsettings" => "MailboxSettings",
         _ => return Ok(()),
     };
+    consented(grant, family, ask.method != "GET")
+}
+
+/// Whether a permission of a family was consented to.
+fn consented(grant: &Grant, family: &str, write: bool) -> Result<()> {
     let Some(scopes) = &grant.scopes else { return Ok(()) };
-    let write = !matches!(ask.method.as_str(), "GET");
     let wanted = |scope: &String| {
         let Some((of, rest)) = scope.split_once('.') else { return false };
         of == family && (rest.starts_with("ReadWrite") || !write && rest.starts_with("Read"))
     };
-    if scopes.iter().any(wanted) { Ok(()) } else { denied() }
+    if scopes.iter().any(wanted) {
+        return Ok(());
+    }
+    refuse(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
 }

@@ -11,6 +11,10 @@ pub struct GraphRules {
     pub delta: DeltaRules,
     /// What happens to events.
     pub events: EventRules,
+    /// What happens to tasks.
+    pub tasks: TaskRules,
+    /// What is notified.
+    pub push: PushRules,
     /// How much is taken.
     pub limits: GraphLimits,
     /// Whether an id that stays finds an item that was deleted, in Deleted Items, until it is removed from there.
@@ -69,6 +73,24 @@ pub struct EventRules {
     pub new_calendars_change_ids: bool,
 }
 
+/// What happens to tasks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskRules {
+    /// `If-Match` is looked at; nobody has shown that it is.
+    pub checks_versions: bool,
+    /// Another due date of a task that recurs makes another task (microsoftgraph/microsoft-graph-docs#5424).
+    pub due_change_makes_another: bool,
+}
+
+/// What is notified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PushRules {
+    /// What was made is notified as updated as well (microsoftgraph/microsoft-graph-docs#8497).
+    pub made_is_updated_too: bool,
+    /// The longest life of a subscription to mail, events and contacts, in minutes; it was 4,230 for years and is said to be 10,080.
+    pub outlook_minutes: i64,
+}
+
 /// How much is taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GraphLimits {
@@ -117,6 +139,8 @@ impl Default for GraphRules {
                 tells_exceptions: true,
                 new_calendars_change_ids: false,
             },
+            tasks: TaskRules { checks_versions: false, due_change_makes_another: true },
+            push: PushRules { made_is_updated_too: true, outlook_minutes: 4230 },
             limits: GraphLimits {
                 concurrent: 4,
                 requests: 10_000,

@@ -6,6 +6,7 @@ use crate::graph::answer::{Answer, Body, Refusal, Says, invalid, refusal};
 use crate::graph::ask::Ask;
 use crate::graph::batch;
 use crate::graph::build::{GraphBuilder, Sleeper};
+use crate::graph::push::{self, Courier};
 use crate::graph::rules::GraphRules;
 use crate::graph::seen::{GraphSeen, Violation};
 use crate::graph::throttle::{self, Lane};
@@ -24,6 +25,7 @@ pub struct Graph {
     pub(crate) world: Arc<Mutex<World>>,
     pub(crate) sleeper: Sleeper,
     pub(crate) latency: Duration,
+    pub(crate) courier: Courier,
 }
 
 impl std::fmt::Debug for Graph {
@@ -71,7 +73,10 @@ impl Graph {
     /// # Errors
     /// A [`Cut`] if a fault breaks the connection.
     pub async fn answer(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Cut> {
-        let decided = self.decide(&request);
+        let mut decided = self.decide(&request);
+        if let Some(answer) = self.shake_hands().await {
+            decided.answer = Ok(answer);
+        }
         if !(decided.delay + self.latency).is_zero() {
             {
                 let mut world = self.world();
@@ -90,6 +95,48 @@ impl Graph {
     /// A [`Cut`] if a fault breaks the connection.
     pub fn answer_now(&self, request: &Request<Bytes>) -> Result<Response<Bytes>, Cut> {
         self.decide(request).answer
+    }
+
+    /// Sends what subscribers are to be told; how many took it. Served over loopback, this happens by itself after each request.
+    pub async fn push(&self) -> usize {
+        let due = {
+            let mut world = self.world();
+            let mut due = std::mem::take(&mut world.notices);
+            due.extend(push::due(&mut world));
+            due
+        };
+        let mut taken = 0;
+        for notice in due {
+            let request = Request::post(&notice.url).header("content-type", "application/json; charset=utf-8");
+            let Ok(request) = request.body(Bytes::from(notice.body.to_string())) else { continue };
+            if (self.courier)(request).await.is_some_and(|answer| answer.status().is_success()) {
+                taken += 1;
+            }
+        }
+        taken
+    }
+
+    /// Asks the addresses of new subscriptions whether they want them. The answer to the request that made one, if they do not.
+    async fn shake_hands(&self) -> Option<Response<Bytes>> {
+        let handshakes = std::mem::take(&mut self.world().handshakes);
+        for shake in handshakes {
+            let answer = match push::question(&shake) {
+                Some(request) => (self.courier)(request).await,
+                None => None,
+            };
+            if !push::agrees(answer.as_ref(), &shake) {
+                let mut world = self.world();
+                world.store.subscriptions.remove(&shake.subscription);
+                let mut serving = Serving { world: &mut world, lanes: Vec::new(), delay: Duration::ZERO };
+                let refused = serving.refused(push::unanswered(&shake), None);
+                let answer = serving.dressed(refused, None, &[]).response();
+                if let Some(seen) = serving.world.seen.last_mut() {
+                    seen.status = 400;
+                }
+                return Some(answer);
+            }
+        }
+        None
     }
 
     /// What goes wrong from now on; rules begin to count anew.
@@ -379,6 +426,7 @@ impl Serving<'_> {
         }
     }
 
+    #[allow(clippy::boxed_local, reason = "refusals are boxed wherever they come from")]
     fn refused(&mut self, refusal: Box<Refusal>, client_request_id: Option<&str>) -> Answer {
         let id = self.request_id();
         let date = self.world.now().strftime("%Y-%m-%dT%H:%M:%S").to_string();

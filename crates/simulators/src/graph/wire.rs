@@ -38,7 +38,11 @@ impl Graph {
             let graph = graph.clone();
             async move {
                 match whole(request).await {
-                    Ok(request) => answered(graph.answer(request).await),
+                    Ok(request) => {
+                        let answer = graph.answer(request).await;
+                        tokio::spawn(async move { graph.push().await });
+                        answered(answer)
+                    }
                     Err(refused) => *refused,
                 }
             }

@@ -6,6 +6,7 @@ use crate::graph::ask::Ask;
 use crate::graph::attachments::Upload;
 use crate::graph::directory::Directory;
 use crate::graph::ids::{self, Form, Named};
+use crate::graph::push::{Handshake, Notice, Subscription};
 use crate::graph::rules::{GraphRules, Trouble};
 use crate::graph::seen::{GraphSeen, Violation};
 use crate::graph::store::{Item, Kind, Mailbox};
@@ -25,6 +26,8 @@ pub(crate) struct Store {
     /// By user principal name in lower case.
     pub(crate) mailboxes: BTreeMap<String, Mailbox>,
     pub(crate) directory: Directory,
+    /// By id.
+    pub(crate) subscriptions: BTreeMap<String, Subscription>,
     /// Tokens of an older epoch are expired.
     pub(crate) epoch: u64,
 }
@@ -60,6 +63,10 @@ pub(crate) struct World {
     pub(crate) violations: Vec<Violation>,
     /// Properties of the body under way that were ignored.
     pub(crate) ignored: Vec<String>,
+    /// Addresses that must answer before their subscriptions count.
+    pub(crate) handshakes: Vec<Handshake>,
+    /// Notifications that are to be sent, besides those of changes.
+    pub(crate) notices: Vec<Notice>,
     /// Requests so far, which request ids are made from.
     pub(crate) asked: u64,
 }

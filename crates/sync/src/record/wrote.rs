@@ -105,7 +105,9 @@ impl<R: Record> Run<R> {
         // A record made without a link (a copy) is new to the next run.
         row.changed = if task.link.is_some() { self.run } else { self.run + 1 };
         row.changed_at = self.now();
-        if partly {
+        // What we made, a round that only tells changes need never name: it may be gone again by then.
+        let made = side == Side::Right && known.is_none();
+        if partly || made {
             row.epoch = UNNAMED;
         }
         // Links of other syncs may still lead to the record that this one stands for.
@@ -137,8 +139,8 @@ impl<R: Record> Run<R> {
     }
 }
 
-/// The round of an item that did not tell all of itself after a write, and that no listing has named since: it is asked for
-/// when one does.
+/// The round of an item that did not tell all of itself after a write, or that we made, and that no listing has named since: it is
+/// asked for when one does, or when one that should have did not.
 pub(crate) const UNNAMED: u64 = 0;
 
 /// Of what an item did not tell after our write, what we did not change either: where the answer was found later, its user may

@@ -62,21 +62,26 @@ impl Place {
         Call::get("graph.events.changes", path).prefer(page)
     }
 
-    /// One event.
-    pub(crate) fn get(&self, id: &ItemId) -> Call {
+    /// One event, its times in a zone; in UTC without.
+    pub(crate) fn get(&self, id: &ItemId, zone: Option<&str>) -> Call {
         let path = self.event(id.as_str()).query("$select", event::SELECT).query("$expand", &extended::expand(&event::PROPERTIES));
-        Call::get("graph.events.get", path).prefer(AS_TEXT)
+        in_zone(Call::get("graph.events.get", path).prefer(AS_TEXT), zone)
+    }
+
+    /// The times of an event alone.
+    pub(crate) fn times(&self, id: &ItemId, zone: &str) -> Call {
+        in_zone(Call::get("graph.events.times", self.event(id.as_str()).query("$select", "id,start,end")), Some(zone))
     }
 
     /// What of a series is otherwise than its rule makes it. Only a question for one series gives both.
-    pub(crate) fn exceptions(&self, id: &ItemId) -> Call {
+    pub(crate) fn exceptions(&self, id: &ItemId, zone: Option<&str>) -> Call {
         let path = self.event(id.as_str()).query("$select", "id,cancelledOccurrences").query("$expand", "exceptionOccurrences");
-        Call::get("graph.events.exceptions", path).prefer(AS_TEXT)
+        in_zone(Call::get("graph.events.exceptions", path).prefer(AS_TEXT), zone)
     }
 
     /// One exception by itself.
-    pub(crate) fn exception(&self, id: &str) -> Call {
-        Call::get("graph.events.exception", self.event(id).query("$select", event::SELECT)).prefer(AS_TEXT)
+    pub(crate) fn exception(&self, id: &str, zone: Option<&str>) -> Call {
+        in_zone(Call::get("graph.events.exception", self.event(id).query("$select", event::SELECT)).prefer(AS_TEXT), zone)
     }
 
     /// The occurrences of a series in a span: those that do not take place are not among them.
@@ -156,6 +161,15 @@ impl Place {
     }
 }
 
+/// The zone is said with every question that has times in its answer: the service keeps no word of it.
+fn in_zone(call: Call, zone: Option<&str>) -> Call {
+    // Nothing that could end the word: names come from the server, and from other programs.
+    match zone.filter(|zone| !zone.contains(['"', '\\', ',']) && zone.is_ascii() && !zone.contains(char::is_control)) {
+        Some(zone) => call.prefer(format!("outlook.timezone=\"{zone}\"")),
+        None => call,
+    }
+}
+
 fn whole_second(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
@@ -181,6 +195,15 @@ mod tests {
             let call = place().round(round, 50);
             assert_eq!(call.path.as_str(), expected);
             assert_eq!(call.prefer, ["odata.maxpagesize=50"]);
+        }
+    }
+
+    #[test]
+    fn times_are_asked_for_in_a_zone_whose_name_is_one_word() {
+        let id = ItemId::from("e");
+        assert_eq!(place().get(&id, Some("W. Europe Standard Time")).prefer[1], "outlook.timezone=\"W. Europe Standard Time\"");
+        for odd in ["a\", IdType=\"x", "a,b", "a\r\nb", "Zürich"] {
+            assert_eq!(place().get(&id, Some(odd)).prefer, [AS_TEXT], "{odd}");
         }
     }
 

@@ -1,8 +1,8 @@
 //! Rounds of changes.
 //!
 //! Three ways, each for where the one before is refused: `events/delta` names series and single events; `calendarView/delta` names
-//! occurrences in a span of time, so that a listing of everything comes before it and again every week; a listing of everything each
-//! time. The way is in the cursor.
+//! occurrences in a span of time, so that a listing of everything comes before it; a listing of everything each time. The way is in
+//! the cursor. From time to time a round is begun anew, and names everything: see [`Quirks::event_reread_days`](crate::Quirks::event_reread_days).
 
 use super::Events;
 use crate::{
@@ -14,16 +14,13 @@ use crate::{
 };
 use jiff::{SignedDuration, Timestamp};
 use pimkit_core::{
-    Change, ChangeOptions, ChangePage, CollectionId, Error, ErrorKind, Event, ItemId, Kind, Next, Position, Removal, Result, Revision,
-    cursor::Bound,
+    Change, ChangeOptions, ChangePage, CollectionId, Error, ErrorKind, Event, ItemId, Kind, Next, Persistence, Position, Removal, Result,
+    Revision, cursor::Bound,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// How long a span of `calendarView/delta` is read before it is laid anew. Deletions have been missing from it altogether
-/// (microsoft-graph-docs 11728), and it does not move along with the days.
-const VIEW_LASTS: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// The span of `calendarView/delta` before and after today: a longer one makes huge first rounds (microsoft-graph-docs 6353).
 const BEFORE: SignedDuration = SignedDuration::from_hours(366 * 24);
 const AFTER: SignedDuration = SignedDuration::from_hours(2 * 366 * 24);
@@ -62,8 +59,8 @@ impl Way {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum Between {
-    /// At a link of the server's.
-    Delta { link: String },
+    /// At a link of the server's; everything was named then.
+    Delta { link: String, since: Timestamp },
     /// The same, for a span that was laid then.
     View { link: String, since: Timestamp },
     /// At the beginning.
@@ -74,8 +71,8 @@ enum Between {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum Within {
-    /// `whole`: it began with everything.
-    Delta { next: String, whole: bool },
+    /// `since`: when everything was named last; `whole`: by this round.
+    Delta { next: String, since: Timestamp, whole: bool },
     /// `next`: absent for the first page of the span.
     View { next: Option<String>, since: Timestamp, whole: bool },
     /// `view`: the span comes behind it.
@@ -90,17 +87,24 @@ impl Events {
         match at {
             Position::Start => asked.start().await,
             Position::Since(cursor) => match bound.between(cursor)? {
-                Between::Delta { link } => asked.delta(&link, false).await,
-                Between::View { since, .. } if self.session.now().duration_since(since) > VIEW_LASTS => Err(lost_delta()),
+                Between::Delta { since, .. } | Between::View { since, .. } if self.is_to_be_reread(since) => Err(lost_delta()),
+                Between::Delta { link, since } => asked.delta(&link, since, false).await,
                 Between::View { link, since } => asked.view(Some(&link), since, false).await,
                 Between::Listing => asked.start().await,
             },
             Position::Page(token) => match bound.within(token)? {
-                Within::Delta { next, whole } => asked.delta(&next, whole).await,
+                Within::Delta { next, since, whole } => asked.delta(&next, since, whole).await,
                 Within::View { next, since, whole } => asked.view(next.as_deref(), since, whole).await,
                 Within::Listing { next, view } => asked.listing(Some(&next), view).await,
             },
         }
+    }
+}
+
+impl Events {
+    fn is_to_be_reread(&self, since: Timestamp) -> bool {
+        let days = self.session.config.quirks.event_reread_days;
+        days > 0 && self.session.now().duration_since(since) > SignedDuration::from_hours(24 * i64::from(days))
     }
 }
 
@@ -119,7 +123,7 @@ impl Asked<'_> {
             let way = *lock(&self.events.way);
             let page = match way {
                 Way::Delta | Way::DatedDelta => match self.first(Round::Delta { dated: way == Way::DatedDelta }).await? {
-                    Some(page) => return self.delta_page(page, true),
+                    Some(page) => return self.delta_page(page, None, self.events.session.now(), true),
                     None => None,
                 },
                 Way::View => Some(self.listing(None, true).await?),
@@ -167,15 +171,16 @@ impl Asked<'_> {
         Page::read(answered(reply)?)
     }
 
-    async fn delta(&self, address: &str, whole: bool) -> Result<ChangePage<Event>> {
-        self.delta_page(self.follow(address).await?, whole)
+    async fn delta(&self, address: &str, since: Timestamp, whole: bool) -> Result<ChangePage<Event>> {
+        self.delta_page(self.follow(address).await?, Some(address), since, whole)
     }
 
-    fn delta_page(&self, page: Page, whole: bool) -> Result<ChangePage<Event>> {
+    fn delta_page(&self, page: Page, at: Option<&str>, since: Timestamp, whole: bool) -> Result<ChangePage<Event>> {
         let changes = lines(&page.rows, Removed::Said);
         let next = match (page.next, page.delta) {
-            (Some(next), _) => Next::More(self.bound.page(&Within::Delta { next, whole })?),
-            (None, Some(link)) => Next::Done { cursor: self.bound.cursor(&Between::Delta { link })?, complete: whole },
+            (Some(next), _) if at == Some(next.as_str()) => return Err(endless()),
+            (Some(next), _) => Next::More(self.bound.page(&Within::Delta { next, since, whole })?),
+            (None, Some(link)) => Next::Done { cursor: self.bound.cursor(&Between::Delta { link, since })?, complete: whole },
             (None, None) => return Err(endless()),
         };
         Ok(ChangePage { changes, next })
@@ -199,6 +204,7 @@ impl Asked<'_> {
         };
         let changes = lines(&page.rows, Removed::Perhaps);
         let next = match (page.next, page.delta) {
+            (Some(next), _) if address == Some(next.as_str()) => return Err(endless()),
             (Some(next), _) => Next::More(self.bound.page(&Within::View { next: Some(next), since, whole })?),
             (None, Some(link)) => Next::Done { cursor: self.bound.cursor(&Between::View { link, since })?, complete: whole },
             (None, None) => return Err(endless()),
@@ -229,6 +235,7 @@ impl Asked<'_> {
 
 fn endless() -> Error {
     Error::new(ErrorKind::InvalidData, "the page of changes says neither how the round goes on nor where it ended; try again later")
+        .persistence(Persistence::Temporary)
 }
 
 /// What a removed row is worth.

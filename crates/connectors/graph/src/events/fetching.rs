@@ -4,10 +4,11 @@ use super::{Events, files};
 use crate::{
     calls::{Call, Reply, calendars::Calendar, events::Place, odata},
     error,
-    mapping::event::{self, Mailbox},
-    session::answered,
+    mapping::event::{self, Mailbox, times},
+    session::{answered, lock},
 };
 use pimkit_core::{Access, CollectionId, Error, ErrorKind, Event, Fetched, ItemId, Result, Revision, Stored, cursor::binding};
+use pimkit_exchange::zones;
 use pimkit_http::Failure;
 use serde_json::Value;
 
@@ -89,7 +90,8 @@ impl Events {
     /// What is under these ids, one answer each. An absence counts only while the calendar answers.
     pub(super) async fn looks(&self, collection: &CollectionId, ids: &[ItemId]) -> Vec<Look> {
         let place = self.place(collection);
-        let calls: Vec<Call> = ids.iter().map(|id| place.get(id)).collect();
+        let zone = self.usual_zone().await;
+        let calls: Vec<Call> = ids.iter().map(|id| place.get(id, zone.as_deref())).collect();
         let mut looks: Vec<Look> = self.session.all(&calls).await.into_iter().map(look).collect();
         if looks.iter().any(|look| matches!(look, Look::Gone))
             && let Err(e) = self.calendar(collection).await
@@ -98,16 +100,55 @@ impl Events {
                 *look = Look::Failed(e.clone());
             }
         }
+        self.put_on_the_wall(&place, ids, &mut looks).await;
         self.add_exceptions(&place, ids, &mut looks).await;
         self.add_files(&place, ids, &mut looks).await;
         looks
+    }
+
+    /// The zone that most events are in, as far as is known: that of the mailbox's settings, or else of the last event.
+    async fn usual_zone(&self) -> Option<String> {
+        match self.own_zone().await.as_ref().and_then(zones::write) {
+            Some(own) => Some(own),
+            None => lock(&self.last_zone).clone(),
+        }
+    }
+
+    /// Asks for the times of events once more that came in another zone than their own.
+    async fn put_on_the_wall(&self, place: &Place, ids: &[ItemId], looks: &mut [Look]) {
+        let mut asked = Vec::new();
+        let mut calls = Vec::new();
+        for ((at, look), id) in looks.iter().enumerate().zip(ids) {
+            let Look::There(raw) = look else { continue };
+            if let Some(zone) = times::other_zone(&raw.item) {
+                asked.push(at);
+                calls.push(place.times(id, zone));
+            }
+            if let Some(zone) = times::own_zone(&raw.item) {
+                *lock(&self.last_zone) = Some(zone.to_owned());
+            }
+        }
+        for (at, answer) in asked.into_iter().zip(self.session.all(&calls).await) {
+            // A zone that the server does not take after all: what came is turned into it by our rules.
+            let Ok(answer) = answer.map_err(Failure::into_error).and_then(answered) else { continue };
+            let Some(Look::There(raw)) = looks.get_mut(at) else { continue };
+            for name in ["start", "end"] {
+                if let (Some(slot), Some(time)) = (raw.item.get_mut(name), answer.get(name).filter(|time| time.is_object())) {
+                    *slot = time.clone();
+                }
+            }
+        }
     }
 
     /// Reads what of each series is otherwise than its rule makes it.
     async fn add_exceptions(&self, place: &Place, ids: &[ItemId], looks: &mut [Look]) {
         let is_series = |look: &Look| matches!(look, Look::There(raw) if event::is_master(&raw.item));
         let places: Vec<usize> = looks.iter().enumerate().filter(|(_, look)| is_series(look)).map(|(at, _)| at).collect();
-        let calls: Vec<Call> = places.iter().filter_map(|at| ids.get(*at)).map(|id| place.exceptions(id)).collect();
+        let zone = |at: &usize| match looks.get(*at) {
+            Some(Look::There(raw)) => times::own_zone(&raw.item),
+            _ => None,
+        };
+        let calls: Vec<Call> = places.iter().filter_map(|at| Some(place.exceptions(ids.get(*at)?, zone(at)))).collect();
         let answers = self.session.all(&calls).await;
         for (at, answer) in places.into_iter().zip(answers) {
             let (Some(slot), Some(id)) = (looks.get_mut(at), ids.get(at)) else { continue };
@@ -141,12 +182,9 @@ impl Events {
             list(answer.get_mut("cancelledOccurrences").map(Value::take))?.iter().filter_map(Value::as_str).map(str::to_owned).collect();
         // Some answers leave out where the rule put an exception, or its text.
         let bare: Vec<usize> = exceptions.iter().enumerate().filter(|(_, one)| !is_whole(one)).map(|(at, _)| at).collect();
-        let calls: Vec<Call> = bare
-            .iter()
-            .filter_map(|at| exceptions.get(*at))
-            .filter_map(|one| odata::text(one, "id"))
-            .map(|id| place.exception(id))
-            .collect();
+        let zone = times::own_zone(&raw.item);
+        let named = bare.iter().filter_map(|at| exceptions.get(*at)).filter_map(|one| odata::text(one, "id"));
+        let calls: Vec<Call> = named.map(|id| place.exception(id, zone)).collect();
         if calls.len() == bare.len() {
             for (at, answer) in bare.into_iter().zip(self.session.all(&calls).await) {
                 let whole = answered(answer.map_err(Failure::into_error)?)?;

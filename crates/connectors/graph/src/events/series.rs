@@ -128,7 +128,7 @@ impl Events {
         for row in &rows {
             there.insert(times::recurrence_id(&Item::new(row)?, &master)?);
             if odata::text(row, "type") == Some("exception") {
-                changed.extend(odata::text(row, "id").map(|id| place.exception(id)));
+                changed.extend(odata::text(row, "id").map(|id| place.exception(id, times::own_zone(&raw.item))));
             }
         }
         for answer in self.session.all(&changed).await {
@@ -234,6 +234,7 @@ fn step(
         Some(Override::Excluded) if recurrence::makes(master, id) == Some(false) && exception.is_none() => return Ok(None),
         Some(Override::Excluded) => return Ok(Some(Step::Delete)),
         Some(Override::Changed(patch)) => target.occurrence(id).with(patch)?,
+        None if exception.is_none() && recurrence::makes(master, id) == Some(false) => return Ok(None),
         None => target.occurrence(id),
     };
     if gone {

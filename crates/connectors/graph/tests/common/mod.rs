@@ -22,13 +22,15 @@ use std::{
 
 /// Who the account is of.
 pub const ALICE: &str = "alice@example.com";
+/// Who else has a mailbox there.
+pub const BOB: &str = "bob@example.com";
 /// Where the stand-in is, for whoever asks it.
 pub const ROOT: &str = "https://graph.example.com/v1.0";
 
 /// A stand-in with one mailbox, at the time of a test's clock.
 pub fn simulator(rules: GraphRules, clock: &FakeClock) -> Simulator {
     let clock = clock.clone();
-    Simulator::builder().seed(1).user(ALICE, "token").rules(rules).clock(Arc::new(move || clock.now())).build()
+    Simulator::builder().seed(1).user(ALICE, "token").user(BOB, "bob").rules(rules).clock(Arc::new(move || clock.now())).build()
 }
 
 /// Ids of items that cannot be read any more.

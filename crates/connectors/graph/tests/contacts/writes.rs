@@ -165,6 +165,33 @@ async fn an_item_of_another_folder_is_none_of_this_one() {
     assert!(found[0].as_ref().unwrap().is_empty());
 }
 
+/// What another program made carries no UID; its id is one, and stays.
+#[tokio::test]
+async fn a_contact_of_another_program_is_found_in_whatever_folder_it_was_dragged_into() {
+    let account = Account::default();
+    let id = ItemId::from(account.simulator.create(ALICE, "contacts", &json!({"givenName": "Ada"})).unwrap());
+    let uid = account.read(&id).await.record.uid.unwrap();
+    let other = account.simulator.create(ALICE, "contactFolders", &json!({"displayName": "Other"})).unwrap();
+    let find = async |collection: &str, uid: &str| {
+        account
+            .items()
+            .find(&collection.into(), &[Key::Uid(uid.to_owned())])
+            .await
+            .pop()
+            .unwrap()
+            .unwrap()
+            .into_iter()
+            .map(|s| s.id)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!((find("contacts", &uid).await, find(&other, &uid).await), (vec![id.clone()], vec![]));
+    account.simulator.move_item(ALICE, id.as_str(), &other);
+    assert_eq!((find("contacts", &uid).await, find(&other, &uid).await), (vec![], vec![id.clone()]));
+    account.simulator.delete(ALICE, &format!("contacts/{id}"));
+    assert_eq!((find("contacts", &uid).await, find(&other, &uid).await), (vec![], vec![]));
+    assert_eq!(find("contacts", "outlook:nothing of the kind").await, vec![]);
+}
+
 #[tokio::test]
 async fn a_picture_that_cannot_be_stored_leaves_the_rest_written() {
     use pimkit_core::{Blob, BlobRef, BlobSource, Digest};

@@ -5,7 +5,7 @@ mod names;
 mod photo;
 
 pub(crate) use folders::folders;
-pub(crate) use photo::{Pictured, picture};
+pub(crate) use photo::{Pictured, metadata, picture};
 
 use crate::graph::answer::{Answer, Result, Says, invalid, no_such_method, no_such_path, refuse};
 use crate::graph::delta::Followed;
@@ -199,10 +199,10 @@ fn shown(mailbox: &Mailbox, item: &Item, view: &View) -> Value {
     let mut out = show::entity("contact", view, &[], &|name| value(mailbox, item, name, view));
     out.insert("@odata.etag".to_owned(), Value::from(show::etag(mailbox, item)));
     show::relations(&mut out, view, &|name| value(mailbox, item, name, view));
-    if view.expands("photo").is_some() {
-        if let Some(photo) = &item.photo {
-            out.insert("photo".to_owned(), Value::Object(photo::metadata(photo)));
-        }
+    if view.expands("photo").is_some()
+        && let Some(photo) = &item.photo
+    {
+        out.insert("photo".to_owned(), Value::Object(photo::metadata(photo)));
     }
     Value::Object(out)
 }

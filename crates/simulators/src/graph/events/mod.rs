@@ -8,6 +8,8 @@ mod times;
 mod views;
 mod write;
 
+pub(crate) use recur::Rule;
+pub(crate) use times::parse as wall;
 pub(crate) use views::{calendar_view, view_delta};
 
 use crate::graph::answer::{Result, no_such_method, no_such_path, not_found};

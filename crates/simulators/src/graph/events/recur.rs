@@ -224,7 +224,7 @@ fn among(month: Date, days: &[Weekday], index: Index) -> Option<Date> {
     let mut all = (1..=month.days_in_month()).map(|day| on(month, day)).filter(|day| days.contains(&day.weekday()));
     match index {
         Index::From(at) => all.nth(at),
-        Index::Last => all.last(),
+        Index::Last => all.next_back(),
     }
 }
 

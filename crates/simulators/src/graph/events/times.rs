@@ -25,8 +25,6 @@ pub(crate) struct Occurrence {
     /// The day in the rule that it stands for.
     pub(crate) day: Date,
     pub(crate) times: Times,
-    /// Whether it is not as the rule says.
-    pub(crate) exception: bool,
 }
 
 fn unset() -> Zone {
@@ -104,7 +102,7 @@ impl Times {
     /// The same on another day.
     pub(crate) fn on(&self, day: Date) -> Self {
         let start = day.to_datetime(self.start.time());
-        let long = self.start.until((Unit::Second, self.end)).unwrap_or(Span::new());
+        let long = self.start.until((Unit::Second, self.end)).unwrap_or_default();
         let end = start.checked_add(long).unwrap_or(start);
         Self { start, end, ..self.clone() }
     }
@@ -150,7 +148,7 @@ pub(crate) fn occurrences(item: &Item, from: Timestamp, to: Timestamp) -> Vec<Oc
     let mut out: Vec<Occurrence> = series
         .exceptions
         .iter()
-        .map(|(day, exception)| Occurrence { day: *day, times: exception_times(item, *day, exception), exception: true })
+        .map(|(day, exception)| Occurrence { day: *day, times: exception_times(item, *day, exception) })
         .filter(|occurrence| occurrence.times.within(from, to))
         .collect();
     for day in rule.days() {
@@ -159,7 +157,7 @@ pub(crate) fn occurrences(item: &Item, from: Timestamp, to: Timestamp) -> Vec<Oc
             break;
         }
         if !series.exceptions.contains_key(&day) && !series.cancelled.contains(&day) && times.within(from, to) {
-            out.push(Occurrence { day, times, exception: false });
+            out.push(Occurrence { day, times });
         }
     }
     out.sort_by_key(|occurrence| occurrence.day);

@@ -110,12 +110,10 @@ pub(crate) fn update(call: &mut Call<'_>, key: u64, day: Option<Date>) -> Result
     let extended = extended::take(&mut body, &mut kept)?;
     strip_own(call, &mut body, OWN);
     let organises = mails::organises(&item);
-    if !organises {
-        if let Some(name) = body.keys().find(|name| !ATTENDEES.contains(&name.as_str())) {
-            let says = format!("The property '{name}' can be changed by the organizer only.");
-            let status = call.rules().events.attendee_change;
-            return refuse(status, if status == 403 { "ErrorAccessDenied" } else { "ErrorInvalidRequest" }, says);
-        }
+    if !organises && let Some(name) = body.keys().find(|name| !ATTENDEES.contains(&name.as_str())) {
+        let says = format!("The property '{name}' can be changed by the organizer only.");
+        let status = call.rules().events.attendee_change;
+        return refuse(status, if status == 403 { "ErrorAccessDenied" } else { "ErrorInvalidRequest" }, says);
     }
     let loud = call.rules().events.private_changes_mail || body.keys().any(|name| !PRIVATE.contains(&name.as_str()));
     let said = !body.is_empty() || extended;

@@ -6,6 +6,6 @@ mod page;
 mod view;
 
 pub(crate) use evaluate::comparable;
-pub(crate) use filter::Filter;
+pub(crate) use filter::{Comparison, Filter, Term};
 pub(crate) use page::{Order, Page, page_size};
 pub(crate) use view::View;

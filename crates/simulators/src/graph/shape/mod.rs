@@ -28,9 +28,6 @@ pub(crate) struct Member {
 #[derive(Debug, Clone)]
 pub(crate) struct Shape {
     pub(crate) base: Option<&'static str>,
-    /// Whether entities of it have ids.
-    pub(crate) entity: bool,
-    pub(crate) open: bool,
     /// Its own and those of its bases, bases first.
     pub(crate) members: Vec<Member>,
 }
@@ -41,9 +38,6 @@ struct Shapes {
     types: BTreeMap<&'static str, Shape>,
     enums: BTreeMap<&'static str, Vec<&'static str>>,
 }
-
-/// Primitive types, in the table's words.
-const PRIMITIVE: &[&str] = &["String", "Boolean", "Int32", "Int64", "Double", "Instant", "Date", "TimeOfDay", "Guid", "Binary"];
 
 fn shapes() -> &'static Shapes {
     static SHAPES: OnceLock<Shapes> = OnceLock::new();
@@ -62,11 +56,11 @@ fn parse(text: &'static str) -> Shapes {
                 let name = words.next().unwrap_or_default();
                 shapes.enums.insert(name, words.collect());
             }
-            (false, kind) => {
+            (false, _) => {
                 let name = words.next().unwrap_or_default();
                 let rest: Vec<&str> = words.collect();
                 let base = rest.iter().position(|word| *word == "is").and_then(|at| rest.get(at + 1)).copied();
-                let shape = Shape { base, entity: kind == "entity", open: rest.contains(&"open"), members: Vec::new() };
+                let shape = Shape { base, members: Vec::new() };
                 shapes.types.insert(name, shape);
                 open = Some(name);
             }
@@ -132,6 +126,9 @@ pub(crate) fn is_a(of: &str, base: &str) -> bool {
 mod tests {
     use super::*;
 
+    /// Primitive types, in the table's words.
+    const PRIMITIVE: &[&str] = &["String", "Boolean", "Int32", "Int64", "Double", "Instant", "Date", "TimeOfDay", "Guid", "Binary"];
+
     #[test]
     fn every_type_that_a_member_names_is_in_the_table() {
         for (name, shape) in &shapes().types {
@@ -147,7 +144,7 @@ mod tests {
     fn members_of_bases_come_first_and_tell_whether_they_may_be_null() {
         let contact = shape("contact").unwrap();
         assert_eq!(contact.members[0].name, "id");
-        assert!(!contact.members[0].nullable && contact.open && contact.entity);
+        assert!(!contact.members[0].nullable);
         assert!(member("contact", "categories").unwrap().many);
         assert!(member("contact", "photo").unwrap().relation);
         assert!(member("contact", "phones").is_none(), "only the beta has them");

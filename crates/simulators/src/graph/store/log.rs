@@ -63,8 +63,12 @@ impl Mailbox {
         let since = since.max(self.forgotten);
         let from = self.log.partition_point(|change| change.seq <= since);
         let mut told: BTreeMap<Subject, Told> = BTreeMap::new();
+        let bin = self.known("deleteditems");
+        let mail = matches!(scope.kind, Kind::Message | Kind::MailFolder);
         let here = |change: &&Change| {
-            change.seq <= until && change.kind == scope.kind && scope.parent.is_none_or(|parent| parent == change.parent)
+            // Anywhere is anywhere but in Deleted Items, which only mail lies in as it lies elsewhere.
+            let place = scope.parent.map_or(mail || change.parent != bin, |parent| parent == change.parent);
+            change.seq <= until && change.kind == scope.kind && place
         };
         for change in self.log.get(from..).unwrap_or_default().iter().filter(here) {
             let subject = (change.key, (!immutable).then_some(change.generation));

@@ -133,10 +133,10 @@ impl Mailbox {
             self.remove(child);
         }
         self.tell(key, Some(Gone::Deleted), false);
-        if let Some(item) = self.items.remove(&key) {
-            if let Some(inside) = self.children.get_mut(&item.parent) {
-                inside.remove(&key);
-            }
+        if let Some(item) = self.items.remove(&key)
+            && let Some(inside) = self.children.get_mut(&item.parent)
+        {
+            inside.remove(&key);
         }
         self.children.remove(&key);
     }

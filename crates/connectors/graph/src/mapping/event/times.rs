@@ -1,7 +1,8 @@
 //! When an event is.
 //!
-//! Times are asked for in UTC, which every answer has without asking, and put on the wall of the zone that the event was written in
-//! (`originalStartTimeZone`). Writing says the wall time and the Windows name of its zone.
+//! Times are asked for in the zone that the event was written in (`originalStartTimeZone`), and stand on the wall as they come: the
+//! server's rules of a zone may be older than ours (Morocco changed its clock in 2026), and what people see is the server's. Where an
+//! answer is in another zone, it is turned into the event's own by our rules. Writing says the wall time and the Windows name.
 
 use crate::mapping::{Item, Slots};
 use jiff::{Timestamp, civil, tz::Offset};
@@ -55,18 +56,38 @@ pub(crate) fn zones_of(item: &Item<'_>, own: Own<'_>) -> Result<Zones> {
     Ok(Zones { start, end })
 }
 
-/// A `dateTimeTimeZone` as an instant.
-fn instant(item: &Item<'_>, property: &'static str) -> Result<Option<Timestamp>> {
+/// A `dateTimeTimeZone` on the wall of a zone; the date of one that is whole days.
+fn time(item: &Item<'_>, property: &'static str, zone: &Zone, whole_days: bool) -> Result<Option<When>> {
     let Some(time) = item.item(property)? else { return Ok(None) };
     let Some(text) = time.text("dateTime")? else { return Ok(None) };
     if let Ok(instant) = text.parse::<Timestamp>() {
-        return Ok(Some(instant));
+        return Ok(Some(on_the_wall(instant, zone, whole_days)));
     }
     let wall: civil::DateTime = text.parse().map_err(|_| odd(property))?;
     let name = time.text("timeZone")?.unwrap_or(zones::UTC);
-    let Named::Zone(zone) = zones::read(name) else { return Err(odd(property)) };
-    let offsets = zones::offsets(&zone).ok_or_else(|| odd(property))?;
-    offsets.to_timestamp(wall).map(Some).ok_or_else(|| odd(property))
+    let Named::Zone(told) = zones::read(name) else { return Err(odd(property)) };
+    if told == *zone || zones::same_windows(&zone.id, name) {
+        let here =
+            if whole_days { When::all_day(all_day::date(wall, None)) } else { When::Zoned { at: whole_seconds(wall), zone: zone.clone() } };
+        return Ok(Some(here));
+    }
+    let offsets = zones::offsets(&told).ok_or_else(|| odd(property))?;
+    let instant = offsets.to_timestamp(wall).ok_or_else(|| odd(property))?;
+    Ok(Some(on_the_wall(instant, zone, whole_days)))
+}
+
+/// The name of the zone that an event is to be asked for in, where its times came in another one.
+pub(crate) fn other_zone(value: &Value) -> Option<&str> {
+    let name = value.get("originalStartTimeZone")?.as_str()?;
+    let came = value.get("start")?.get("timeZone")?.as_str()?;
+    let Named::Zone(zone) = zones::read(name) else { return None };
+    (name != came && !zones::same_windows(&zone.id, came)).then_some(name)
+}
+
+/// The name of the zone of an event, as a question for others like it takes it.
+pub(crate) fn own_zone(value: &Value) -> Option<&str> {
+    let name = value.get("originalStartTimeZone")?.as_str()?;
+    matches!(zones::read(name), Named::Zone(_)).then_some(name)
 }
 
 fn utc(at: Timestamp) -> civil::DateTime {
@@ -95,10 +116,9 @@ fn on_the_wall(at: Timestamp, zone: &Zone, whole_days: bool) -> When {
 /// `InvalidData` when there is no start, or a time cannot be read.
 pub(crate) fn read(item: &Item<'_>, zones: &Zones, event: &mut Event) -> Result<()> {
     let whole_days = is_all_day(item)?;
-    let start = instant(item, "start")?.ok_or_else(|| odd("start"))?;
-    event.start = Some(on_the_wall(start, &zones.start, whole_days));
+    event.start = Some(time(item, "start", &zones.start, whole_days)?.ok_or_else(|| odd("start"))?);
     let zone = if whole_days { &zones.start } else { &zones.end };
-    event.end = instant(item, "end")?.map(|end| on_the_wall(end, zone, whole_days));
+    event.end = time(item, "end", zone, whole_days)?;
     Ok(())
 }
 
@@ -115,18 +135,21 @@ pub(crate) fn is_all_day(item: &Item<'_>) -> Result<bool> {
 /// # Errors
 /// `InvalidData` when it does not say.
 pub(crate) fn recurrence_id(item: &Item<'_>, master: &Event) -> Result<RecurrenceId> {
+    let start = master.start.as_ref().ok_or_else(|| odd("start"))?;
+    let zone = start.zone().cloned().unwrap_or_else(Zone::utc);
     let at = match item.instant("originalStart")? {
-        Some(at) => at,
-        None => instant(item, "start")?.ok_or_else(|| odd("originalStart"))?,
+        Some(at) => on_the_wall(at, &zone, start.is_all_day()),
+        None => time(item, "start", &zone, start.is_all_day())?.ok_or_else(|| odd("originalStart"))?,
     };
-    id_at(at, master).ok_or_else(|| odd("originalStart"))
+    Ok(nearest(at.wall(), start.wall().time()))
 }
 
-/// The occurrence of a series that the rules put at an instant.
-pub(crate) fn id_at(at: Timestamp, master: &Event) -> Option<RecurrenceId> {
-    let start = master.start.as_ref()?;
-    let zone = start.zone().cloned().unwrap_or_else(Zone::utc);
-    Some(RecurrenceId::of(&on_the_wall(at, &zone, start.is_all_day())))
+/// An occurrence of a series stands where the series does, once a day at most. What is an hour off by our rules of a zone is the
+/// occurrence beside it.
+fn nearest(at: civil::DateTime, time: civil::Time) -> RecurrenceId {
+    let on = |date: civil::Date| date.to_datetime(time);
+    let days = [at.date().yesterday(), Ok(at.date()), at.date().tomorrow()].into_iter().flatten().map(on);
+    RecurrenceId(days.min_by_key(|day| day.duration_since(at).abs()).unwrap_or(at))
 }
 
 /// The instant of an occurrence: where the rules put it, in the zone of the series; whole days at midnight of the mailbox's.
@@ -323,10 +346,30 @@ mod tests {
     fn an_occurrence_is_named_by_the_wall_of_its_series_on_both_sides_of_a_change_of_the_clock() {
         let master = starting(When::zoned(datetime(2026, 10, 18, 9, 0, 0, 0), "Europe/Vienna"));
         for (instant, wall) in [("2026-10-18T07:00:00Z", "2026-10-18T09:00:00"), ("2026-10-25T08:00:00Z", "2026-10-25T09:00:00")] {
-            let id = id_at(instant.parse().unwrap(), &master).unwrap();
+            let value = json!({ "originalStart": instant });
+            let id = recurrence_id(&Item::new(&value).unwrap(), &master).unwrap();
             assert_eq!(id.0, wall.parse().unwrap());
             assert_eq!(instant_of(id, &master, None).unwrap().to_string(), instant);
         }
+    }
+
+    /// Morocco's clock is an hour later since 2026 by the rules of some, and not of others.
+    #[test]
+    fn the_servers_rules_of_a_zone_count_where_they_are_not_ours() {
+        let zone = "Morocco Standard Time";
+        let mut value = graph("2026-10-11T09:00:00", "2026-10-11T10:00:00", zone, false);
+        assert_eq!(other_zone(&value), Some(zone));
+        (value["start"]["timeZone"], value["end"]["timeZone"]) = (zone.into(), zone.into());
+        assert_eq!((other_zone(&value), own_zone(&value)), (None, Some(zone)));
+        let event = read_one(&value, None);
+        assert_eq!(event.start, Some(When::zoned(datetime(2026, 10, 11, 9, 0, 0, 0), "Africa/Casablanca")));
+        for original in ["2026-10-25T08:00:00Z", "2026-10-25T09:00:00Z"] {
+            let exception = json!({ "originalStart": original });
+            let id = recurrence_id(&Item::new(&exception).unwrap(), &event).unwrap();
+            assert_eq!(id.0, datetime(2026, 10, 25, 9, 0, 0, 0));
+        }
+        // Shortly before midnight an hour later is the next day, and the same occurrence.
+        assert_eq!(nearest(datetime(2026, 10, 26, 0, 30, 0, 0), civil::time(23, 30, 0, 0)).0, datetime(2026, 10, 25, 23, 30, 0, 0));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What happens to a mailbox behind a client's back: other clients of the same user, administrators, backups.
 
+mod more;
+
 use crate::graph::Graph;
 use crate::graph::answer::Answer;
 use crate::graph::answer::Body;

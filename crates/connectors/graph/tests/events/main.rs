@@ -1,0 +1,11 @@
+//! Events at the stand-in for Microsoft Graph: what the suite of all connectors does not ask.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
+
+mod calendars;
+#[path = "../common/mod.rs"]
+mod common;
+mod kit;
+mod meetings;
+mod rounds;
+mod series;
+mod writes;

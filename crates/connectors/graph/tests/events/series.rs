@@ -1,0 +1,179 @@
+//! Series: one record of a master, its exceptions and what does not take place.
+
+use crate::{
+    common::{ALICE, Account, ROOT},
+    kit::{appointment, at, json, sundays, update, with},
+};
+use jiff::civil::datetime;
+use pimkit_core::{Change, Event, Field, Fields, Outcome, Override, Position, Record, RecurrenceId, When};
+use pimkit_graph::Config;
+use pimkit_simulators::GraphRules;
+use serde_json::json as raw;
+
+fn id(month: i8, day: i8) -> RecurrenceId {
+    RecurrenceId(datetime(2026, month, day, 9, 0, 0, 0))
+}
+
+fn patch(fields: &[(&'static str, serde_json::Value)]) -> Override {
+    Override::Changed(fields.iter().map(|(field, value)| (Field::of(field), value.clone())).collect::<Fields>())
+}
+
+/// One occurrence is moved on the day on which the clock changes, one is called otherwise, one does not take place.
+fn with_exceptions() -> Event {
+    let mut series = sundays("Choir");
+    let moved = [("start", json(&at(10, 25, 11))), ("end", json(&at(10, 25, 12)))];
+    series.recurrence_overrides =
+        [(id(10, 18), patch(&[("title", "Concert".into())])), (id(10, 25), patch(&moved)), (id(11, 1), Override::Excluded)].into();
+    series
+}
+
+#[tokio::test]
+async fn a_series_over_the_end_of_daylight_saving_time_comes_back_as_it_was_written() {
+    let account = Account::default();
+    let made = account.make("m", &with_exceptions()).await;
+    assert_eq!(made.record.recurrence_overrides, with_exceptions().recurrence_overrides);
+    assert_eq!(made.record.start, with_exceptions().start);
+    // As Outlook sees it.
+    let dates: Vec<String> = account.occurrences(&made.id).into_iter().map(|(day, _)| day).collect();
+    assert_eq!(dates, ["2026-10-11", "2026-10-18", "2026-10-25", "2026-11-08", "2026-11-15", "2026-11-22", "2026-11-29"]);
+    let moved = account.simulator.get(ALICE, &format!("events/{}", account.occurrence(&made.id, "2026-10-25"))).unwrap();
+    assert_eq!(moved["start"]["dateTime"], "2026-10-25T10:00:00.0000000", "11 in winter time");
+    assert_eq!(account.raw(&made.id)["originalStartTimeZone"], "W. Europe Standard Time");
+}
+
+#[tokio::test]
+async fn what_a_user_does_to_occurrences_is_read_as_overrides_of_a_new_version() {
+    let account = Account::default();
+    let made = account.make("m", &sundays("Choir")).await;
+    account.by_hand(&account.occurrence(&made.id, "2026-10-25"), &raw!({"subject": "Concert"}));
+    let named = account.read(&made.id).await;
+    assert_eq!(named.record.recurrence_overrides, [(id(10, 25), patch(&[("title", "Concert".into())]))].into());
+    assert_ne!(named.revision, made.revision);
+    assert!(account.simulator.delete(ALICE, &format!("events/{}", account.occurrence(&made.id, "2026-11-01"))));
+    let fewer = account.read(&made.id).await;
+    assert_eq!(fewer.record.recurrence_overrides.get(&id(11, 1)), Some(&Override::Excluded));
+    assert_ne!(fewer.revision, named.revision);
+    // A write that was planned before is a conflict, also of the series itself.
+    let outcome = account.write(update(&made, with(&made.record, "title", "Band"))).await;
+    let Outcome::Conflict { now: Some(now) } = outcome else { panic!("{outcome:?}") };
+    assert_eq!(now.revision, fewer.revision);
+}
+
+/// The deletion of an occurrence changes nothing that delta tells (microsoft-graph-docs 2963): it is seen when everything is named.
+#[tokio::test]
+async fn an_occurrence_that_was_deleted_in_silence_is_seen_within_a_week() {
+    let mut rules = GraphRules::default();
+    rules.delta.cancelled_silently = true;
+    let account = Account::new(rules, Config::new(ROOT));
+    let made = account.make("m", &sundays("Choir")).await;
+    let (_, cursor, _) = account.round(Position::Start).await.unwrap();
+    assert!(account.simulator.delete(ALICE, &format!("events/{}", account.occurrence(&made.id, "2026-11-01"))));
+    account.clock.advance(std::time::Duration::from_secs(6 * 86_400));
+    let (lines, cursor, _) = account.round(Position::Since(&cursor)).await.unwrap();
+    assert!(lines.is_empty(), "{lines:?}");
+    account.clock.advance(std::time::Duration::from_secs(2 * 86_400));
+    let error = account.round(Position::Since(&cursor)).await.unwrap_err();
+    assert_eq!(error.kind(), pimkit_core::ErrorKind::CursorExpired);
+    let (lines, _, complete) = account.round(Position::Start).await.unwrap();
+    assert!(complete && matches!(lines.as_slice(), [Change::Listed { id, revision: None }] if *id == made.id), "{lines:?}");
+    assert_eq!(account.read(&made.id).await.record.recurrence_overrides.get(&id(11, 1)), Some(&Override::Excluded));
+}
+
+#[tokio::test]
+async fn occurrences_are_changed_put_back_and_left_out_and_others_stay() {
+    let account = Account::default();
+    let made = account.make("m", &with_exceptions()).await;
+    let mut target = made.record.clone();
+    target.recurrence_overrides.insert(id(10, 18), patch(&[("title", "Gala".into())]));
+    target.recurrence_overrides.remove(&id(10, 25));
+    target.recurrence_overrides.insert(id(11, 8), Override::Excluded);
+    let outcome = account.write(update(&made, target.clone())).await;
+    let Outcome::Written { now: Some(now), left_out, .. } = outcome else { panic!("{outcome:?}") };
+    assert!(left_out.is_empty(), "{left_out:?}");
+    assert_eq!(now.record.recurrence_overrides, target.recurrence_overrides);
+}
+
+#[tokio::test]
+async fn exceptions_outlive_another_time_and_another_rule() {
+    let account = Account::default();
+    let made = account.make("m", &with_exceptions()).await;
+    // The whole series is an hour later: the server forgets its exceptions, and they are written anew.
+    let mut target = made.record.clone();
+    (target.start, target.end) = (Some(at(10, 11, 10)), Some(at(10, 11, 11)));
+    let later = |key: &RecurrenceId| RecurrenceId(key.0.checked_add(jiff::Span::new().hours(1)).unwrap());
+    target.recurrence_overrides = made.record.recurrence_overrides.iter().map(|(key, what)| (later(key), what.clone())).collect();
+    let outcome = account.write(update(&made, target.clone())).await;
+    let Outcome::Written { now: Some(now), left_out, .. } = outcome else { panic!("{outcome:?}") };
+    assert!(left_out.is_empty(), "{left_out:?}");
+    assert!(target.differing(&now.record).is_empty(), "{:?}", target.differing(&now.record));
+    // And once more often.
+    let mut longer = now.record.clone();
+    longer.recurrence_rules[0].count = Some(9);
+    let outcome = account.write(update(&now, longer.clone())).await;
+    let Outcome::Written { now: Some(now), .. } = outcome else { panic!("{outcome:?}") };
+    assert!(longer.differing(&now.record).is_empty(), "{:?}", longer.differing(&now.record));
+}
+
+#[tokio::test]
+async fn another_title_of_a_series_is_none_of_its_exceptions() {
+    let account = Account::default();
+    let made = account.make("m", &with_exceptions()).await;
+    let target = with(&made.record, "title", "Band");
+    let outcome = account.write(update(&made, target.clone())).await;
+    let Outcome::Written { now: Some(now), .. } = outcome else { panic!("{outcome:?}") };
+    assert!(target.differing(&now.record).is_empty(), "{:?}", target.differing(&now.record));
+}
+
+#[tokio::test]
+async fn what_exchange_cannot_hold_of_a_series_is_named_and_the_rest_is_written() {
+    let account = Account::default();
+    let made = account.make("m", &with_exceptions()).await;
+    let mut target = made.record.clone();
+    // One comes back that was deleted, one is on a Wednesday, one is renamed.
+    target.recurrence_overrides.remove(&id(11, 1));
+    target.recurrence_overrides.insert(RecurrenceId(datetime(2026, 11, 4, 9, 0, 0, 0)), Override::added());
+    target.recurrence_overrides.insert(id(10, 18), patch(&[("title", "Gala".into())]));
+    let outcome = account.write(update(&made, target)).await;
+    let Outcome::Written { now: Some(now), left_out, .. } = outcome else { panic!("{outcome:?}") };
+    assert_eq!(left_out.iter().map(|(field, _)| field.as_str()).collect::<Vec<_>>(), ["recurrenceOverrides"]);
+    assert_eq!(now.record.recurrence_overrides[&id(10, 18)].get("title"), Some(&"Gala".into()));
+}
+
+#[tokio::test]
+async fn a_rule_that_exchange_cannot_hold_is_refused_and_nothing_is_made() {
+    let account = Account::default();
+    let mut event = appointment("Rent");
+    event.start = Some(at(10, 31, 9));
+    event.recurrence_rules = vec![pimkit_core::RecurrenceRule { frequency: pimkit_core::Frequency::Monthly, ..Default::default() }];
+    let outcome = account.write(crate::kit::create("m", &event)).await;
+    let Outcome::Refused(error) = outcome else { panic!("{outcome:?}") };
+    assert!(error.to_string().contains("last day of the month"), "{error}");
+    assert_eq!(account.count(), 0);
+}
+
+#[tokio::test]
+async fn a_series_of_whole_days_is_named_by_dates() {
+    let account = Account::default();
+    let mut series = sundays("Market");
+    (series.start, series.end) = (Some(When::all_day(at(10, 11, 0).date())), Some(When::all_day(at(10, 12, 0).date())));
+    let day = |month, day| RecurrenceId(datetime(2026, month, day, 0, 0, 0, 0));
+    series.recurrence_overrides = [(day(10, 25), patch(&[("title", "Fair".into())])), (day(11, 1), Override::Excluded)].into();
+    let made = account.make("m", &series).await;
+    assert_eq!(made.record.recurrence_overrides, series.recurrence_overrides);
+    assert_eq!((made.record.start.clone(), made.record.end.clone()), (series.start.clone(), series.end.clone()));
+}
+
+/// Where a tenant does not say the exceptions of a series, they are read from its occurrences.
+#[tokio::test]
+async fn exceptions_are_read_from_the_occurrences_where_the_series_does_not_say_them() {
+    let mut rules = GraphRules::default();
+    rules.events.tells_exceptions = false;
+    let account = Account::new(rules, Config::new(ROOT));
+    let made = account.make("m", &with_exceptions()).await;
+    assert_eq!(made.record.recurrence_overrides, with_exceptions().recurrence_overrides);
+    // A series without end goes on beyond what is looked at.
+    let mut endless = sundays("Endless");
+    endless.recurrence_rules[0].count = None;
+    let made = account.make("n", &endless).await;
+    assert!(made.record.recurrence_overrides.is_empty(), "{:?}", made.record.recurrence_overrides);
+}
