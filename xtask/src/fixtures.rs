@@ -158,7 +158,8 @@ mod tests {
 
     #[test]
     fn cases_are_counted_by_where_they_are_from() {
-        let of = |provenance: &str| files(&[("case.toml", &CASE.replace("composed = { from = \"https://example.org/page\" }", provenance))]);
+        let of =
+            |provenance: &str| files(&[("case.toml", &CASE.replace("composed = { from = \"https://example.org/page\" }", provenance))]);
         let cases = [CASE, CASE].map(|case| files(&[("case.toml", case)]));
         let recorded = of("recorded = { from = \"A server 1\", on = \"2026-03-02\" }");
         let all: Vec<&Files> = cases.iter().chain([&recorded]).collect();

@@ -156,7 +156,11 @@ fn edge(table: &str, name: &str) -> Result<String, String> {
         }
     }
     let there = lines.contains(&row.as_str());
-    if there { Ok(lines.join("\n") + "\n") } else { Err("xtask/src/tidy/edges.rs: there is no row of pimkit-dav to put one behind".to_owned()) }
+    if there {
+        Ok(lines.join("\n") + "\n")
+    } else {
+        Err("xtask/src/tidy/edges.rs: there is no row of pimkit-dav to put one behind".to_owned())
+    }
 }
 
 #[cfg(test)]
@@ -207,7 +211,9 @@ mod tests {
         let copy = copy();
         make(copy.path(), "quux").unwrap();
         let before = read(&copy.path().join("Cargo.toml")).unwrap();
-        for (name, expected) in [("quux", "is there already"), ("Quux", "one word"), ("two-words", "one word"), ("", "one word"), (NAME, "one word")] {
+        for (name, expected) in
+            [("quux", "is there already"), ("Quux", "one word"), ("two-words", "one word"), ("", "one word"), (NAME, "one word")]
+        {
             assert!(make(copy.path(), name).unwrap_err().contains(expected), "{name}");
         }
         fs::write(copy.path().join("xtask/src/tidy/edges.rs"), "nothing").unwrap();

@@ -140,7 +140,9 @@ fn is_whole(kind: Kind, row: &Value) -> bool {
     let says = match kind {
         Kind::Contacts => has("changeKey") && row.get("displayName").is_some(),
         // An occurrence is no item: its series is.
-        Kind::Events => has("changeKey") && has("start") && has("end") && row.get("type").is_none_or(|kind| kind != "occurrence" && kind != "exception"),
+        Kind::Events => {
+            has("changeKey") && has("start") && has("end") && row.get("type").is_none_or(|kind| kind != "occurrence" && kind != "exception")
+        }
         Kind::Tasks => has("title"),
         Kind::Messages => has("changeKey") && row.get("subject").is_some(),
         Kind::Users => has("userPrincipalName"),

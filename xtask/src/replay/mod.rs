@@ -95,10 +95,7 @@ impl Report {
 
 fn line(report: &Report) -> String {
     let Report { used, answers, items, .. } = report;
-    format!(
-        "{} of {} exchanges used; {} lists, {} not read; {} items read, {} not",
-        used.0, used.1, answers.0, answers.1, items.0, items.1
-    )
+    format!("{} of {} exchanges used; {} lists, {} not read; {} items read, {} not", used.0, used.1, answers.0, answers.1, items.0, items.1)
 }
 
 async fn report(exchanges: Vec<Taken>) -> Report {

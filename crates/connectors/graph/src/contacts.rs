@@ -2,8 +2,7 @@
 
 use crate::{
     calls::{Call, Reply, contacts as calls, odata, odata::Page},
-    cursor,
-    delta, error,
+    cursor, delta, error,
     folders::Tree,
     mapping::{contact, extended},
     quirks::Quirks,

@@ -12,8 +12,7 @@ use crate::{
         odata::Page,
     },
     contacts::Got,
-    cursor,
-    delta, error,
+    cursor, delta, error,
     mapping::{contact, message},
     session::{Session, answered},
 };

@@ -7,8 +7,7 @@ use crate::{
     asked,
     calls::{Call, odata, odata::Page, users as calls},
     contacts::Got,
-    cursor,
-    delta, error,
+    cursor, delta, error,
     mapping::{contact, user},
     session::{Session, answered, lock},
 };

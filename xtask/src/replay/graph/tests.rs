@@ -35,11 +35,35 @@ fn lists_items_and_batches_of_others_are_read_and_what_is_no_item_by_itself_is_l
         { "id": "a", "status": 200, "body": event("singleInstance") }] });
     let report = told(&[
         entry("GET", "/v1.0/me/contacts?$top=2", &none, 200, &list(json!([contact("AA/b=="), contact("AAC="), { "id": "ids-only" }]))),
-        entry("GET", "/beta/users/u/calendars/c/calendarView?startDateTime=x", &none, 200, &list(json!([event("singleInstance"), event("occurrence")]))),
+        entry(
+            "GET",
+            "/beta/users/u/calendars/c/calendarView?startDateTime=x",
+            &none,
+            200,
+            &list(json!([event("singleInstance"), event("occurrence")])),
+        ),
         entry("POST", "/v1.0/$batch", &batch, 200, &answers),
-        entry("GET", "/v1.0/me/messages/AAM=", &none, 200, &json!({ "id": "AAM=", "changeKey": "m", "subject": "s", "body": { "contentType": "text", "content": "t" } })),
-        entry("GET", "/v1.0/me/todo/lists/l/tasks", &none, 200, &list(json!([{ "@odata.etag": "W/\"t\"", "id": "t", "title": "t" }, { "id": "u", "title": ["no text"] }]))),
-        entry("GET", "/v1.0/users?$top=999", &none, 200, &list(json!([{ "id": "u", "userPrincipalName": "u@x.example", "displayName": "U" }]))),
+        entry(
+            "GET",
+            "/v1.0/me/messages/AAM=",
+            &none,
+            200,
+            &json!({ "id": "AAM=", "changeKey": "m", "subject": "s", "body": { "contentType": "text", "content": "t" } }),
+        ),
+        entry(
+            "GET",
+            "/v1.0/me/todo/lists/l/tasks",
+            &none,
+            200,
+            &list(json!([{ "@odata.etag": "W/\"t\"", "id": "t", "title": "t" }, { "id": "u", "title": ["no text"] }])),
+        ),
+        entry(
+            "GET",
+            "/v1.0/users?$top=999",
+            &none,
+            200,
+            &list(json!([{ "id": "u", "userPrincipalName": "u@x.example", "displayName": "U" }])),
+        ),
         entry("GET", "/v1.0/me/contacts/1/photo", &none, 200, &json!({ "id": "48x48", "width": 48 })),
         entry("GET", "/v1.0/me/mailFolders", &none, 401, &none),
     ]);

@@ -20,7 +20,9 @@ use crate::{
     href,
     known::Known,
 };
-use pimkit_core::{Change, ChangeOptions, ChangePage, CollectionId, Contact, ItemId, Kind, Next, Position, Result, Revision, cursor::Bound};
+use pimkit_core::{
+    Change, ChangeOptions, ChangePage, CollectionId, Contact, ItemId, Kind, Next, Position, Result, Revision, cursor::Bound,
+};
 use std::{collections::HashSet, sync::Arc};
 
 impl Grouped {

@@ -71,12 +71,12 @@ impl Opening {
             let what = "the id of the account is empty or not one line; give it a name";
             return Err(Error::new(ErrorKind::Config, what));
         }
-        let mut road = Road::builder(transport, Arc::clone(&clock), chance);
+        let mut road = Road::builder(transport, clock, chance);
         road = road.classifier(Arc::new(Reader)).policy(policy).pace(pace).home(root.clone());
         if let Some(auth) = auth {
             road = road.auth(auth);
         }
-        Ok(Skeleton { session: Arc::new(Session::new(road.build()?, config, clock, root)) })
+        Ok(Skeleton { session: Arc::new(Session::new(road.build()?, config, root)) })
     }
 }
 
@@ -121,7 +121,7 @@ impl Skeleton {
         for (name, value) in headers {
             request = request.header(name, value)?;
         }
-        self.session.send(request.body(body)).await.map_err(Failure::into_error)
+        self.session.road.send(request.body(body)).await.map_err(Failure::into_error)
     }
 
     fn account_id(&self) -> AccountId {
@@ -147,7 +147,7 @@ impl Connector for Skeleton {
 
     async fn account(&self) -> Result<Account> {
         let addresses = self.session.config.addresses.clone();
-        Ok(Account { id: self.account_id(), addresses, skew: self.session.skew() })
+        Ok(Account { id: self.account_id(), addresses, skew: self.session.road.skew().unwrap_or_default() })
     }
 
     fn contacts(&self) -> Option<Arc<dyn Repository<Contact>>> {
