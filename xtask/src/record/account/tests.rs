@@ -32,6 +32,19 @@ fn planted(clock: jiff::Timestamp) -> Graph {
         "attendees": [{"type": "required", "emailAddress": {"name": "Planted", "address": "planted.bob@other.invented.net"}}],
     });
     graph.create(USER, "events", &event).unwrap();
+    let list = graph.create(USER, "todo/lists", &json!({"displayName": "Planted list"})).unwrap();
+    let task = json!({"title": "Planted task", "body": {"contentType": "text", "content": "planted"}, "dueDateTime": start("2026-03-31T00:00:00"),
+        "checklistItems": [{"displayName": "planted step"}], "linkedResources": [{"applicationName": "planted", "webUrl": "https://planted.invented.net/task"}]});
+    graph.create(USER, &format!("todo/lists/{list}/tasks"), &task).unwrap();
+    let person = |name: &str| json!({"emailAddress": {"name": "Planted", "address": format!("{name}@other.invented.net")}});
+    let message = json!({
+        "subject": "Planted subject", "body": {"contentType": "html", "content": "<p>Dear planted@other.invented.net, planted.</p>"},
+        "from": person("planted.bob"), "toRecipients": [person("planted.carol")], "internetMessageId": "<planted@mail.invented.net>",
+        "attachments": [{"@odata.type": "#microsoft.graph.fileAttachment", "name": "planted.txt", "contentType": "text/plain", "contentBytes": "cGxhbnRlZA=="}],
+    });
+    graph.bring(USER, "inbox", &message).unwrap();
+    let user = json!({"userPrincipalName": "planted.boss@corp.invented.net", "displayName": "Planted Boss", "jobTitle": "planted", "employeeId": "planted-1"});
+    assert!(graph.set_user(&user) && graph.set_manager(USER, "planted.boss@corp.invented.net"));
     graph
 }
 
@@ -78,6 +91,10 @@ fn nothing_that_was_planted_is_in_any_file_nothing_was_changed_and_the_case_play
     // It is the mailbox all the same: what was there is there, under other names.
     let expected = &files["expected.json"];
     assert_eq!(expected.matches("\"birth\"").count(), 2, "{expected}");
+    assert!(!expected.contains("cannot be read"), "{expected}");
+    for told in ["\"checklist\"", "\"attachments\"", "\"manager\""] {
+        assert!(expected.contains(told), "{told}: {expected}");
+    }
     for told in ["https://example.org/text-", "person-1@example.org", "\"weekly\"", "me@example.org", "W. Europe", "/v1.0/me/contacts/id-"]
     {
         assert!(files.values().any(|text| text.contains(told)), "{told}");
