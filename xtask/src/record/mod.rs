@@ -108,6 +108,7 @@ impl Args {
             let fixtures = fixtures("graph");
             return self.each(graph_scenarios::CASES, |case, shows| runtime.block_on(composed::case(case, shows, &fixtures)));
         }
+        self.chosen(dav_scenarios::CASES)?;
         let servers = Servers::of(workspace);
         let fixtures = fixtures("dav");
         let mut failures = Failures::default();
@@ -121,15 +122,20 @@ impl Args {
         failures.into_outcome()
     }
 
-    /// Does this for every case that was chosen.
-    fn each(&self, cases: &[(&str, &str)], mut record: impl FnMut(&str, &str) -> Result<(), String>) -> Outcome {
+    /// The cases that were chosen.
+    fn chosen<'c>(&self, cases: &'c [(&'c str, &'c str)]) -> Result<Vec<&'c (&'c str, &'c str)>, Failures> {
         let chosen: Vec<_> = cases.iter().filter(|(name, _)| self.case.as_deref().is_none_or(|case| case == *name)).collect();
         if chosen.is_empty() {
             let known: Vec<&str> = cases.iter().map(|(name, _)| *name).collect();
             return Err(Failures::one(format!("record: no such case; there are: {}", known.join(", "))));
         }
+        Ok(chosen)
+    }
+
+    /// Does this for every case that was chosen.
+    fn each(&self, cases: &[(&str, &str)], mut record: impl FnMut(&str, &str) -> Result<(), String>) -> Outcome {
         let mut failures = Failures::default();
-        for (case, shows) in chosen {
+        for (case, shows) in self.chosen(cases)? {
             failures.extend(record(case, shows).err().map(|why| format!("record: {case}: {why}")));
         }
         failures.into_outcome()

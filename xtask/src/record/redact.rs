@@ -342,6 +342,8 @@ impl Redaction for Graph {
 
     fn body(&mut self, _: &str, body: &[u8]) -> Vec<u8> {
         match serde_json::from_slice::<Value>(body) {
+            // What was sent is compared letter by letter.
+            Ok(value) if value.get("requests").is_some() => self.value("", value).to_string().into_bytes(),
             Ok(value) => {
                 let mut text = serde_json::to_vec_pretty(&self.value("", value)).unwrap_or_default();
                 text.push(b'\n');

