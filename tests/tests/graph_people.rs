@@ -296,3 +296,32 @@ fn what_is_wrong_with_the_account_deletes_nothing() {
         assert_eq!(kit.here().len(), 5, "{trouble:?}");
     }
 }
+
+/// Links of another program, over two sides that say the same.
+#[test]
+fn adopted_links_over_an_equal_world_write_nothing() {
+    use pimkit::{CollectionId, sync::Adoption};
+    let kit = Kit::new();
+    let all = names("Person", 1_000);
+    let far: Vec<String> = all.iter().map(|name| kit.store(name)).collect();
+    let hub: Vec<ItemId> = all.iter().map(|name| kit.put(name)).collect();
+    let links: Vec<Adoption> = hub
+        .into_iter()
+        .zip(far)
+        .map(|(hub_item, item)| Adoption {
+            hub_item,
+            collection: CollectionId::of("contacts"),
+            item: ItemId::from(item),
+            origin: None,
+            role: None,
+            mark: None,
+        })
+        .collect();
+    let pair = kit.engine.pair::<Contact>("people", Arc::new(kit.hub.clone()), Arc::new(kit.far()));
+    let pair = pair.policy(kit.policy.clone()).collections(vec!["contacts".to_owned()]).build().unwrap();
+    let adopted = block_on(pair.adopt(futures::stream::iter(links))).unwrap();
+    assert_eq!((adopted.made, adopted.refused), (1_000, 0), "{:?}", adopted.lines);
+    kit.simulator.reset_requests();
+    assert_eq!(kit.run().writes(), 0);
+    assert!(!kit.wrote());
+}

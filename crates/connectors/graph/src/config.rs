@@ -56,7 +56,8 @@ pub struct Config {
     /// signs in as itself must name one.
     #[serde(default)]
     pub mailbox: Option<String>,
-    /// Who "I" am among attendees: e-mail addresses, beside those that Graph says.
+    /// Who "I" am among attendees: e-mail addresses. When none is given, Graph is asked, once in the life of a connector; an app
+    /// without the permission `User.Read` is told nothing.
     #[serde(default)]
     pub addresses: Vec<String>,
     /// The id of the account: what the state of a sync keeps its items under. A name that stays, and that no other account has.

@@ -208,7 +208,7 @@ impl Connector for Graph {
     }
 
     async fn account(&self) -> Result<Account> {
-        Ok(Account { id: self.account_id(), addresses: self.session.config.addresses.clone(), skew: self.session.skew() })
+        Ok(Account { id: self.account_id(), addresses: self.session.addresses().await?, skew: self.session.skew() })
     }
 
     fn contacts(&self) -> Option<Arc<dyn Repository<Contact>>> {

@@ -27,11 +27,14 @@ struct Trouble {
 use ErrorKind::{PermissionDenied, Unauthenticated, Unavailable};
 use Persistence::{Permanent, Temporary};
 
+/// The trouble that passes by itself.
+const MOVING: &str = "mailbox_moving";
+
 /// The first that fits counts. Codes of `mailbox_missing` were seen at users without a licence for Exchange, at mailboxes of
 /// organisations' own servers and at inactive ones (microsoft-graph-docs 10745 and 6305, aomail-app 18).
 const TROUBLES: [Trouble; 9] = [
     Trouble {
-        word: "mailbox_moving",
+        word: MOVING,
         codes: &["ErrorMailboxMoveInProgress", "MailboxInfoStale", "ErrorMailboxFailover"],
         words: &[],
         kind: Unavailable,
@@ -162,11 +165,10 @@ fn judge(status: u16, fault: &Fault, claims: bool, wait: impl Fn() -> Option<Dur
     let again = |effect, error: Error| Verdict::Retry(Retry { after: wait(), effect, error });
     let error = |kind, message: &'static str| coded(Error::new(kind, message).with("status", status), fault);
     match (status, trouble(fault)) {
-        (400.., Some(trouble)) if trouble.persistence == Temporary && status != 507 => again(
-            // A mailbox that moves or is full refused before it did anything only where it says so by 4xx.
-            if status < 500 { Effect::Refused } else { Effect::Unknown },
-            trouble.error(status, fault),
-        ),
+        // It passes by itself; below 500 the service says that it did nothing.
+        (400.., Some(trouble)) if trouble.word == MOVING => {
+            again(if status < 500 { Effect::Refused } else { Effect::Unknown }, trouble.error(status, fault))
+        }
         // Never to be taken for an item that is gone, or for a token that wants renewing.
         (401 | 403 | 404 | 409 | 423, Some(trouble)) => Verdict::Fail(trouble.error(status, fault)),
         (401, None) if claims => Verdict::Fail(
@@ -335,6 +337,8 @@ mod tests {
             (503, "MailboxInfoStale", "", "again Unknown unavailable mailbox_moving"),
             (504, "UnknownError", "", "again Unknown unavailable"),
             (507, "ErrorQuotaExceeded", "", "done"),
+            (403, "ErrorQuotaExceeded", "", "fail unavailable mailbox_full"),
+            (409, "MailboxInfoStale", "", "again Refused unavailable mailbox_moving"),
         ] {
             assert_eq!(verdict(status, code, message, false), expected, "{status} {code} {message}");
         }

@@ -25,6 +25,7 @@ use pimkit_core::{
     FieldSupport, Folders, ItemId, Key, Outcome, Position, Repository, Result, Search, Stored, Write, WriteOptions, Zone,
 };
 use pimkit_exchange::{
+    global_object_id::GlobalObjectId,
     property::{MARK, UID},
     zones::{self, Named},
 };
@@ -132,10 +133,13 @@ impl Events {
             return known;
         }
         let path = self.session.mailbox().word("mailboxSettings").query("$select", "timeZone");
-        let reply = self.session.call(&Call::get("graph.mailboxSettings", path)).await.ok()?;
-        let zone = match zones::read(odata::text(reply.json(), "timeZone").unwrap_or_default()) {
-            Named::Zone(zone) => Some(zone),
-            _ => None,
+        let zone = match self.session.call(&Call::get("graph.mailboxSettings", path)).await {
+            Ok(reply) => match zones::read(odata::text(reply.json(), "timeZone").unwrap_or_default()) {
+                Named::Zone(zone) => Some(zone),
+                _ => None,
+            },
+            Err(failure) if failure.error().is_temporary() => return None,
+            Err(_) => None,
         };
         *lock(&self.zone) = Some(zone.clone());
         zone
@@ -186,7 +190,15 @@ impl Events {
         let place = self.place(collection);
         let calls = match key {
             Key::Mark(mark) => vec![place.with_property(&MARK, mark.as_str())],
-            Key::Uid(uid) => vec![place.with_property(&UID, uid), place.with_uid(uid)],
+            Key::Uid(uid) => {
+                // A uid from elsewhere is the mailbox's in its own words, or as it was.
+                let wrapped = GlobalObjectId::of_uid(uid).hex();
+                let mut calls = vec![place.with_property(&UID, uid), place.with_uid(uid)];
+                if wrapped != *uid {
+                    calls.push(place.with_uid(&wrapped));
+                }
+                calls
+            }
         };
         let mut ids = BTreeSet::new();
         for call in &calls {

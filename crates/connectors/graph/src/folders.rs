@@ -178,6 +178,10 @@ impl Contacts {
     /// The folder with a mark, where there is one.
     async fn marked(&self, mark: &Mark) -> Result<Option<Folder>> {
         let reply = self.session.call(&calls::find(self.session.mailbox(), mark)).await.map_err(Failure::into_error)?;
+        if reply.status == 400 {
+            // A service that cannot search folders: a second one of the name is refused all the same.
+            return Ok(None);
+        }
         let page = Page::read(answered(reply)?)?;
         // Searches compare without case.
         let is_it = |row: &&serde_json::Value| crate::mapping::contact::mark(row).as_ref() == Some(mark);

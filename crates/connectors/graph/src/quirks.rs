@@ -34,6 +34,12 @@ pub struct Quirks {
     /// After how many days everything in a calendar is named anew; 0 for never. Rounds of events have missed deletions, those of single
     /// occurrences above all (microsoft-graph-docs 2963, 5951 and 11728).
     pub event_reread_days: u32,
+    /// What an organiser changes of a meeting mails its guests even where nobody else sees it (reminder, categories, how the time
+    /// shows, properties of our own): reported (microsoft-graph-docs 7339 and 7968). Without, such changes are written in silence.
+    pub own_changes_mail: bool,
+    /// A guest who deletes a copy of a meeting declines it by mail; whether it does is said to depend on settings. Without, copies
+    /// are deleted in silence.
+    pub deletions_decline: bool,
     /// How long an item that was made may stay unseen by a search, in seconds. Not documented; a minute is a guess on the safe side.
     pub settles_seconds: u32,
     /// A task is answered with its steps and links when `$expand` asks for them. Not documented for tasks; without, each sort is a
@@ -57,6 +63,8 @@ impl Default for Quirks {
             removes_pictures: false,
             event_rounds: EventRounds::Delta,
             event_reread_days: 7,
+            own_changes_mail: true,
+            deletions_decline: true,
             settles_seconds: 60,
             tasks_expand: true,
             due_of_series: false,

@@ -2,12 +2,13 @@
 
 use crate::{
     calls::{
-        Call, Content, Reply, batch,
+        Call, Content, Reply, batch, odata,
         path::{Path, literal},
     },
     config::Config,
     error,
 };
+use futures::lock::Mutex as AsyncMutex;
 use jiff::Timestamp;
 use pimkit_core::{Chance, Clock, Error, ErrorKind, Result};
 use pimkit_http::{Answer, Effect, Failure, Opened, Request, Road, Verdict};
@@ -44,6 +45,8 @@ pub(crate) struct Session {
     mailbox: Path,
     /// Calls in one batch.
     chunk: AtomicU32,
+    /// Who the mailbox is of, once it was asked.
+    addresses: AsyncMutex<Option<Vec<String>>>,
 }
 
 impl fmt::Debug for Session {
@@ -62,7 +65,7 @@ impl Session {
         let mailbox = mailbox(config.mailbox.as_deref());
         let most = u32::try_from(batch::MOST).unwrap_or(u32::MAX);
         let chunk = AtomicU32::new(config.quirks.batch.clamp(1, most));
-        Self { road, config, clock, chance, root, mailbox, chunk }
+        Self { road, config, clock, chance, root, mailbox, chunk, addresses: AsyncMutex::default() }
     }
 
     /// The path of the mailbox; what Outlook keeps lies below it.
@@ -81,6 +84,28 @@ impl Session {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// The addresses of the mailbox's owner: those of the configuration, or those that Graph says.
+    ///
+    /// # Errors
+    /// What may pass: who may not ask has no address to be known by, and that is no error.
+    pub(crate) async fn addresses(&self) -> Result<Vec<String>> {
+        if !self.config.addresses.is_empty() {
+            return Ok(self.config.addresses.clone());
+        }
+        let mut known = self.addresses.lock().await;
+        if let Some(known) = &*known {
+            return Ok(known.clone());
+        }
+        let call = Call::get("graph.account", self.mailbox().query("$select", "mail,userPrincipalName,proxyAddresses"));
+        let addresses = match self.ask(&call).await {
+            Ok(user) => odata::addresses(&user),
+            Err(error) if error.is_temporary() => return Err(error),
+            Err(_) => Vec::new(),
+        };
+        *known = Some(addresses.clone());
+        Ok(addresses)
     }
 
     /// What every request asks for.

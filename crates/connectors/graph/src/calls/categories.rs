@@ -10,7 +10,7 @@ fn all(mailbox: Path) -> Path {
 
 /// Every category.
 pub(crate) fn list(mailbox: Path) -> Call {
-    Call::get("graph.categories.list", all(mailbox).query("$top", "500"))
+    Call::get("graph.categories.list", all(mailbox))
 }
 
 /// A new category, without a colour: whoever wants one chooses it in Outlook.

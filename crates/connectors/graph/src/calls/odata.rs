@@ -46,6 +46,20 @@ pub(crate) fn etag(object: &Value) -> Option<String> {
     text(object, "@odata.etag").map(str::to_owned).or_else(|| text(object, "changeKey").map(|key| format!("W/\"{key}\"")))
 }
 
+/// The addresses of a user, the first one first, each once: `proxyAddresses` has its kind before it (`SMTP:`, `smtp:`, `X500:`).
+pub(crate) fn addresses(user: &Value) -> Vec<String> {
+    let proxies = user.get("proxyAddresses").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let proxies = proxies.filter_map(|proxy| proxy.split_once(':').filter(|(kind, _)| kind.eq_ignore_ascii_case("smtp")));
+    let own = [text(user, "mail"), text(user, "userPrincipalName")].into_iter().flatten();
+    let mut all: Vec<String> = Vec::new();
+    for address in own.chain(proxies.map(|(_, address)| address)).filter(|address| address.contains('@')) {
+        if !all.iter().any(|known| known.eq_ignore_ascii_case(address)) {
+            all.push(address.to_owned());
+        }
+    }
+    all
+}
+
 /// Why a row was removed; none for a row that is there.
 pub(crate) fn removed(row: &Value) -> Option<&str> {
     row.get("@removed").map(|removed| removed.get("reason").and_then(Value::as_str).unwrap_or_default())
@@ -117,6 +131,14 @@ mod tests {
         assert_eq!(etag(&json!({"@odata.etag": "W/\"k\"", "changeKey": "other"})).as_deref(), Some("W/\"k\""));
         assert_eq!(etag(&json!({"@odata.etag": null, "changeKey": "k"})).as_deref(), Some("W/\"k\""));
         assert_eq!(etag(&json!({"id": "1"})), None);
+    }
+
+    #[test]
+    fn a_user_has_each_address_once() {
+        let user = json!({"mail": "Ada@example.org", "userPrincipalName": "ada@example.org",
+            "proxyAddresses": ["SMTP:ada@example.org", "smtp:countess@example.org", "X500:/o=corp", null, "odd"]});
+        assert_eq!(addresses(&user), ["Ada@example.org", "countess@example.org"]);
+        assert!(addresses(&json!({"mail": null, "proxyAddresses": null})).is_empty());
     }
 
     #[test]

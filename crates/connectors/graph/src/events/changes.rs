@@ -263,11 +263,9 @@ fn lines(rows: &[Value], worth: Removed) -> Vec<Change<Event>> {
         let id = ItemId::from(id);
         found.push(match odata::removed(row) {
             Some(reason) => {
-                let reason = match (worth, reason) {
-                    (Removed::Said, "deleted") => Removal::Deleted,
-                    (Removed::Said, "changed") => Removal::Left,
-                    _ => Removal::Unknown,
-                };
+                // "deleted" is said of what was moved to another calendar too, "changed" of what can be brought back.
+                let left = worth == Removed::Said && reason.eq_ignore_ascii_case("changed");
+                let reason = if left { Removal::Left } else { Removal::Unknown };
                 Change::Removed { id, reason }
             }
             // A series has versions beside its own: those of its exceptions.
@@ -319,7 +317,7 @@ mod tests {
         ];
         assert_eq!(
             said(&rows, Removed::Said),
-            ["a at W/\"1\"", "b at any", "c at any", "m at any", "n at any", "d Deleted", "e Left", "f Unknown"]
+            ["a at W/\"1\"", "b at any", "c at any", "m at any", "n at any", "d Unknown", "e Left", "f Unknown"]
         );
         assert_eq!(said(&rows, Removed::Perhaps)[5..], ["d Unknown", "e Unknown", "f Unknown"]);
     }

@@ -106,11 +106,12 @@ impl Events {
         looks
     }
 
-    /// The zone that most events are in, as far as is known: that of the mailbox's settings, or else of the last event.
+    /// The zone that most events are in, as far as is known: that of the last one, or that of the mailbox's settings.
     async fn usual_zone(&self) -> Option<String> {
-        match self.own_zone().await.as_ref().and_then(zones::write) {
-            Some(own) => Some(own),
-            None => lock(&self.last_zone).clone(),
+        let last = lock(&self.last_zone).clone();
+        match last {
+            Some(last) => Some(last),
+            None => self.own_zone().await.as_ref().and_then(zones::write),
         }
     }
 

@@ -111,6 +111,11 @@ impl Batch<'_> {
             }
             return;
         }
+        if error::is_missing(&reply) {
+            let gone = self.events.calendar(collection).await.err().unwrap_or_else(|| error::refused(&reply));
+            job.outcome = Some(refused(gone));
+            return;
+        }
         // Servers differ in how they answer a transaction that they have seen: with the first event, or so.
         if reply.status != 409 {
             job.outcome = Some(refused(error::refused(&reply)));

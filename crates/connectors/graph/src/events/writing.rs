@@ -127,7 +127,8 @@ pub(super) async fn run(
     if writes.is_empty() {
         return Vec::new();
     }
-    let calendar = match events.calendar(collection).await {
+    // What is not there any more says so itself.
+    let calendar = match events.known(collection).await {
         Ok(calendar) if calendar.can_edit => calendar,
         Ok(_) => {
             let read_only = || error::unavailable("the calendar is only read; ask its owner for the right to edit it");
@@ -150,6 +151,11 @@ pub(super) async fn run(
 }
 
 impl Batch<'_> {
+    /// Whether an organiser's change of these fields mails.
+    fn tells(&self, fields: &[Field]) -> bool {
+        self.events.session.config.quirks.own_changes_mail || !fields.iter().all(is_own)
+    }
+
     fn is_silent(&self) -> bool {
         self.options.notify == Notify::Nobody
     }
@@ -211,7 +217,12 @@ impl Batch<'_> {
             }
             Write::Delete { id, mode, .. } => {
                 let Some(raw) = &job.now else { return Err(Outcome::Conflict { now: None }) };
-                if self.is_silent() && whose(raw) != Role::Alone {
+                let mails = match whose(raw) {
+                    Role::Alone => false,
+                    Role::Organizer => true,
+                    Role::Guest => self.events.session.config.quirks.deletions_decline,
+                };
+                if self.is_silent() && mails {
                     return Err(would_mail());
                 }
                 let call = match mode {
@@ -248,7 +259,7 @@ impl Batch<'_> {
                 let kept: Fields = own.into_iter().map(|f| (f.clone(), job.target.get(f.as_str()).unwrap_or(Value::Null))).collect();
                 job.target = base.with(&kept).map_err(refused)?;
             }
-            Role::Organizer if self.is_silent() => return Err(would_mail()),
+            Role::Organizer if self.is_silent() && self.tells(&differing) => return Err(would_mail()),
             Role::Alone if self.is_silent() && invites(&job.target) => return Err(would_mail()),
             Role::Organizer | Role::Alone => {}
         }

@@ -107,3 +107,17 @@ async fn a_category_of_a_name_that_differs_by_case_is_the_same() {
     categories.remove(&HOME, &first.id).await.unwrap();
     assert!(categories.rename(&HOME, &first.id, "x").await.is_err());
 }
+
+/// No reference page says that folders can be searched by a property; a service that refuses it still
+/// has its names once.
+#[tokio::test]
+async fn a_service_that_cannot_search_folders_makes_them_all_the_same() {
+    let account = Account::default();
+    let items = account.items();
+    let folders = items.folders().unwrap();
+    let refuse = crate::kit::status(400, r#"{"error":{"code":"ErrorInvalidUrlQueryFilter"}}"#);
+    account.fault(vec![pimkit_simulators::FaultRule::on("GET", refuse).at("contactFolders").times(1)]);
+    let outcome = folders.create(&"sync-1".into(), "CRM", &WriteOptions::default()).await;
+    assert!(matches!(outcome, Outcome::Written { .. }), "{outcome:?}");
+    assert_eq!(names(&account).await, ["Contacts", "CRM"]);
+}

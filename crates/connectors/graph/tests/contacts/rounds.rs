@@ -96,3 +96,19 @@ async fn a_cursor_of_other_ids_is_no_cursor() {
     let error = items.changes(&HOME, Position::Since(&cursor), &ChangeOptions::default()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::CursorExpired);
 }
+
+#[tokio::test]
+async fn ids_that_do_not_stay_are_brought_to_those_that_do() {
+    let account = Account::default();
+    let made = account.make("m", &person("Ada")).await;
+    let mut quirks = pimkit_graph::Quirks::default();
+    quirks.immutable_ids = false;
+    let other = crate::common::open(Config::new(ROOT).quirks(quirks), account.wire.clone(), &account.clock);
+    let items = pimkit_core::Connector::contacts(&other).unwrap();
+    let page = items.changes(&HOME, Position::Start, &ChangeOptions::default()).await.unwrap();
+    let old = page.changes[0].id().to_string();
+    assert_ne!(old, made.id.to_string());
+    let asked = ["no such id".to_owned(), old.clone(), old];
+    let ids = account.graph.immutable_ids(&asked, pimkit_graph::IdSort::Rest).await.unwrap();
+    assert_eq!(ids, [None, Some(made.id.to_string()), Some(made.id.to_string())]);
+}

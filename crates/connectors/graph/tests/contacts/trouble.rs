@@ -4,9 +4,12 @@ use crate::{
     common::{ALICE, Account, ROOT, open},
     kit::{create, person, status, trouble},
 };
+use pimkit_contract::SeededChance;
 use pimkit_core::{Connector, ErrorKind, Fetched, Outcome, Position};
-use pimkit_graph::Config;
+use pimkit_graph::{Config, Graph};
+use pimkit_http::{Bearer, Secret};
 use pimkit_simulators::{FaultRule, Trouble};
+use std::sync::Arc;
 
 #[tokio::test]
 async fn each_trouble_of_a_mailbox_is_its_own_and_nothing_is_gone() {
@@ -91,4 +94,17 @@ async fn storms_of_refusals_lose_and_double_nothing() {
     assert_eq!(account.count(), written);
     assert!(written >= 55, "{written}");
     assert!(account.clock.slept().as_secs() >= 1);
+}
+
+#[tokio::test]
+async fn who_the_mailbox_is_of_is_asked_once_where_nobody_says() {
+    let account = Account::default();
+    let known = account.graph.account().await.unwrap();
+    assert_eq!((known.addresses, account.wire.count()), (vec![ALICE.to_owned()], 0), "the configuration says it");
+    let opening = Graph::builder(Config::new(ROOT), account.wire.clone(), Arc::new(account.clock.clone()), Arc::new(SeededChance::new(1)));
+    let other = opening.auth(Arc::new(Bearer::fixed(Secret::new("token")))).open().unwrap();
+    for _ in 0..2 {
+        assert_eq!(other.account().await.unwrap().addresses, [ALICE]);
+    }
+    assert_eq!(account.wire.count(), 1);
 }

@@ -1,3 +1,5 @@
+//! What a series is read as, and what is done to make it another.
+
 use super::*;
 use jiff::civil::datetime;
 use pimkit_core::Fields;

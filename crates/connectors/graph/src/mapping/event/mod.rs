@@ -75,12 +75,12 @@ pub(crate) fn fields() -> Vec<FieldSupport> {
         "keywords",
         "locations",
         "attachments",
-        "participants",
         FieldSupport::ANY_CUSTOM,
     ]
     .map(FieldSupport::full)
     .into();
     all.push(FieldSupport { many: Some(1), ..FieldSupport::full("alerts") });
+    all.push(FieldSupport { many: Some(people::MOST), ..FieldSupport::full("participants") });
     all.extend(["organizer", "virtualLocations"].map(read));
     all
 }

@@ -74,9 +74,13 @@ fn attendee(participant: &Participant) -> Value {
     json!({ "emailAddress": mailbox, "type": kind })
 }
 
+/// The most that an event takes (documented).
+pub(crate) const MOST: u32 = 500;
+
 /// Puts the participants. What they answered is theirs to say, and is not sent.
 pub(crate) fn write(event: &Event, slots: &mut Slots) {
-    slots.put("attendees", event.participants.iter().map(attendee).collect::<Vec<_>>());
+    let most = usize::try_from(MOST).unwrap_or(usize::MAX);
+    slots.put("attendees", event.participants.iter().take(most).map(attendee).collect::<Vec<_>>());
     let asks = event.participants.is_empty() || event.participants.iter().any(|participant| participant.expect_reply);
     slots.put("responseRequested", asks);
 }

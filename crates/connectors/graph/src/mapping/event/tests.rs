@@ -1,3 +1,5 @@
+//! What an event is read as, and what a change of it says.
+
 use super::*;
 use jiff::civil::datetime;
 use pimkit_core::{FreeBusy, Location, Participant, Privacy, RecurrenceRule, When};
