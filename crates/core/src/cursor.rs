@@ -126,8 +126,10 @@ mod tests {
 
     #[test]
     fn tokens_are_those_of_one_account_kind_collection_window_and_way_of_reading() {
-        let window =
-            |from: &str| ChangeOptions { window: Some((from.parse().unwrap(), "2027-01-01T00:00:00Z".parse().unwrap())), ..ChangeOptions::default() };
+        let window = |from: &str| ChangeOptions {
+            window: Some((from.parse().unwrap(), "2027-01-01T00:00:00Z".parse().unwrap())),
+            ..ChangeOptions::default()
+        };
         let (work, home) = (CollectionId::from("work"), CollectionId::from("home"));
         let (none, one, other) = (ChangeOptions::default(), window("2025-01-01T00:00:00Z"), window("2026-01-01T00:00:00Z"));
         let all = [
