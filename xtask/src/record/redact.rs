@@ -4,119 +4,26 @@
 //! other one is replaced, the same by the same, by something of its sort: ids and versions by ids, addresses by addresses, pages by
 //! pages, HTML by HTML. Paths of requests and links are treated alike, so that what is asked is still found.
 
+mod words;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use pimkit_http::Redaction;
 use serde_json::{Map, Value, json};
 
-/// Properties whose texts are the service's words (enumerations of the v1.0 metadata, types, zones, names of fields).
-const WORDS: &[&str] = &[
-    "@odata.type",
-    "@odata.mediaContentType",
-    "allowedOnlineMeetingProviders",
-    "code",
-    "color",
-    "contentType",
-    "daysOfWeek",
-    "defaultOnlineMeetingProvider",
-    "firstDayOfWeek",
-    "flagStatus",
-    "hexColor",
-    "importance",
-    "index",
-    "inferenceClassification",
-    "locationType",
-    "method",
-    "onlineMeetingProvider",
-    "originalEndTimeZone",
-    "originalStartTimeZone",
-    "reason",
-    "recurrenceTimeZone",
-    "response",
-    "role",
-    "sensitivity",
-    "showAs",
-    "status",
-    "timeZone",
-    "type",
-    "uniqueIdType",
-    "userType",
-    "wellknownListName",
-];
-
-/// Properties whose texts are times. A birthday is somebody's.
-const TIMES: &[&str] = &["dateTime", "date", "startDate", "endDate", "time", "originalStart"];
-
-/// Properties whose texts name something: ids and versions.
-const NAMES: &[&str] = &[
-    "id",
-    "changeKey",
-    "parentFolderId",
-    "seriesMasterId",
-    "conversationId",
-    "conversationIndex",
-    "iCalUId",
-    "uid",
-    "transactionId",
-    "occurrenceId",
-    "request-id",
-    "client-request-id",
-];
-
-/// Properties whose texts lead on: their addresses are asked for.
-const LINKS: &[&str] = &["@odata.nextLink", "@odata.deltaLink"];
-
-/// Where on earth somebody is.
-const PLACES: &[&str] = &["latitude", "longitude", "altitude", "accuracy", "altitudeAccuracy"];
-
-/// Words of Graph's paths. Everything else in a path names something.
-const SEGMENTS: &[&str] = &[
-    "me",
-    "users",
-    "groups",
-    "contacts",
-    "contactFolders",
-    "childFolders",
-    "calendars",
-    "calendarGroups",
-    "calendarView",
-    "events",
-    "instances",
-    "attachments",
-    "photo",
-    "photos",
-    "delta",
-    "delta()",
-    "todo",
-    "lists",
-    "tasks",
-    "checklistItems",
-    "linkedResources",
-    "mailFolders",
-    "messages",
-    "mailboxSettings",
-    "outlook",
-    "masterCategories",
-    "transitiveMembers",
-    "members",
-    "manager",
-    "$batch",
-    "$value",
-    "$count",
-];
-
-/// Options of queries whose values are the connector's own words.
-const OPTIONS: &[&str] = &["$select", "$expand", "$top", "$skip", "$orderby", "$count", "startdatetime", "enddatetime", "changetype"];
+use words::{LINKS, NAMES, OPTIONS, PLACES, SEGMENTS, TIMES, WORDS};
 
 /// Texts of this length that look like nobody's word are looked for once more in what was written.
 const TELLING: usize = 8;
 
-/// One recording on its way to disk.
-#[derive(Debug, Default)]
+/// One recording on its way to disk. It holds what is somebody's, and is shown nowhere.
+#[derive(Default)]
 pub(super) struct Graph {
-    /// What stands for what: ids, texts, people.
-    known: [BTreeMap<String, String>; 3],
+    /// What stands for what.
+    ids: BTreeMap<String, String>,
+    texts: BTreeMap<String, String>,
+    people: BTreeMap<String, String>,
     /// The account's own addresses, in lower case.
     own: BTreeSet<String>,
     gone: BTreeSet<String>,
@@ -148,7 +55,11 @@ impl Graph {
         if matches!(sort, Sort::Person) && self.own.contains(&key) {
             return "me@example.org".to_owned();
         }
-        let known = &mut self.known[sort as usize];
+        let known = match sort {
+            Sort::Id => &mut self.ids,
+            Sort::Text => &mut self.texts,
+            Sort::Person => &mut self.people,
+        };
         let next = known.len() + 1;
         let made = || match sort {
             Sort::Id => format!("id-{next}"),
