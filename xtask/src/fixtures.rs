@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pimkit_core::fixture::{Case, Exchange, Message};
+use pimkit_core::fixture::{Case, Exchange, Message, Provenance};
 
 use crate::outcome::{Failures, Outcome};
 use crate::workspace::Workspace;
@@ -43,10 +43,30 @@ impl Args {
             let bytes = bytes.map_err(|e| Failures::one(format!("fixtures/{path}: cannot be read: {e}")))?;
             cases.entry(format!("fixtures/{connector}/{case}")).or_default().insert(file.to_owned(), bytes);
         }
-        println!("fixtures: {} cases", cases.len());
+        let mut connectors: BTreeMap<&str, Vec<&Files>> = BTreeMap::new();
+        for (name, files) in &cases {
+            connectors.entry(name.split('/').nth(1).unwrap_or_default()).or_default().push(files);
+        }
+        for (connector, files) in connectors {
+            println!("fixtures/{connector}: {}", counted(&files));
+        }
+        println!("fixtures: {}", counted(&cases.values().collect::<Vec<_>>()));
         failures.extend(cases.iter().flat_map(|(name, files)| check(name, files)));
         failures.into_outcome()
     }
+}
+
+/// How many cases, and where from.
+fn counted(cases: &[&Files]) -> String {
+    let [mut recorded, mut replayed, mut composed] = [0; 3];
+    for case in cases.iter().filter_map(|files| toml::from_slice::<Case>(files.get("case.toml")?).ok()) {
+        *match case.provenance {
+            Provenance::Recorded { .. } => &mut recorded,
+            Provenance::Replayed { .. } => &mut replayed,
+            Provenance::Composed { .. } => &mut composed,
+        } += 1;
+    }
+    format!("{} cases: {recorded} recorded, {replayed} replayed, {composed} composed", cases.len())
 }
 
 fn check(name: &str, files: &Files) -> Vec<String> {
@@ -134,6 +154,17 @@ mod tests {
 
     fn found(case: &str, traffic: &str, body: &str) -> Vec<String> {
         check("c", &files(&[("case.toml", case), ("traffic.json", traffic), ("a.json", body)]))
+    }
+
+    #[test]
+    fn cases_are_counted_by_where_they_are_from() {
+        let of =
+            |provenance: &str| files(&[("case.toml", &CASE.replace("composed = { from = \"https://example.org/page\" }", provenance))]);
+        let cases = [CASE, CASE].map(|case| files(&[("case.toml", case)]));
+        let recorded = of("recorded = { from = \"A server 1\", on = \"2026-03-02\" }");
+        let all: Vec<&Files> = cases.iter().chain([&recorded]).collect();
+        assert_eq!(counted(&all), "3 cases: 1 recorded, 0 replayed, 2 composed");
+        assert_eq!(counted(&[&files(&[])]), "1 cases: 0 recorded, 0 replayed, 0 composed");
     }
 
     #[test]

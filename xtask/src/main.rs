@@ -14,13 +14,13 @@ mod corpus;
 mod features;
 mod fixtures;
 mod matrix;
+mod new_connector;
 mod outcome;
 mod package;
 mod process;
 mod record;
 mod replay;
 mod rules;
-#[path = "../../crates/connectors/dav/tests/scenarios/mod.rs"]
 mod scenarios;
 mod servers;
 mod sim;
@@ -59,11 +59,13 @@ enum Command {
     Fixtures(fixtures::Args),
     /// Write the capability matrix in README.md.
     Matrix(matrix::Args),
+    /// Make the skeleton of a connector.
+    NewConnector(new_connector::Args),
     /// Pack every crate that is published, without building or uploading it.
     Package(package::Args),
     /// Record cases for `fixtures/` at a real server.
     Record(record::Args),
-    /// Let the DAV connector read recordings of others, which are not committed.
+    /// Let the connectors read recordings of others, which are not committed.
     Replay(replay::Args),
     /// Print which tests prove which rule of `tests/rules.toml`.
     Rules(rules::Args),
@@ -93,6 +95,7 @@ impl Command {
             Self::Features(args) => args.run(&workspace),
             Self::Fixtures(args) => args.run(&workspace),
             Self::Matrix(args) => args.run(&workspace),
+            Self::NewConnector(args) => args.run(&workspace),
             Self::Package(args) => args.run(&workspace),
             Self::Record(args) => args.run(&workspace),
             Self::Replay(args) => args.run(),

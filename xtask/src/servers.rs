@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::outcome::{Failures, Outcome};
 use crate::process;
-use crate::scenarios::program::Kept;
+use crate::scenarios::dav::program::Kept;
 use crate::workspace::Workspace;
 
 /// Install, start and stop the DAV servers that tests and recordings ask: Radicale and Xandikos.

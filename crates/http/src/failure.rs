@@ -1,6 +1,6 @@
 //! What went wrong on the road, and what the provider may have done all the same.
 
-use pimkit_core::{Error, ErrorKind};
+use pimkit_core::{Error, ErrorKind, Outcome};
 use std::{error::Error as StdError, fmt};
 
 /// What a request that failed may have done at the provider.
@@ -70,6 +70,16 @@ impl Failure {
         self.error
     }
 
+    /// What it means for a write: only what is known not to have been done is refused.
+    #[must_use]
+    pub fn into_outcome<R>(self, operation: &'static str) -> Outcome<R> {
+        let error = self.error.during(operation);
+        match self.effect {
+            Effect::Unknown => Outcome::Unknown(error),
+            Effect::NotSent | Effect::Refused => Outcome::Refused(error),
+        }
+    }
+
     pub(crate) fn map(self, change: impl FnOnce(Error) -> Error) -> Self {
         Self { effect: self.effect, error: change(self.error) }
     }
@@ -111,6 +121,20 @@ pub(crate) fn too_large(message: &'static str, limit: u64) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_write_is_refused_only_when_it_is_known_not_to_have_been_done() {
+        let error = || Error::new(ErrorKind::Transport, "the connection broke");
+        for (failure, unknown) in
+            [(Failure::not_sent(error()), false), (Failure::refused(error()), false), (Failure::unknown(error()), true)]
+        {
+            match failure.into_outcome::<()>("x.write") {
+                Outcome::Unknown(error) => assert!(unknown && error.to_string().contains("x.write"), "{error}"),
+                Outcome::Refused(error) => assert!(!unknown && error.to_string().contains("x.write"), "{error}"),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
 
     #[test]
     fn a_try_that_was_not_sent_stays_unknown_after_one_that_may_have_been_done() {

@@ -1,7 +1,8 @@
 //! `Retry-After` (RFC 9110 §10.2.3): seconds, with a fraction where a provider sends one, or a date.
 
+use crate::http_date;
 use http::{HeaderMap, HeaderName, header};
-use jiff::{Timestamp, civil::DateTime, fmt::rfc2822, tz::TimeZone};
+use jiff::Timestamp;
 use std::time::Duration;
 
 /// How long the answer asks to wait. A date is taken against the server's own `Date` where it says one, so that a wrong
@@ -14,23 +15,13 @@ pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
         // A negative or absurd number is not a wish; `try_from` refuses NaN and what does not fit.
         return Duration::try_from_secs_f64(seconds).ok();
     }
-    let until = date(text)?;
-    let from = self::text(headers, header::DATE).and_then(date).unwrap_or(now);
+    let until = http_date(text)?;
+    let from = self::text(headers, header::DATE).and_then(http_date).unwrap_or(now);
     Some(Duration::try_from(until.duration_since(from)).unwrap_or(Duration::ZERO))
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok().map(str::trim)
-}
-
-/// The three forms of an HTTP date (RFC 9110 §5.6.7).
-fn date(text: &str) -> Option<Timestamp> {
-    if let Ok(time) = rfc2822::DateTimeParser::new().parse_timestamp(text) {
-        return Some(time);
-    }
-    let forms = ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
-    let time = forms.iter().find_map(|form| DateTime::strptime(form, text).ok())?;
-    TimeZone::UTC.to_timestamp(time).ok()
 }
 
 #[cfg(test)]

@@ -21,6 +21,8 @@ mod sign_in;
 mod vdir;
 
 #[cfg(feature = "graph")]
+pub use graph::opening as graph_opening;
+#[cfg(feature = "graph")]
 pub use sign_in::{SignIn, sign_in, sign_ins};
 
 /// A connector that the registry knows, built in or not.

@@ -1,42 +1,51 @@
-//! `record`: what goes over the wire between a connector and a server, as cases in `fixtures/`.
+//! `record`: what goes over the wire between a connector and a service, as cases in `fixtures/`.
 //!
-//! A case is recorded by a scenario (`crates/connectors/dav/tests/scenarios`) at a fresh server with a fixed clock and chance,
+//! A case is played by a scenario of the connector's tests (`crates/connectors/*/tests/scenarios`) with a fixed clock and chance,
 //! goes to disk through the sanitiser, and is played once more over what was written: what that play came to is kept as
-//! `expected.json`, and must be what the recording came to.
+//! `expected.json`.
+//!
+//! Cases of DAV are recorded at servers. Those of Microsoft Graph are composed: their answers were put together after the
+//! reference, and stay as they are; what the connector asks for them is taken down anew.
 
-mod live;
+mod account;
+mod composed;
+mod dav;
+mod redact;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use pimkit_core::fixture::{Case, Expectation, Provenance};
-use pimkit_http::{Sanitiser, Secret};
+use pimkit_contract::replay::Replayed;
+use pimkit_http::Sanitiser;
 
 use crate::outcome::{Failures, Outcome};
-use crate::scenarios::{ACCOUNT, CASES, Played, over, program::Kept};
+use crate::scenarios::{dav as dav_scenarios, graph as graph_scenarios};
 use crate::servers::{Choice, Servers};
 use crate::workspace::Workspace;
-use live::{Login, Taken};
+use dav_scenarios::program::Kept;
 
-/// Record cases for `fixtures/` at a real server.
+/// Record cases for `fixtures/`.
 ///
-/// Without `--url` a server of `cargo xtask servers` is started for each case. With it, an account of yours is read, and
+/// DAV: without `--url` a server of `cargo xtask servers` is started for each case. With it, an account of yours is read, and
 /// nothing is changed: where things are, and a first sync of all that is there. Names and texts of people are not known to be
 /// such: record an account of invented people, or tell each with `--replace`.
+///
+/// Microsoft Graph: without `--account` the requests of the composed cases are taken down anew. With it, an account of a
+/// configuration is read, and nothing is changed. Every text in it is replaced: names, addresses, ids, bodies.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Which connector asks.
-    #[arg(long, default_value = "dav", value_parser = ["dav"])]
+    #[arg(long, default_value = "dav", value_parser = ["dav", "graph"])]
     connector: String,
     /// At which server.
-    #[arg(long, value_enum, default_value = "all", conflicts_with = "url")]
+    #[arg(long, value_enum, default_value = "all", conflicts_with_all = ["url", "account"])]
     server: Which,
     /// Only this case.
-    #[arg(long, conflicts_with = "url")]
+    #[arg(long, conflicts_with_all = ["url", "account"])]
     case: Option<String>,
-    /// The address of an account.
-    #[arg(long, requires_all = ["user", "password_env", "name", "from"])]
+    /// The address of a DAV account.
+    #[arg(long, requires_all = ["user", "password_env", "name", "from"], conflicts_with = "account")]
     url: Option<String>,
     /// Its user.
     #[arg(long, requires = "url")]
@@ -44,14 +53,20 @@ pub(crate) struct Args {
     /// The environment variable that holds its password.
     #[arg(long, requires = "url")]
     password_env: Option<String>,
+    /// An account of Microsoft Graph, by its name in the configuration: with a token, or signed in by `pimkit login`.
+    #[arg(long, requires_all = ["name", "from"])]
+    account: Option<String>,
+    /// The configuration.
+    #[arg(long, short, default_value = "pimkit.toml", requires = "account")]
+    config: PathBuf,
     /// What the case is called: `fixtures/dav/NAME-account`. A word in small letters and digits.
-    #[arg(long, requires = "url")]
+    #[arg(long)]
     name: Option<String>,
     /// Server and version, as the case shall say where it is from.
-    #[arg(long, requires = "url")]
+    #[arg(long)]
     from: Option<String>,
     /// `TEXT=OTHER`: what else is somebody's, and what stands there instead. May be given several times.
-    #[arg(long, requires = "url")]
+    #[arg(long)]
     replace: Vec<String>,
 }
 
@@ -76,122 +91,120 @@ impl Which {
     }
 }
 
-/// The user of recordings at servers of ours, and the password, which they do not look at.
-const USER: &str = "recorder";
-const PASSWORD: &str = "recorded-password-1";
-
-/// The host that stands where the server listened.
-const HOST: &str = "host-1.example";
-
-/// One case on its way to disk.
-struct Recorded<'a> {
-    server: &'a str,
-    case: &'a str,
-    shows: &'a str,
-    from: String,
-    taken: Taken,
-    sanitiser: Sanitiser,
-    /// How the account was called.
-    user: &'a str,
-}
-
 impl Args {
     /// Records, and tells each case that was written.
     pub(crate) fn run(&self, workspace: &Workspace) -> Outcome {
-        let fixtures = workspace.root.join("fixtures").join(&self.connector);
+        let fixtures = |connector: &str| workspace.root.join("fixtures").join(connector);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|e| Failures::one(format!("record: no runtime: {e}")))?;
+        let one = |done: Result<(), String>| done.map_err(|why| Failures::one(format!("record: {why}")));
         if let Some(url) = &self.url {
-            return runtime.block_on(self.account(url, &fixtures)).map_err(|why| Failures::one(format!("record: {why}")));
+            return one(runtime.block_on(self.dav(url, &fixtures("dav"))));
         }
-        let chosen: Vec<_> = CASES.iter().filter(|(name, _)| self.case.as_deref().is_none_or(|case| case == *name)).collect();
-        if chosen.is_empty() {
-            let known: Vec<&str> = CASES.iter().map(|(name, _)| *name).collect();
-            return Err(Failures::one(format!("record: no such case; there are: {}", known.join(", "))));
+        if let Some(account) = &self.account {
+            return one(runtime.block_on(self.graph(account, &fixtures("graph"))));
         }
+        if self.connector == "graph" {
+            let fixtures = fixtures("graph");
+            return self.each(graph_scenarios::CASES, |case, shows| runtime.block_on(composed::case(case, shows, &fixtures)));
+        }
+        self.chosen(dav_scenarios::CASES)?;
         let servers = Servers::of(workspace);
+        let fixtures = fixtures("dav");
         let mut failures = Failures::default();
         for kept in self.server.kept() {
-            for (case, shows) in &chosen {
-                let done = runtime.block_on(at_ours(&servers, kept, case, shows, &fixtures));
-                failures.extend(done.err().map(|why| format!("record: {} {case}: {why}", kept.word())));
-            }
+            let at = |case: &str, shows: &str| {
+                let done = runtime.block_on(dav::at_ours(&servers, kept, case, shows, &fixtures));
+                done.map_err(|why| format!("{}: {why}", kept.word()))
+            };
+            failures.extend(self.each(dav_scenarios::CASES, at).err().map(|Failures(lines)| lines).unwrap_or_default());
         }
         failures.into_outcome()
     }
 
-    async fn account(&self, url: &str, fixtures: &Path) -> Result<(), String> {
-        let (Some(user), Some(variable), Some(name), Some(from)) = (&self.user, &self.password_env, &self.name, &self.from) else {
-            return Err("an account needs --user, --password-env, --name and --from".to_owned());
+    /// The cases that were chosen.
+    fn chosen<'c>(&self, cases: &'c [(&'c str, &'c str)]) -> Result<Vec<&'c (&'c str, &'c str)>, Failures> {
+        let chosen: Vec<_> = cases.iter().filter(|(name, _)| self.case.as_deref().is_none_or(|case| case == *name)).collect();
+        if chosen.is_empty() {
+            let known: Vec<&str> = cases.iter().map(|(name, _)| *name).collect();
+            return Err(Failures::one(format!("record: no such case; there are: {}", known.join(", "))));
+        }
+        Ok(chosen)
+    }
+
+    /// Does this for every case that was chosen.
+    fn each(&self, cases: &[(&str, &str)], mut record: impl FnMut(&str, &str) -> Result<(), String>) -> Outcome {
+        let mut failures = Failures::default();
+        for (case, shows) in self.chosen(cases)? {
+            failures.extend(record(case, shows).err().map(|why| format!("record: {case}: {why}")));
+        }
+        failures.into_outcome()
+    }
+
+    async fn dav(&self, url: &str, fixtures: &Path) -> Result<(), String> {
+        let (Some(user), Some(variable)) = (&self.user, &self.password_env) else {
+            return Err("an account needs --user and --password-env".to_owned());
+        };
+        let (name, from) = self.named()?;
+        dav::Account { url, user, variable, name, from, sanitiser: self.sanitiser()? }.record(fixtures).await
+    }
+
+    async fn graph(&self, account: &str, fixtures: &Path) -> Result<(), String> {
+        let (name, from) = self.named()?;
+        account::Account { config: &self.config, account, name, from, sanitiser: self.sanitiser()? }.record(fixtures).await
+    }
+
+    /// What the case shall be called, and where it is from.
+    fn named(&self) -> Result<(&str, &str), String> {
+        let (Some(name), Some(from)) = (&self.name, &self.from) else {
+            return Err("an account needs --name and --from".to_owned());
         };
         if name.is_empty() || !name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()) {
             return Err("--name must be one word in small letters and digits".to_owned());
         }
-        let password = std::env::var(variable).map_err(|_| format!("{variable} is not set; put the password into it"))?;
-        let password = Secret::new(password);
-        let mut sanitiser = Sanitiser::new().login(user, &password);
-        for pair in &self.replace {
+        Ok((name, from))
+    }
+
+    fn sanitiser(&self) -> Result<Sanitiser, String> {
+        self.replace.iter().try_fold(Sanitiser::new(), |sanitiser, pair| {
             let (text, other) = pair.split_once('=').ok_or_else(|| format!("--replace {pair}: write TEXT=OTHER"))?;
-            sanitiser = sanitiser.replace(text, other);
-        }
-        let taken = live::account(url, &Login { user, password: &password }).await.map_err(|e| e.to_string())?;
-        let shows = "Where things are in an account, and a first sync of all that is there.";
-        let recorded = Recorded { server: name, case: ACCOUNT, shows, from: from.clone(), taken, sanitiser, user };
-        recorded.keep(fixtures, false).await
+            Ok(sanitiser.replace(text, other))
+        })
     }
 }
 
-async fn at_ours(servers: &Servers, kept: Kept, case: &str, shows: &str, fixtures: &Path) -> Result<(), String> {
-    let running = servers.fresh(kept)?;
-    let password = Secret::new(PASSWORD);
-    let taken = live::ours(kept, case, running.port, &Login { user: USER, password: &password }).await.map_err(|e| e.to_string())?;
-    let sanitiser = Sanitiser::new().login(USER, &password).replace(&format!("127.0.0.1:{}", running.port), HOST);
-    let from = format!("{} {}", kept.name(), kept.version());
-    let recorded = Recorded { server: kept.word(), case, shows, from, taken, sanitiser, user: USER };
-    recorded.keep(fixtures, true).await
+/// Today, as a case says it.
+fn today() -> String {
+    jiff::Zoned::now().date().to_string()
 }
 
-impl Recorded<'_> {
-    /// Writes the case, plays it once more, and puts it where an older one of its name was.
-    ///
-    /// `same`: the play must come to what the recording came to. In an account of somebody's, more than the user's name is
-    /// called otherwise behind the sanitiser.
-    async fn keep(&self, fixtures: &Path, same: bool) -> Result<(), String> {
-        let name = format!("{}-{}", self.server, self.case);
-        let (folder, new) = (fixtures.join(&name), fixtures.join(format!(".{name}.new")));
-        let done = self.write(&new, same).await.and_then(|exchanges| swap(&new, &folder).map(|()| exchanges));
-        // What failed is no case; nothing is left of it.
-        let _ = fs::remove_dir_all(&new);
-        println!("recorded fixtures/dav/{name}: {} exchanges", done?);
-        Ok(())
-    }
-
-    async fn write(&self, folder: &Path, same: bool) -> Result<usize, String> {
-        let end = match &self.taken.played.end {
-            Ok(()) => Expectation::Ok,
-            Err(error) if self.case == "token-unknown" && error.kind() == pimkit_core::ErrorKind::CursorExpired => {
-                Expectation::Error { kind: error.kind().word().to_owned() }
-            }
-            Err(error) => return Err(format!("the scenario failed: {error}")),
-        };
-        let on = jiff::Zoned::now().date().to_string();
-        let provenance = Provenance::Recorded { from: self.from.clone(), on };
-        let case = Case { format: 1, shows: self.shows.to_owned(), provenance, expect: end };
-        self.taken.recorder.write(folder, &case, &self.sanitiser).map_err(|e| e.to_string())?;
-        let replayed = over::replay(self.server, self.case, folder).await.map_err(|e| e.to_string())?;
+/// Writes a case, plays it once more, and puts it where an older one of its name was. Where `expected` is told, the play must
+/// come to just that.
+async fn keep(
+    fixtures: &Path,
+    name: &str,
+    write: impl FnOnce(&Path) -> Result<(), String>,
+    play: impl AsyncFn(&Path) -> pimkit_core::Result<Replayed>,
+    expected: Option<String>,
+) -> Result<(), String> {
+    let (folder, new) = (fixtures.join(name), fixtures.join(format!(".{name}.new")));
+    let done = async {
+        write(&new)?;
+        let replayed = play(&new).await.map_err(|e| e.to_string())?;
         if let Some(first) = replayed.problems.first() {
             return Err(format!("what was written does not play as it was recorded: {first}"));
         }
-        if same && self.clean(&self.taken.played) != replayed.played.text() {
+        let text = replayed.played.text();
+        if expected.is_some_and(|expected| expected != text) {
             return Err("what was written comes to something else than what was recorded; the sanitiser took out what mattered".to_owned());
         }
-        fs::write(folder.join("expected.json"), replayed.played.text()).map_err(|e| format!("{}: {e}", folder.display()))?;
-        Ok(self.taken.recorder.counts().0)
-    }
-
-    fn clean(&self, played: &Played) -> String {
-        played.text().replace(self.user, over::USER)
-    }
+        fs::write(new.join("expected.json"), text).map_err(|e| format!("{}: {e}", new.display()))?;
+        swap(&new, &folder)
+    };
+    let done = done.await;
+    // What failed is no case; nothing is left of it.
+    let _ = fs::remove_dir_all(&new);
+    done
 }
 
 fn swap(new: &Path, folder: &Path) -> Result<(), String> {

@@ -5,20 +5,7 @@ use pimkit_core::{ChangeOptions, CollectionId, Connector, Fetched, Position, Rec
 use pimkit_dav::Dav;
 use url::Url;
 
-use super::{journey, path};
-
-/// What came of it.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Fed {
-    /// It says to be a multistatus.
-    pub(super) multistatus: bool,
-    /// It is none that can be read, and why.
-    pub(super) unreadable: Option<String>,
-    /// Items that were read from it.
-    pub(super) read: usize,
-    /// Items that were not.
-    pub(super) unread: usize,
-}
+use super::{Fed, journey, path};
 
 /// A collection that holds everything and tells no changes, so that it is listed.
 const COLLECTION: &str = "<d:propstat><d:prop><d:resourcetype><d:collection/><c:calendar/><r:addressbook/></d:resourcetype></d:prop>\
@@ -42,7 +29,7 @@ fn has_extension(taken: &Taken, extension: &str) -> bool {
 }
 
 async fn multistatus(taken: Taken) -> Fed {
-    let mut fed = Fed { multistatus: true, ..Fed::default() };
+    let mut fed = Fed { answer: true, ..Fed::default() };
     if let Err(why) = whole(&taken).await {
         fed.unreadable = Some(why);
         return fed;

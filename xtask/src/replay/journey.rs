@@ -7,7 +7,7 @@ use pimkit_core::{Change, ChangeOptions, CollectionId, Connector, ErrorKind, Ite
 use pimkit_dav::Dav;
 
 use super::path;
-use crate::scenarios::over;
+use crate::scenarios::dav::over;
 
 /// Pages that are read of one collection at most: a recording that answers the same again and again has no end.
 const PAGES: usize = 100;
@@ -39,7 +39,7 @@ async fn account(url: &str, asked: &[CollectionId], stops: &mut Vec<String>) -> 
 }
 
 /// Reads the collections that are listed, or, in a recording without a list, those that were asked.
-async fn read<R: Record>(items: Option<Arc<dyn Repository<R>>>, asked: &[CollectionId], stops: &mut Vec<String>) {
+pub(super) async fn read<R: Record>(items: Option<Arc<dyn Repository<R>>>, asked: &[CollectionId], stops: &mut Vec<String>) {
     let Some(items) = items else { return };
     let collections = match items.collections().await {
         Ok(collections) => collections.into_iter().map(|collection| collection.id).collect(),

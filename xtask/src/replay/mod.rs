@@ -1,10 +1,11 @@
 //! `replay`: recordings of others, which are not ours to commit, read by the connector.
 //!
 //! Two things are done with each. The account is discovered and read once, as far as what was recorded answers our questions.
-//! Then every multistatus in it, and every card and calendar that was got, is given to the connector as the answer to a
-//! question of its own: whoever asked for it, it must be readable.
+//! Then every multistatus in it, and every card and calendar that was got, and every list and item of Microsoft Graph's, is given to
+//! the connector as the answer to a question of its own: whoever asked for it, it must be readable.
 
 mod feed;
+mod graph;
 mod har;
 mod journey;
 
@@ -15,10 +16,10 @@ use pimkit_contract::replay::{Recording, Taken};
 
 use crate::outcome::{Failures, Outcome};
 
-/// Let the DAV connector read recordings: folders with a `traffic.json`, and HAR files.
+/// Let the connectors of DAV and of Microsoft Graph read recordings: folders with a `traffic.json`, and HAR files.
 ///
-/// Ends with 1 when it panics, or cannot read an answer that says to be a multistatus. Items that cannot be read are counted.
-/// What is printed names files and paths, no content.
+/// Ends with 1 when one panics, or cannot read an answer that says to be a multistatus, or a list of Microsoft Graph's. Items that
+/// cannot be read are counted. What is printed names files and paths, no content.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The folder; sub-folders are searched too.
@@ -30,7 +31,7 @@ pub(crate) struct Args {
 struct Report {
     /// Exchanges that our own discovery and first sync came by, of all.
     used: (usize, usize),
-    /// Multistatus answers, all and those that were not read.
+    /// Answers with several things in them (a multistatus, a list), all and those that were not read.
     answers: (usize, usize),
     /// Items, read and not.
     items: (usize, usize),
@@ -38,6 +39,19 @@ struct Report {
     stops: Vec<String>,
     /// What must not be.
     failures: Vec<String>,
+}
+
+/// What came of one answer.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Fed {
+    /// It says to have several things in it: a multistatus, a list.
+    answer: bool,
+    /// It is none that can be read, and why.
+    unreadable: Option<String>,
+    /// Items that were read from it.
+    read: usize,
+    /// Items that were not.
+    unread: usize,
 }
 
 impl Args {
@@ -81,18 +95,20 @@ impl Report {
 
 fn line(report: &Report) -> String {
     let Report { used, answers, items, .. } = report;
-    format!(
-        "{} of {} exchanges used; {} multistatus, {} not read; {} items read, {} not",
-        used.0, used.1, answers.0, answers.1, items.0, items.1
-    )
+    format!("{} of {} exchanges used; {} lists, {} not read; {} items read, {} not", used.0, used.1, answers.0, answers.1, items.0, items.1)
 }
 
 async fn report(exchanges: Vec<Taken>) -> Report {
     let mut report = Report::default();
     // What was recorded of signing in answers nobody who has no credentials.
-    let signed_in = exchanges.iter().filter(|one| one.status != 401).cloned().collect();
+    let signed_in: Vec<Taken> = exchanges.iter().filter(|one| one.status != 401).cloned().collect();
+    let is_graph = signed_in.iter().any(graph::is_one);
+    let through = async move {
+        let recording = Recording::of(signed_in);
+        if is_graph { graph::through(recording).await } else { journey::through(recording).await }
+    };
     // A task of its own, so that a panic is told and the next recording is read.
-    match tokio::spawn(journey::through(Recording::of(signed_in))).await {
+    match tokio::spawn(through).await {
         Ok((used, stops)) => {
             report.used = (used, exchanges.len());
             report.stops = stops;
@@ -101,9 +117,10 @@ async fn report(exchanges: Vec<Taken>) -> Report {
     }
     for (number, one) in (1..).zip(exchanges) {
         let at = format!("exchange {number}, {} {}", one.method, path(&one.target));
-        match tokio::spawn(feed::one(one)).await {
+        let fed = async move { if graph::is_one(&one) { graph::one(one).await } else { feed::one(one).await } };
+        match tokio::spawn(fed).await {
             Ok(fed) => {
-                report.answers.0 += usize::from(fed.multistatus);
+                report.answers.0 += usize::from(fed.answer);
                 if let Some(why) = fed.unreadable {
                     report.answers.1 += 1;
                     report.failures.push(format!("{at}: {why}"));

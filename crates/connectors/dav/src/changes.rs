@@ -14,7 +14,7 @@
 
 use crate::{
     calls::{Multistatus, Props, Response, bodies},
-    cursor::{Between, Bound, Within},
+    cursor::{self, Between, Within},
     error::{self, SYNC},
     etag, href,
     items::{Items, Sight},
@@ -24,7 +24,7 @@ use crate::{
 };
 use pimkit_core::{
     Change, ChangeOptions, ChangePage, CollectionId, Error, ErrorKind, ItemId, Next, Persistence, Position, Removal, Result,
-    cursor::binding,
+    cursor::{Bound, binding},
 };
 use pimkit_http::{Answer, Failure};
 use std::{collections::HashSet, sync::Arc};
@@ -56,14 +56,14 @@ pub(crate) fn expired() -> Error {
 
 impl<R: Resource> Items<R> {
     pub(crate) async fn page(&self, collection: &CollectionId, at: Position<'_>, options: &ChangeOptions) -> Result<ChangePage<R>> {
-        let bound = Bound::to(&self.session, R::KIND, collection, options);
+        let bound = cursor::bound(&self.session, R::KIND, collection, options);
         match at {
             Position::Start => {
                 let known = self.member(collection).await?;
                 self.whole(&known, &bound).await
             }
             Position::Since(cursor) => {
-                let since = bound.between(cursor)?;
+                let since = bound.between::<Between>(cursor)?;
                 if since.groups.is_some() && self.sight == Sight::All {
                     // What was left out as a group is an item now.
                     return Err(expired());
@@ -72,7 +72,7 @@ impl<R: Resource> Items<R> {
                 self.since(&known, &bound, since).await
             }
             Position::Page(token) => {
-                let within = bound.within(token)?;
+                let within = bound.within::<Within>(token)?;
                 let known = self.member(collection).await?;
                 self.another(&known, &bound, within).await
             }

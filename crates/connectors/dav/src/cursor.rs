@@ -1,7 +1,7 @@
 //! What is in the cursor.
 
 use crate::{groups::Book, session::Session};
-use pimkit_core::{ChangeOptions, CollectionId, Cursor, Kind, PageToken, Result, cursor};
+use pimkit_core::{ChangeOptions, CollectionId, Kind, cursor::Bound};
 use serde::{Deserialize, Serialize};
 
 /// Connector and version of tokens.
@@ -44,30 +44,8 @@ pub(crate) struct Within {
     pub(crate) since: Option<Between>,
 }
 
-/// What tokens are bound to.
-pub(crate) struct Bound(u64);
-
-impl Bound {
-    pub(crate) fn to(session: &Session, kind: Kind, collection: &CollectionId, options: &ChangeOptions) -> Self {
-        let window = options.window.map(|(from, to)| format!("{from}/{to}")).unwrap_or_default();
-        // The host is no part of it: accounts move between hosts with their paths and tokens kept (iCloud).
-        let account = session.config.account.as_deref().unwrap_or_default();
-        Self(cursor::binding(&[account, kind.plural(), collection.as_str(), &window]))
-    }
-
-    pub(crate) fn between(&self, cursor: &Cursor) -> Result<Between> {
-        cursor::decode(TOKENS, self.0, cursor.as_str())
-    }
-
-    pub(crate) fn within(&self, token: &PageToken) -> Result<Within> {
-        cursor::decode(TOKENS, self.0, token.as_str())
-    }
-
-    pub(crate) fn cursor(&self, between: &Between) -> Result<Cursor> {
-        Ok(Cursor::from(cursor::encode(TOKENS, self.0, between)?))
-    }
-
-    pub(crate) fn page(&self, within: &Within) -> Result<PageToken> {
-        Ok(PageToken::from(cursor::encode(TOKENS, self.0, within)?))
-    }
+/// What the tokens of a collection are bound to.
+pub(crate) fn bound(session: &Session, kind: Kind, collection: &CollectionId, options: &ChangeOptions) -> Bound {
+    // The host is no part of it: accounts move between hosts with their paths and tokens kept (iCloud).
+    Bound::to(TOKENS, session.config.account.as_deref(), kind, collection, options, &[])
 }

@@ -7,7 +7,7 @@ use crate::{
     items::{Items, Sight},
     kinds::Resource,
     known::Known,
-    session::{self, http_date},
+    session,
     taken::looks_like_a_page,
 };
 use jiff::Timestamp;
@@ -18,7 +18,7 @@ use pimkit_formats::{
     resource::{FormatError, TextRecord},
     vcard::vlist,
 };
-use pimkit_http::{Failure, Request};
+use pimkit_http::{Failure, Request, http_date};
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,

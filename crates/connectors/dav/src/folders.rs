@@ -13,7 +13,7 @@ use crate::{
 use async_trait::async_trait;
 use pimkit_core::{Collection, CollectionId, Error, ErrorKind, Folders, Mark, Notify, Outcome, Result, Revision, Stored, WriteOptions};
 use pimkit_formats::marked;
-use pimkit_http::{Effect, Failure, Request};
+use pimkit_http::{Failure, Request};
 use std::sync::Arc;
 use url::Url;
 
@@ -47,10 +47,7 @@ fn refused(error: Error) -> Outcome<Collection> {
 }
 
 fn lost(failure: Failure) -> Outcome<Collection> {
-    match failure.effect() {
-        Effect::Unknown => Outcome::Unknown(failure.into_error().during("dav.folders")),
-        Effect::NotSent | Effect::Refused => refused(failure.into_error()),
-    }
+    failure.into_outcome("dav.folders")
 }
 
 /// A name for people on one line.

@@ -13,16 +13,13 @@ use crate::{
     taken::taken,
 };
 use futures::lock::Mutex as AsyncMutex;
-use jiff::{Timestamp, fmt::rfc2822};
+use jiff::Timestamp;
 use pimkit_core::{Clock, CollectionId, Error, ErrorKind, ItemId, Result, Revision};
 use pimkit_http::{Answer, Failure, Request, Road};
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
     fmt,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicI64, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use url::Url;
 
@@ -70,7 +67,6 @@ pub(crate) struct Session {
     handed: Mutex<HashMap<CollectionId, Handed>>,
     /// Categories that are to be there, where only contacts say them.
     ensured: Mutex<HashMap<CollectionId, BTreeSet<String>>>,
-    skew: AtomicI64,
 }
 
 impl fmt::Debug for Session {
@@ -102,7 +98,6 @@ impl Depth {
 impl Session {
     pub(crate) fn new(road: Road, config: Config, clock: Arc<dyn Clock>, start: Url, names: Option<Names>) -> Self {
         let endpoints = config.endpoints.clone().map(Arc::new);
-        let skew = endpoints.as_ref().map_or(0, |e| e.skew);
         Self {
             road,
             config,
@@ -117,7 +112,6 @@ impl Session {
             books: Mutex::default(),
             handed: Mutex::default(),
             ensured: Mutex::default(),
-            skew: AtomicI64::new(skew),
         }
     }
 
@@ -151,9 +145,9 @@ impl Session {
         lock(&self.latest).clone()
     }
 
-    /// Server clock minus ours, in seconds, by the last answer that said a time.
+    /// Server clock minus ours, in seconds, by the last answer that said a time, or as it was when discovery ran.
     pub(crate) fn skew(&self) -> i64 {
-        self.skew.load(Ordering::Relaxed)
+        self.road.skew().or_else(|| self.config.endpoints.as_ref().map(|kept| kept.skew)).unwrap_or_default()
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -172,14 +166,9 @@ impl Session {
         Ok(request.body(body))
     }
 
-    /// Sends, and keeps what the answer says of the server's clock.
+    /// Sends.
     pub(crate) async fn send(&self, request: Request) -> Result<Answer, Failure> {
-        let answer = self.road.send(request).await?;
-        // Whoever stands in the server's place has a clock of its own.
-        if let Some(date) = answer.header("date").filter(|_| answer.own).and_then(http_date) {
-            self.skew.store(date.as_second() - self.now().as_second(), Ordering::Relaxed);
-        }
-        Ok(answer)
+        self.road.send(request).await
     }
 
     /// Sends a write. The answer is the server's word on it, with the status of what was written.
@@ -366,21 +355,5 @@ pub(crate) fn read(answer: &Answer) -> Result<Multistatus> {
         // Some servers say 507 for a list that is cut, with the list (RFC 6578 section 3.6), and 200 for a good one.
         200 | 507 => Multistatus::read(&answer.body).map_err(|e| if status == 507 { error::refused(answer) } else { unreadable(e) }),
         _ => Err(error::refused(answer)),
-    }
-}
-
-/// A time as HTTP writes it (RFC 9110 section 5.6.7).
-pub(crate) fn http_date(text: &str) -> Option<Timestamp> {
-    rfc2822::parse(text).ok().map(|zoned| zoned.timestamp())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_read_as_http_writes_them() {
-        assert_eq!(http_date("Sun, 06 Nov 1994 08:49:37 GMT").unwrap().as_second(), 784_111_777);
-        assert_eq!(http_date("yesterday"), None);
     }
 }

@@ -22,7 +22,7 @@ use pimkit_formats::{
     compose::{self, Composed},
     marked,
 };
-use pimkit_http::{Answer, Effect, Failure, Request};
+use pimkit_http::{Answer, Failure, Request};
 use std::{collections::HashMap, sync::Arc};
 
 /// The largest text that is sent, in bytes, where the server names no limit: as much as is read.
@@ -36,10 +36,7 @@ fn refused<R>(error: Error) -> Outcome<R> {
 
 /// What a request that got no answer leaves behind.
 fn lost<R>(failure: Failure) -> Outcome<R> {
-    match failure.effect() {
-        Effect::Unknown => Outcome::Unknown(failure.into_error().during("dav.write")),
-        Effect::NotSent | Effect::Refused => refused(failure.into_error()),
-    }
+    failure.into_outcome("dav.write")
 }
 
 fn would_mail<R>() -> Outcome<R> {

@@ -2,8 +2,7 @@
 
 use crate::{
     calls::{Call, Reply, contacts as calls, odata, odata::Page},
-    cursor::Bound,
-    delta, error,
+    cursor, delta, error,
     folders::Tree,
     mapping::{contact, extended},
     quirks::Quirks,
@@ -201,7 +200,7 @@ impl Contacts {
 
     async fn page(&self, collection: &CollectionId, at: Position<'_>, options: &ChangeOptions) -> Result<ChangePage<Contact>> {
         let everything = self.session.config.quirks.expands_in_delta;
-        let bound = Bound::to(&self.session, Kind::Contact, collection, options, if everything { "whole" } else { "ids" });
+        let bound = cursor::bound(&self.session, Kind::Contact, collection, options, if everything { "whole" } else { "ids" });
         let start = calls::delta(self.members(collection), everything);
         let delta::Rows { rows, next } = delta::rows(&self.session, &bound, at, start, options).await?;
         let there: Vec<&Value> = if everything { rows.iter().filter(|row| odata::removed(row).is_none()).collect() } else { Vec::new() };

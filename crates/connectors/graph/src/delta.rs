@@ -6,11 +6,10 @@
 
 use crate::{
     calls::{Call, odata::Page},
-    cursor::Bound,
     error,
     session::{Session, answered},
 };
-use pimkit_core::{ChangeOptions, Error, ErrorKind, Next, Persistence, Position, Result};
+use pimkit_core::{ChangeOptions, Error, ErrorKind, Next, Persistence, Position, Result, cursor::Bound};
 use pimkit_http::Failure;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use pimkit_core::{
     Access, Capabilities, Collection, CollectionId, Error, ErrorKind, Folders, ItemId, Mark, Outcome, Result, Sharing, WriteOptions,
 };
-use pimkit_http::{Effect, Failure};
+use pimkit_http::Failure;
 use std::{collections::BTreeSet, sync::Arc};
 
 /// Folders deeper than this are not looked for.
@@ -214,10 +214,7 @@ fn refused(error: Error) -> Outcome<Collection> {
 }
 
 fn lost(failure: Failure) -> Outcome<Collection> {
-    match failure.effect() {
-        Effect::Unknown => Outcome::Unknown(failure.into_error().during("graph.folders")),
-        Effect::NotSent | Effect::Refused => refused(failure.into_error()),
-    }
+    failure.into_outcome("graph.folders")
 }
 
 #[async_trait]

@@ -12,8 +12,7 @@ use crate::{
         odata::Page,
     },
     contacts::Got,
-    cursor::Bound,
-    delta, error,
+    cursor, delta, error,
     mapping::{contact, message},
     session::{Session, answered, lock},
 };
@@ -186,7 +185,7 @@ impl Messages {
     }
 
     async fn page(&self, collection: &CollectionId, at: Position<'_>, options: &ChangeOptions) -> Result<ChangePage<Message>> {
-        let bound = Bound::to(&self.session, Kind::Message, collection, options, "ids");
+        let bound = cursor::bound(&self.session, Kind::Message, collection, options, "ids");
         let start = calls::delta(self.session.mailbox(), collection.as_str());
         let delta::Rows { rows, next } = delta::rows(&self.session, &bound, at, start, options).await?;
         let one = |row: &Value| {

@@ -9,7 +9,7 @@ use crate::{
     error,
 };
 use futures::lock::Mutex as AsyncMutex;
-use jiff::{Timestamp, fmt::rfc2822};
+use jiff::Timestamp;
 use pimkit_core::{Chance, Clock, Error, ErrorKind, Result};
 use pimkit_http::{Answer, Effect, Failure, Opened, Request, Road, Verdict};
 use serde_json::Value;
@@ -17,7 +17,7 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicI64, AtomicU32, Ordering},
+        atomic::{AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -33,8 +33,6 @@ const FIRST_WAIT: Duration = Duration::from_secs(1);
 /// The longest wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(120);
 
-const USER_AGENT: &str = concat!("pimkit/", env!("CARGO_PKG_VERSION"));
-
 /// One account.
 pub(crate) struct Session {
     pub(crate) road: Road,
@@ -45,7 +43,6 @@ pub(crate) struct Session {
     root: Url,
     /// `me`, or `users/{id}`.
     mailbox: Path,
-    skew: AtomicI64,
     /// Calls in one batch.
     chunk: AtomicU32,
     /// Who the mailbox is of, once it was asked.
@@ -68,7 +65,7 @@ impl Session {
         let mailbox = mailbox(config.mailbox.as_deref());
         let most = u32::try_from(batch::MOST).unwrap_or(u32::MAX);
         let chunk = AtomicU32::new(config.quirks.batch.clamp(1, most));
-        Self { road, config, clock, chance, root, mailbox, skew: AtomicI64::new(0), chunk, addresses: AsyncMutex::default() }
+        Self { road, config, clock, chance, root, mailbox, chunk, addresses: AsyncMutex::default() }
     }
 
     /// The path of the mailbox; what Outlook keeps lies below it.
@@ -82,7 +79,7 @@ impl Session {
 
     /// Server clock minus ours, in seconds, by the last answer that said a time.
     pub(crate) fn skew(&self) -> i64 {
-        self.skew.load(Ordering::Relaxed)
+        self.road.skew().unwrap_or_default()
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -142,7 +139,6 @@ impl Session {
     pub(crate) fn request(&self, operation: &'static str, method: &str, url: Url, prefer: &[String]) -> Result<Request> {
         let mut request = Request::new(operation, method, url)?
             .header("accept", "application/json")?
-            .header("user-agent", USER_AGENT)?
             .header("client-request-id", &self.request_id())?
             .header("return-client-request-id", "true")?;
         let prefer: Vec<String> = self.always().into_iter().chain(prefer.iter().cloned()).collect();
@@ -172,13 +168,9 @@ impl Session {
         Ok(request.idempotent(call.idempotent))
     }
 
-    /// Sends a request, and keeps what the answer says of the server's clock.
+    /// Sends a request.
     pub(crate) async fn send(&self, request: Request) -> Result<Answer, Failure> {
-        let answer = self.road.send(request).await?;
-        if let Some(date) = answer.header("date").filter(|_| answer.own).and_then(|text| rfc2822::parse(text).ok()) {
-            self.skew.store(date.timestamp().as_second() - self.now().as_second(), Ordering::Relaxed);
-        }
-        Ok(answer)
+        self.road.send(request).await
     }
 
     /// Sends a call. What its status means is the caller's to say.

@@ -7,8 +7,7 @@ use crate::{
     asked,
     calls::{Call, odata, odata::Page, users as calls},
     contacts::Got,
-    cursor::Bound,
-    delta, error,
+    cursor, delta, error,
     mapping::{contact, user},
     session::{Session, answered, lock},
 };
@@ -114,7 +113,7 @@ impl Users {
         if !self.groups().is_empty() {
             return self.members_page(collection, at, options).await;
         }
-        let bound = Bound::to(&self.session, Kind::User, collection, options, "all");
+        let bound = cursor::bound(&self.session, Kind::User, collection, options, "all");
         let delta::Rows { rows, next } = delta::rows(&self.session, &bound, at, calls::delta(), options).await?;
         let one = |row: &Value| {
             let id = ItemId::from(contact::id(row)?);
@@ -131,7 +130,7 @@ impl Users {
     }
 
     async fn members_page(&self, collection: &CollectionId, at: Position<'_>, options: &ChangeOptions) -> Result<ChangePage<User>> {
-        let bound = Bound::to(&self.session, Kind::User, collection, options, &format!("groups {}", self.groups().join(" ")));
+        let bound = cursor::bound(&self.session, Kind::User, collection, options, &format!("groups {}", self.groups().join(" ")));
         match at {
             Position::Start => {}
             Position::Since(cursor) => {

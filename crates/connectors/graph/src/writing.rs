@@ -31,10 +31,7 @@ fn refused(error: Error) -> Outcome<Contact> {
 
 /// What a request that got no answer leaves behind.
 fn lost(failure: Failure) -> Outcome<Contact> {
-    match failure.effect() {
-        Effect::Unknown => Outcome::Unknown(failure.into_error().during("graph.write")),
-        Effect::NotSent | Effect::Refused => refused(failure.into_error()),
-    }
+    failure.into_outcome("graph.write")
 }
 
 /// What is to become of a picture.

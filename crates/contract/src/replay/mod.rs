@@ -7,10 +7,16 @@
 //! sort of its question.
 //!
 //! Hosts that a recording calls `host-1.example` and the like are this server.
+//!
+//! A connector's scenarios take down what it answers in [`Notes`]; over a recording they must come to what they came to
+//! ([`Replayed`]).
 
 mod desk;
+mod play;
 mod recording;
+pub mod told;
 
+pub use play::{Notes, Played, Replayed};
 pub use recording::{Recording, Taken};
 
 use desk::Desk;

@@ -62,6 +62,32 @@ pub struct Recorder {
     taken: Mutex<Vec<Option<Taken>>>,
 }
 
+/// Takes out of a provider's traffic what is somebody's and what no rule for texts can know: names, notes, ids. It is given
+/// everything that is written, in order, before the [`Sanitiser`] is.
+pub trait Redaction {
+    /// Path and query of a request.
+    fn target(&mut self, target: &str) -> String;
+    /// The value of a header, whose name is in lower case.
+    fn header(&mut self, name: &str, value: &str) -> String;
+    /// A body, of the type that its header says.
+    fn body(&mut self, media_type: &str, body: &[u8]) -> Vec<u8>;
+}
+
+/// What was recorded stays as it is.
+struct AsItIs;
+
+impl Redaction for AsItIs {
+    fn target(&mut self, target: &str) -> String {
+        target.to_owned()
+    }
+    fn header(&mut self, _: &str, value: &str) -> String {
+        value.to_owned()
+    }
+    fn body(&mut self, _: &str, body: &[u8]) -> Vec<u8> {
+        body.to_vec()
+    }
+}
+
 /// One exchange.
 #[derive(Clone)]
 pub(crate) struct Taken {
@@ -105,11 +131,19 @@ impl Recorder {
     /// `InvalidData` when nothing was kept, or a secret would still be readable after sanitising: then nothing is written.
     /// `Storage` when the folder holds a case, or cannot be written.
     pub fn write(&self, folder: &Path, case: &Case, sanitiser: &Sanitiser) -> Result<()> {
+        self.write_redacted(folder, case, sanitiser, &mut AsItIs)
+    }
+
+    /// The same, with what this takes out beforehand.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn write_redacted(&self, folder: &Path, case: &Case, sanitiser: &Sanitiser, redaction: &mut dyn Redaction) -> Result<()> {
         let taken: Vec<Taken> = self.lock().iter().flatten().cloned().collect();
         if taken.is_empty() {
             return Err(Error::new(ErrorKind::InvalidData, "nothing was recorded; let the connector ask something first"));
         }
-        let files = write::files(case, &taken, sanitiser)?;
+        let files = write::files(case, &taken, sanitiser, redaction)?;
         write::to_disk(folder, &files)
     }
 

@@ -1,6 +1,6 @@
 //! A recording as the files of a case.
 
-use super::{Sanitiser, Taken, path_and_query};
+use super::{Redaction, Sanitiser, Taken, path_and_query};
 use pimkit_core::{
     Error, ErrorKind, Result,
     fixture::{Case, Exchange, Message},
@@ -14,22 +14,29 @@ pub(super) type File = (String, Vec<u8>);
 ///
 /// # Errors
 /// `InvalidData` when something known would still be readable.
-pub(super) fn files(case: &Case, taken: &[Taken], sanitiser: &Sanitiser) -> Result<Vec<File>> {
+pub(super) fn files(case: &Case, taken: &[Taken], sanitiser: &Sanitiser, redaction: &mut dyn Redaction) -> Result<Vec<File>> {
     let sanitiser = taken.iter().filter_map(|one| one.url.host_str()).fold(sanitiser.clone(), Sanitiser::host);
     let mut at_work = sanitiser.begin();
     let mut files = Vec::new();
     let mut exchanges = Vec::new();
     for (number, one) in (1..).zip(taken) {
         let mut clean = |text: &[u8]| String::from_utf8_lossy(&at_work.apply(text)).into_owned();
-        let target = clean(path_and_query(&one.url).as_bytes());
-        let asked = one.asked.iter().map(|(name, value)| (name.clone(), clean(value))).collect();
-        let answered = one.answered.iter().map(|(name, value)| (name.clone(), clean(value))).collect();
+        let target = clean(redaction.target(&path_and_query(&one.url)).as_bytes());
+        let mut headers = |all: &[(String, Vec<u8>)]| -> Vec<(String, String)> {
+            let mut one = |(name, value): &(String, Vec<u8>)| {
+                let value = redaction.header(name, &String::from_utf8_lossy(value));
+                (name.clone(), clean(value.as_bytes()))
+            };
+            all.iter().map(&mut one).collect()
+        };
+        let (asked, answered) = (headers(&one.asked), headers(&one.answered));
         let mut body = |what: &str, headers: &[(String, Vec<u8>)], bytes: &[u8]| {
             if bytes.is_empty() {
                 return None;
             }
             let name = format!("{number:03}-{what}.{}", ending(headers, bytes));
-            files.push((name.clone(), at_work.apply(bytes)));
+            let media_type = String::from_utf8_lossy(media_type(headers)).into_owned();
+            files.push((name.clone(), at_work.apply(&redaction.body(&media_type, bytes))));
             Some(name)
         };
         let request = Message {
@@ -76,11 +83,13 @@ fn unwritten(message: &'static str) -> Error {
     Error::new(ErrorKind::Storage, message)
 }
 
+fn media_type(headers: &[(String, Vec<u8>)]) -> &[u8] {
+    headers.iter().find(|(name, _)| name == "content-type").map(|(_, value)| value.as_slice()).unwrap_or_default()
+}
+
 /// What a body's file is called after.
 fn ending(headers: &[(String, Vec<u8>)], body: &[u8]) -> &'static str {
-    let kind =
-        headers.iter().find(|(name, _)| name == "content-type").map(|(_, value)| String::from_utf8_lossy(value).to_ascii_lowercase());
-    let kind = kind.unwrap_or_default();
+    let kind = String::from_utf8_lossy(media_type(headers)).to_ascii_lowercase();
     let is = |words: &[&str]| words.iter().any(|word| kind.contains(word));
     // A calendar in XML is XML, so the order matters; DAV servers mislabel, so the body has a say.
     match () {

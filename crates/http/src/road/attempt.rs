@@ -10,7 +10,7 @@ use crate::{
     scope::{self, Carry, plain, shown, together},
     trace::Told,
 };
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use jiff::Timestamp;
 use pimkit_core::{Error, ErrorKind};
 use std::{sync::atomic::Ordering, time::Duration};
@@ -22,6 +22,9 @@ const MOST_ROUNDS: u32 = 3;
 /// What goes along to a host that is not the account's: how to read the answer. A caller's other headers may hold what only
 /// the account's own server should see.
 const TO_STRANGERS: &[header::HeaderName] = &[header::ACCEPT, header::ACCEPT_ENCODING, header::ACCEPT_LANGUAGE, header::CONTENT_TYPE];
+
+/// Who asks, where a request does not say it itself.
+const USER_AGENT: &str = concat!("pimkit/", env!("CARGO_PKG_VERSION"));
 
 const STRANGE: &str = "this write would leave the account's domain, and carry data to strangers; it was not sent there";
 
@@ -157,6 +160,8 @@ impl Inner {
     async fn exchange(&self, way: &Way<'_>, open: bool) -> Result<(Incoming, u64, Place), Lost> {
         let request = way.request;
         let mut headers = request.headers.clone();
+        // Some servers refuse whoever says none.
+        headers.entry(header::USER_AGENT).or_insert(HeaderValue::from_static(USER_AGENT));
         if way.abroad {
             headers = headers.into_iter().filter_map(|(name, value)| Some((name?, value))).filter(|(name, _)| goes_abroad(name)).collect();
         }

@@ -5,7 +5,7 @@ use crate::{Auth, Classifier, Limits, Pace, Plain, RetryPolicy, Transport, gate:
 use pimkit_core::{Chance, Clock, Result};
 use std::{
     fmt,
-    sync::{Arc, atomic::AtomicU64},
+    sync::{Arc, Mutex, atomic::AtomicU64},
 };
 use url::Url;
 
@@ -109,6 +109,7 @@ impl RoadBuilder {
             gate: Gate::new(self.pace),
             salt,
             sent: AtomicU64::new(0),
+            skew: Mutex::default(),
         })))
     }
 }

@@ -8,16 +8,18 @@ pub use builder::RoadBuilder;
 use crate::{
     Answer, Auth, Classifier, Effect, Failure, Limits, Opened, Request, RetryPolicy, Transport,
     gate::{Gate, later, until},
+    http_date,
     scope::Scope,
     trace,
 };
 use attempt::{Lost, Won};
+use http::{HeaderMap, header};
 use jiff::Timestamp;
 use pimkit_core::{Chance, Clock, Error, ErrorKind};
 use std::{
     fmt,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -53,6 +55,8 @@ struct Inner {
     salt: u64,
     /// Requests that left so far.
     sent: AtomicU64,
+    /// Server clock minus ours, in seconds.
+    skew: Mutex<Option<i64>>,
 }
 
 impl Road {
@@ -65,6 +69,13 @@ impl Road {
     #[must_use]
     pub fn requests(&self) -> u64 {
         self.0.sent.load(Ordering::Relaxed)
+    }
+
+    /// Server clock minus ours, in seconds, by the last answer from the account's own hosts that said a time (`Date`). Whoever
+    /// stands in their place has a clock of its own.
+    #[must_use]
+    pub fn skew(&self) -> Option<i64> {
+        *self.0.skew.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sends a request, and gives back the whole answer.
@@ -81,6 +92,7 @@ impl Road {
             let Won { status, headers, body, url, moved, own } = won;
             // It was collected within its limit before.
             let body = body.collect(u64::MAX).await?;
+            self.0.hear(&headers, own);
             trace::received(&told, body.len());
             Ok(Answer { status, headers, body, url, moved, own, attempts, maybe_done_before })
         }
@@ -151,6 +163,15 @@ impl Inner {
             }
             self.clock.sleep(wait).await;
             attempt += 1;
+        }
+    }
+
+    /// Keeps what an answer says of the server's clock.
+    fn hear(&self, headers: &HeaderMap, own: bool) {
+        let date = headers.get(header::DATE).filter(|_| own).and_then(|date| http_date(date.to_str().ok()?));
+        if let Some(date) = date {
+            let skew = date.as_second() - self.clock.now().as_second();
+            *self.skew.lock().unwrap_or_else(PoisonError::into_inner) = Some(skew);
         }
     }
 

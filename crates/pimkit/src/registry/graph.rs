@@ -1,9 +1,9 @@
 //! `graph`: a mailbox at Microsoft 365 or Outlook.com. Opening it sends nothing.
 
-use super::{OpenError, secret, settings, sign_in};
-use pimkit_core::{Connector, ConnectorInfo, Value};
-use pimkit_graph::{Config, Graph};
-use pimkit_http::{Auth, Bearer, Reqwest, ReqwestOptions};
+use super::{OpenError, check_keys, find, secret, settings, sign_in};
+use pimkit_core::{Chance, Clock, Connector, ConnectorInfo, Value};
+use pimkit_graph::{Config, Graph, Opening};
+use pimkit_http::{Auth, Bearer, Reqwest, ReqwestOptions, Transport};
 use pimkit_oauth::microsoft::{self, Cloud};
 use pimkit_sync::{RandomChance, SystemClock};
 use std::{path::Path, sync::Arc};
@@ -16,6 +16,25 @@ pub(super) fn info() -> ConnectorInfo {
 }
 
 pub(super) fn open(account: Option<&str>, settings: &Value, base: &Path) -> Result<Arc<dyn Connector>, OpenError> {
+    let transport = Arc::new(Reqwest::new(&ReqwestOptions::default())?);
+    let opening = opening(account, settings, base, transport, Arc::new(SystemClock), Arc::new(RandomChance::default()))?;
+    Ok(Arc::new(opening.open()?))
+}
+
+/// What an account of Microsoft Graph is opened with, over a wire, a clock and a chance of the host's: to record what goes over it.
+/// Its sign-in goes over the network all the same.
+///
+/// # Errors
+/// As [`open`](super::open).
+pub fn opening(
+    account: Option<&str>,
+    settings: &Value,
+    base: &Path,
+    transport: Arc<dyn Transport>,
+    clock: Arc<dyn Clock>,
+    chance: Arc<dyn Chance>,
+) -> Result<Opening, OpenError> {
+    check_keys(find(NAME)?, settings)?;
     let token = secret::read(NAME, "token", settings, base)?;
     let auth: Arc<dyn Auth> = match token {
         Some(_) if settings.get("client_id").is_some() => {
@@ -33,9 +52,7 @@ pub(super) fn open(account: Option<&str>, settings: &Value, base: &Path) -> Resu
     }
     let wrong = "is neither the id of a group nor a list of them";
     config = settings::texts(NAME, "groups", wrong, settings)?.into_iter().fold(config, Config::group);
-    let transport = Arc::new(Reqwest::new(&ReqwestOptions::default())?);
-    let opening = Graph::builder(config, transport, Arc::new(SystemClock), Arc::new(RandomChance::default()));
-    Ok(Arc::new(opening.auth(auth).open()?))
+    Ok(Graph::builder(config, transport, clock, chance).auth(auth))
 }
 
 /// Where sign-in for these settings is, as the provider: authority, tenant, scopes.

@@ -16,22 +16,24 @@ use super::{
 };
 use crate::{
     changes::expired,
-    cursor::{Between, Bound},
+    cursor::{self, Between, Within},
     href,
     known::Known,
 };
-use pimkit_core::{Change, ChangeOptions, ChangePage, CollectionId, Contact, ItemId, Kind, Next, Position, Result, Revision};
+use pimkit_core::{
+    Change, ChangeOptions, ChangePage, CollectionId, Contact, ItemId, Kind, Next, Position, Result, Revision, cursor::Bound,
+};
 use std::{collections::HashSet, sync::Arc};
 
 impl Grouped {
     /// One whole round.
     pub(super) async fn round(&self, collection: &CollectionId, at: Position<'_>, options: &ChangeOptions) -> Result<ChangePage<Contact>> {
-        let bound = Bound::to(self.session(), Kind::Contact, collection, options);
+        let bound = cursor::bound(self.session(), Kind::Contact, collection, options);
         let before = match at {
             Position::Start => None,
-            Position::Since(cursor) => bound.between(cursor)?.groups,
+            Position::Since(cursor) => bound.between::<Between>(cursor)?.groups,
             // No round here has pages.
-            Position::Page(token) => return Err(bound.within(token).err().unwrap_or_else(expired)),
+            Position::Page(token) => return Err(bound.within::<Within>(token).err().unwrap_or_else(expired)),
         };
         // Without groups to compare with, every contact is named with those it has.
         let at = if before.is_none() { Position::Start } else { at };

@@ -9,16 +9,17 @@ pub mod made;
 pub mod over;
 pub mod program;
 mod reading;
-mod told;
 mod writing;
 
 use async_trait::async_trait;
-use pimkit_contract::samples::Sample;
+use pimkit_contract::{
+    replay::{Notes, Played},
+    samples::Sample,
+};
 use pimkit_core::{Connector, Contact, Error, ErrorKind, Event, Kind, Repository, Result, Task};
 use pimkit_dav::Dav;
 use pimkit_formats::resource::{Authoring, InlineBlobs, TextRecord};
-use serde_json::Value;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// What is recorded at each server that is tried: its name, and what it shows.
 pub const CASES: &[(&str, &str)] = &[
@@ -90,35 +91,14 @@ pub struct Scene<'s> {
     pub elsewhere: &'s dyn Elsewhere,
     /// The homes of calendars and of address books.
     pub homes: [String; 2],
-    /// The server's address without a slash at its end; it is not noted.
-    pub base: String,
-    notes: Mutex<Vec<Value>>,
-}
-
-/// What a play came to.
-#[derive(Clone, Debug)]
-pub struct Played {
-    /// What the connector answered, in order.
-    pub notes: Vec<Value>,
-    /// With what it ended.
-    pub end: Result<()>,
+    pub notes: Notes,
 }
 
 /// Plays a case.
 pub async fn play(case: &str, dav: Dav, elsewhere: &dyn Elsewhere, homes: [String; 2], base: &str) -> Played {
-    let scene = Scene { dav, elsewhere, homes, base: base.trim_end_matches('/').to_owned(), notes: Mutex::default() };
+    let scene = Scene { dav, elsewhere, homes, notes: Notes::new(base) };
     let end = scene.case(case).await;
-    let notes = scene.notes.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Played { notes, end }
-}
-
-impl Played {
-    /// As it is kept beside the traffic.
-    pub fn text(&self) -> String {
-        let mut text = serde_json::to_string_pretty(&self.notes).unwrap_or_default();
-        text.push('\n');
-        text
-    }
+    scene.notes.played(end)
 }
 
 /// What a kind is called here, and its repository.
@@ -226,14 +206,6 @@ impl Scene<'_> {
             }
             _ => Err(odd("there is no such case")),
         }
-    }
-
-    /// Keeps what was answered. Where the server was reached is no part of it.
-    fn note(&self, what: &str, value: Value) {
-        let text = value.to_string().replace(&self.base, "");
-        let value = serde_json::from_str(&text).unwrap_or(value);
-        let note = [(what.to_owned(), value)].into_iter().collect();
-        self.notes.lock().unwrap_or_else(PoisonError::into_inner).push(Value::Object(note));
     }
 
     fn folder<R: Playable>(&self) -> String {

@@ -1,11 +1,11 @@
 //! A scenario over a recording.
 
-use super::{ACCOUNT, CASES, Past, Played, plain, play, program::Kept};
+use super::{ACCOUNT, CASES, Past, plain, play, program::Kept};
 use pimkit_contract::{
     FakeClock, SeededChance,
-    replay::{Recording, Replay},
+    replay::{Recording, Replay, Replayed},
 };
-use pimkit_core::{Error, ErrorKind, Result, fixture::Expectation};
+use pimkit_core::{Error, ErrorKind, Result};
 use pimkit_dav::{Config, Dav, Opening};
 use pimkit_http::{Basic, Reqwest, ReqwestOptions, Secret, Transport};
 use std::{path::Path, sync::Arc};
@@ -43,16 +43,10 @@ pub fn parts(folder: &Path) -> Result<(String, String)> {
     Ok((server.to_owned(), case.to_owned()))
 }
 
-/// What came of a play over a recording, and what does not agree with the recording.
-pub struct Replayed {
-    pub played: Played,
-    pub problems: Vec<String>,
-}
-
 /// Plays the case of a name over the recording in a folder.
 pub async fn replay(server: &str, case: &str, folder: &Path) -> Result<Replayed> {
     let recording = Recording::read(folder)?.plainly(plain);
-    let expect = recording.case.as_ref().map(|case| case.expect.clone());
+    let expect = recording.expect();
     let start = recording.start().to_owned();
     let replay = Replay::strict(recording).await;
     let kept = Kept::ALL.into_iter().find(|kept| kept.word() == server);
@@ -62,16 +56,5 @@ pub async fn replay(server: &str, case: &str, folder: &Path) -> Result<Replayed>
     }
     let homes = kept.map(|kept| kept.homes(USER)).unwrap_or_default();
     let played = play(case, opening.open()?, &Past, homes, &replay.base()).await;
-    let mut problems = replay.problems();
-    let end = match &played.end {
-        Ok(()) => Expectation::Ok,
-        Err(error) => Expectation::Error { kind: error.kind().word().to_owned() },
-    };
-    if expect.as_ref() != Some(&end) {
-        problems.push(match &played.end {
-            Ok(()) => "it ends well, and was expected to fail".to_owned(),
-            Err(error) => format!("it ends otherwise than expected: {error}"),
-        });
-    }
-    Ok(Replayed { played, problems })
+    Ok(Replayed::of(&replay, expect.as_ref(), played))
 }

@@ -1,15 +1,15 @@
 //! What is only read.
 
-use super::{Playable, Scene, odd, text, told};
-use pimkit_core::{Change, ChangeOptions, CollectionId, Contact, Cursor, Event, ItemId, Next, Position, Result, Task};
-use serde_json::{Value, json};
+use super::{Playable, Scene, odd, text};
+use pimkit_contract::replay::told;
+use pimkit_core::{CollectionId, Contact, Cursor, Event, ItemId, Result, Task};
 
 impl Scene<'_> {
     pub(super) async fn endpoints(&self) -> Result<()> {
         let mut endpoints = self.dav.discover().await?;
         // The time of the recording.
         endpoints.skew = 0;
-        self.note("endpoints", told::value(&endpoints));
+        self.notes.note("endpoints", told::value(&endpoints));
         Ok(())
     }
 
@@ -22,45 +22,16 @@ impl Scene<'_> {
     }
 
     async fn collections<R: Playable>(&self) -> Result<Vec<CollectionId>> {
-        let all = self.items::<R>()?.collections().await?;
-        self.note(&format!("collections of {}", R::KIND.plural()), told::value(&all));
-        Ok(all.into_iter().map(|collection| collection.id).collect())
+        self.notes.collections(&*self.items::<R>()?).await
     }
 
     /// One round: its lines, and what they name is read.
     pub(super) async fn round<R: Playable>(&self, collection: &CollectionId, since: Option<&Cursor>) -> Result<Cursor> {
-        let items = self.items::<R>()?;
-        let (mut changes, mut token, mut ids) = (Vec::new(), None, Vec::new());
-        let cursor = loop {
-            let at = match (&token, since) {
-                (Some(token), _) => Position::Page(token),
-                (None, Some(cursor)) => Position::Since(cursor),
-                (None, None) => Position::Start,
-            };
-            let page = items.changes(collection, at, &ChangeOptions::default()).await?;
-            for change in &page.changes {
-                changes.push(told::change(change));
-                if let Change::Listed { id, .. } = change {
-                    ids.push(id.clone());
-                }
-            }
-            match page.next {
-                Next::More(next) => token = Some(next),
-                Next::Done { cursor, complete } => {
-                    self.note("changes", json!({ "lines": changes, "complete": complete }));
-                    break cursor;
-                }
-            }
-        };
-        if !ids.is_empty() {
-            self.fetch::<R>(collection, &ids).await?;
-        }
-        Ok(cursor)
+        self.notes.round(&*self.items::<R>()?, collection, since).await
     }
 
     pub(super) async fn fetch<R: Playable>(&self, collection: &CollectionId, ids: &[ItemId]) -> Result<()> {
-        let fetched: Vec<Value> = self.items::<R>()?.fetch(collection, ids).await.iter().map(told::fetched).collect();
-        self.note("fetched", Value::from(fetched));
+        self.notes.fetch(&*self.items::<R>()?, collection, ids).await;
         Ok(())
     }
 
@@ -105,7 +76,7 @@ impl Scene<'_> {
         match self.round::<R>(&collection, Some(&cursor)).await {
             Ok(_) => Err(odd("a token that was lost was taken")),
             Err(error) => {
-                self.note("the token", told::error(&error));
+                self.notes.note("the token", told::error(&error));
                 // What the engine does then.
                 self.round::<R>(&collection, None).await?;
                 Err(error)

@@ -1,24 +1,16 @@
 //! What is written.
 
-use super::{Playable, Scene, odd, text, told};
-use pimkit_core::{CollectionId, Delete, Fetched, ItemId, Mark, Outcome, Result, Revision, Stored, Write, WriteOptions};
+use super::{Playable, Scene, odd, text};
+use pimkit_contract::replay::told;
+use pimkit_core::{CollectionId, Delete, ItemId, Mark, Outcome, Result, Revision, Stored, Write, WriteOptions};
 
 impl Scene<'_> {
     async fn write<R: Playable>(&self, what: &str, collection: &CollectionId, write: Write<R>) -> Result<Outcome<R>> {
-        let outcome = self.items::<R>()?.write(collection, vec![write], &WriteOptions::default()).await.pop();
-        let outcome = outcome.ok_or_else(|| odd("a write has no outcome"))?;
-        self.note(what, told::outcome(&outcome));
-        Ok(outcome)
+        self.notes.write(what, &*self.items::<R>()?, collection, write, &WriteOptions::default()).await
     }
 
     async fn stored<R: Playable>(&self, collection: &CollectionId, id: &ItemId) -> Result<Stored<R>> {
-        match self.items::<R>()?.fetch(collection, std::slice::from_ref(id)).await.pop() {
-            Some(Fetched::Found(stored)) => {
-                self.note("read", told::value(&stored));
-                Ok(*stored)
-            }
-            _ => Err(odd("an item that was stored cannot be read")),
-        }
+        self.notes.stored(&*self.items::<R>()?, collection, id).await
     }
 
     fn named<R: Playable>(stored: &Stored<R>, name: &str) -> Write<R> {
@@ -82,13 +74,13 @@ impl Scene<'_> {
         let folders = items.folders().ok_or_else(|| odd("the connector makes no collections"))?;
         let (mark, options) = (Mark::from(format!("made-{}", R::FOLDER)), WriteOptions::default());
         let made = folders.create(&mark, "Made here", &options).await;
-        self.note("make", told::outcome(&made));
+        self.notes.note("make", told::outcome(&made));
         let Outcome::Written { id, .. } = made else { return Err(odd("a collection was not made")) };
         let id = CollectionId::from(id.as_str());
-        self.note("make again", told::outcome(&folders.create(&mark, "Made here", &options).await));
-        self.note("rename", told::outcome(&folders.rename(&id, "Renamed; & more", &options).await));
-        self.note("delete", told::outcome(&folders.delete(&id, &options).await));
-        self.note("collections", told::value(&items.collections().await?));
+        self.notes.note("make again", told::outcome(&folders.create(&mark, "Made here", &options).await));
+        self.notes.note("rename", told::outcome(&folders.rename(&id, "Renamed; & more", &options).await));
+        self.notes.note("delete", told::outcome(&folders.delete(&id, &options).await));
+        self.notes.note("collections", told::value(&items.collections().await?));
         Ok(())
     }
 }

@@ -7,7 +7,7 @@
 use super::Events;
 use crate::{
     calls::{Reply, events::Round, odata, odata::Page},
-    cursor::Bound,
+    cursor,
     error::{is_lost_delta, lost_delta},
     quirks::EventRounds,
     session::{answered, lock},
@@ -15,7 +15,7 @@ use crate::{
 use jiff::{SignedDuration, Timestamp};
 use pimkit_core::{
     Change, ChangeOptions, ChangePage, CollectionId, Error, ErrorKind, Event, ItemId, Kind, Next, Persistence, Position, Removal, Result,
-    Revision,
+    Revision, cursor::Bound,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -81,7 +81,7 @@ enum Within {
 
 impl Events {
     pub(super) async fn page(&self, collection: &CollectionId, at: Position<'_>, options: &ChangeOptions) -> Result<ChangePage<Event>> {
-        let bound = Bound::to(&self.session, Kind::Event, collection, options, "");
+        let bound = cursor::bound(&self.session, Kind::Event, collection, options, "");
         let rows = options.page_size.unwrap_or(self.session.config.page_size).clamp(1, 1000);
         let asked = Asked { events: self, collection, bound: &bound, rows };
         match at {

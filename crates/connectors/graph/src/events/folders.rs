@@ -12,7 +12,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use pimkit_core::{Collection, CollectionId, Error, ErrorKind, Folders, ItemId, Mark, Notify, Outcome, Persistence, Result, WriteOptions};
-use pimkit_http::{Effect, Failure};
+use pimkit_http::Failure;
 use std::time::Duration;
 
 /// How often a new calendar is looked for under the id that it was made with: soon after, a listing may give another one
@@ -24,10 +24,7 @@ fn refused(error: Error) -> Outcome<Collection> {
 }
 
 fn lost(failure: Failure) -> Outcome<Collection> {
-    match failure.effect() {
-        Effect::Unknown => Outcome::Unknown(failure.into_error().during("graph.calendars")),
-        Effect::NotSent | Effect::Refused => refused(failure.into_error()),
-    }
+    failure.into_outcome("graph.calendars")
 }
 
 fn written(id: &CollectionId) -> Outcome<Collection> {

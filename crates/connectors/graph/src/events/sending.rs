@@ -11,7 +11,7 @@ use crate::{
     error,
 };
 use pimkit_core::{CollectionId, Error, ErrorKind, Event, ItemId, Key, Outcome, Write};
-use pimkit_http::{Effect, Failure};
+use pimkit_http::Failure;
 use std::time::Duration;
 
 /// How often a write is sent again that was refused although nobody was faster: the server works on a fresh meeting itself
@@ -20,10 +20,7 @@ const MEETINGS: u32 = 3;
 
 /// What a request that got no answer leaves behind.
 fn lost(failure: Failure) -> Outcome<Event> {
-    match failure.effect() {
-        Effect::Unknown => Outcome::Unknown(failure.into_error().during("graph.events.write")),
-        Effect::NotSent | Effect::Refused => refused(failure.into_error()),
-    }
+    failure.into_outcome("graph.events.write")
 }
 
 impl Events {

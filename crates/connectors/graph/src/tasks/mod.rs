@@ -15,8 +15,7 @@ use crate::{
         todo::{self as calls, LINKS, List, STEPS},
     },
     contacts::Got,
-    cursor::Bound,
-    delta, error,
+    cursor, delta, error,
     mapping::task,
     quirks::Quirks,
     session::{Session, answered},
@@ -161,7 +160,7 @@ impl Tasks {
     }
 
     async fn page(&self, collection: &CollectionId, at: Position<'_>, options: &ChangeOptions) -> Result<ChangePage<Task>> {
-        let bound = Bound::to(&self.session, Kind::Task, collection, options, "ids");
+        let bound = cursor::bound(&self.session, Kind::Task, collection, options, "ids");
         let start = calls::delta(self.members(collection));
         let delta::Rows { rows, next } = delta::rows(&self.session, &bound, at, start, options).await?;
         let one = |row: &Value| {

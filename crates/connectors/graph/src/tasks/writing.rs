@@ -18,7 +18,7 @@ use crate::{
     session::answered,
 };
 use pimkit_core::{CollectionId, Delete, Error, ErrorKind, Field, ItemId, Outcome, Record, Revision, Stored, Task, Write};
-use pimkit_http::{Effect, Failure};
+use pimkit_http::Failure;
 use serde_json::Value;
 use std::collections::HashMap;
 
@@ -27,10 +27,7 @@ fn refused(error: Error) -> Outcome<Task> {
 }
 
 fn lost(failure: Failure) -> Outcome<Task> {
-    match failure.effect() {
-        Effect::Unknown => Outcome::Unknown(failure.into_error().during("graph.write")),
-        Effect::NotSent | Effect::Refused => refused(failure.into_error()),
-    }
+    failure.into_outcome("graph.write")
 }
 
 /// One write on its way.

@@ -1,6 +1,8 @@
 //! The shapes of v1.0: what a body may say and what an answer may name.
 
 mod check;
+#[cfg(test)]
+mod fixtures;
 mod places;
 mod read;
 mod table;

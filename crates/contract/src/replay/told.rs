@@ -4,14 +4,19 @@ use pimkit_core::{Change, Error, Fetched, Outcome, Record, Stored};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+/// A value as JSON.
 pub fn value(of: &impl Serialize) -> Value {
     serde_json::to_value(of).unwrap_or_default()
 }
 
+/// An error: its kind alone, as texts may change.
+#[must_use]
 pub fn error(error: &Error) -> Value {
     json!(error.kind().word())
 }
 
+/// A line of a round.
+#[must_use]
 pub fn change<R: Record>(change: &Change<R>) -> Value {
     match change {
         Change::Upserted(stored) => json!({ "upserted": value(stored) }),
@@ -22,6 +27,8 @@ pub fn change<R: Record>(change: &Change<R>) -> Value {
     }
 }
 
+/// An answer to a fetch.
+#[must_use]
 pub fn fetched<R: Record>(fetched: &Fetched<R>) -> Value {
     match fetched {
         Fetched::Found(stored) => json!({ "found": value(stored) }),
@@ -33,6 +40,8 @@ pub fn fetched<R: Record>(fetched: &Fetched<R>) -> Value {
     }
 }
 
+/// What came of a write.
+#[must_use]
 pub fn outcome<R: Serialize>(outcome: &Outcome<R>) -> Value {
     let now = |now: &Option<Box<Stored<R>>>| now.as_ref().map(value);
     match outcome {

@@ -4,11 +4,12 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use pimkit_contract::replay::Played;
 use pimkit_core::{Error, ErrorKind, Result};
 use pimkit_dav::Dav;
 use pimkit_http::{Failure, Incoming, Outgoing, Recorder, Secret, Transport};
 
-use crate::scenarios::{ACCOUNT, Elsewhere, Other, Past, Played, over, play, program::Kept};
+use crate::scenarios::dav::{ACCOUNT, Elsewhere, Other, Past, over, play, program::Kept};
 
 /// Who signs in.
 pub(super) struct Login<'a> {
