@@ -7,7 +7,7 @@ use crate::{
     slot::{GUESTS, Slot, birth_field, birth_text, slots},
 };
 use jiff::Timestamp;
-use pimkit_core::{Fields, ItemId, Kind};
+use pimkit_core::{Fields, ItemId, Kind, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A token, from its writing to its end.
@@ -220,7 +220,15 @@ impl Ledger {
                         let blind = slots.filter(|(_, of)| shows_nothing(world, of)).map(|(slot, _)| (side, slot));
                         blind.collect::<Vec<_>>()
                     };
-                    let blind = (0_u8..).zip(sides).flat_map(|(side, world)| of_side(side, world.as_ref())).collect();
+                    let mut blind: BTreeSet<(u8, u8)> =
+                        (0_u8..).zip(sides).flat_map(|(side, world)| of_side(side, world.as_ref())).collect();
+                    // Where there is no room for another value, what others have beside those that are there shows nowhere.
+                    let is_full = |of: &Slot| match (world.holds(kind, of.field), item.before.get(of.field)) {
+                        (Holding::AtMost(most), Some(Value::Array(list))) => list.len() >= most as usize,
+                        _ => false,
+                    };
+                    let full = (0_u8..).zip(slots(kind)).filter(|(_, of)| is_full(of));
+                    blind.extend(full.map(|(slot, _)| (side, slot)));
                     let doubtful = self.doubtful.contains(&item.thing);
                     if doubtful {
                         self.lost_sight.insert(item.thing);

@@ -31,6 +31,10 @@ pub const UID: Property = Property::named(OURS, "pimkit.uid", Type::String);
 /// The IANA name of the zone that an event was written in: several are one Windows zone.
 pub const ZONE: Property = Property::named(OURS, "pimkit.zone", Type::String);
 
+/// What Exchange says of an event though its record says nothing: `true` where nobody said whether the time is taken. Read as said,
+/// it would be somebody's edit, which no user made.
+pub const UNSAID: Property = Property::named(OURS, "pimkit.unsaid", Type::String);
+
 /// What names a meeting, the same for every occurrence (MS-OXOCAL section 2.2.1.28).
 pub const CLEAN_GLOBAL_OBJECT_ID: Property = Property::numbered(MEETING, 0x23, Type::Binary);
 

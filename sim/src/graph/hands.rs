@@ -62,7 +62,7 @@ pub(super) fn list(graph: &Graph, owner: &str, kind: Kind) -> Vec<Entry> {
 
 /// An item with all that these plays are about.
 fn whole(graph: &Graph, owner: &str, kind: Kind, id: &ItemId) -> Option<Value> {
-    let ids = ["mark", "uid", "custom", "aside", "zone"].map(own).into_iter();
+    let ids = ["mark", "uid", "custom", "aside", "zone", "unsaid"].map(own).into_iter();
     let ids: Vec<String> = ids.chain([OTHER_PHONE.to_owned(), PERSONAL_PAGE.to_owned()]).map(|id| format!("id eq '{id}'")).collect();
     let filter = ids.join(" or ").replace(' ', "%20").replace('{', "%7B").replace('}', "%7D");
     graph.get(owner, &format!("{}?$expand={EXTENDED}($filter={filter})", path(kind, id)))

@@ -10,7 +10,7 @@
 //! | attendees, responseRequested | managed; what they answered is read |
 //! | isReminderOn, reminderMinutesBeforeStart | managed: one reminder before the start, to the minute |
 //! | attachments | files are managed, by requests of their own; items and links are kept |
-//! | extended of our own: mark, UID, custom fields, zone | managed |
+//! | extended of our own: mark, UID, custom fields, zone, and whether nobody said that the time is taken | managed |
 //! | organizer, isOrganizer, responseStatus, isCancelled, onlineMeeting, onlineMeetingUrl, iCalUId | read |
 //! | isOnlineMeeting, onlineMeetingProvider, the body of an online meeting | the provider's own: the body holds the way in |
 //! | allowNewTimeProposals, hideAttendees, webLink, bodyPreview, extensions, whatever is newer | the provider's own: never written |
@@ -29,7 +29,7 @@ use crate::mapping::{Item, extended};
 use pimkit_core::{Alert, AlertAction, Event, EventStatus, Field, FieldSupport, Mark, Record, Result, Trigger, Zone};
 use pimkit_exchange::{
     global_object_id,
-    property::{self, CUSTOM, MARK, Property, UID, ZONE},
+    property::{self, CUSTOM, MARK, Property, UID, UNSAID, ZONE},
     words::{Importance, Sensitivity, ShowAs},
 };
 use serde_json::Value;
@@ -41,7 +41,7 @@ pub(crate) const SELECT: &str = "id,changeKey,type,seriesMasterId,iCalUId,subjec
     onlineMeeting,onlineMeetingUrl,createdDateTime,lastModifiedDateTime";
 
 /// The properties of our own that an event is read with.
-pub(crate) const PROPERTIES: [Property; 4] = [MARK, UID, CUSTOM, ZONE];
+pub(crate) const PROPERTIES: [Property; 5] = [MARK, UID, CUSTOM, ZONE, UNSAID];
 
 /// What must be known of the mailbox to read and write its events.
 #[derive(Clone, Debug, Default)]
@@ -109,7 +109,9 @@ fn fill(item: &Item<'_>, mailbox: &Mailbox, event: &mut Event) -> Result<()> {
     times::read(item, &zones, event)?;
     event.recurrence_rules = repeats::read(item)?.into_iter().collect();
     let show_as = item.text("showAs")?.and_then(ShowAs::of_word).unwrap_or(ShowAs::Unknown);
-    event.free_busy_status = show_as.free_busy();
+    // Busy is what Exchange makes of nothing, too.
+    let is_unsaid = item.flag(&UNSAID) && matches!(show_as, ShowAs::Busy | ShowAs::Tentative);
+    event.free_busy_status = show_as.free_busy().filter(|_| !is_unsaid);
     event.status = if item.bool("isCancelled")? == Some(true) { Some(EventStatus::Cancelled) } else { show_as.status() };
     event.privacy = item.text("sensitivity")?.and_then(Sensitivity::of_word).and_then(Sensitivity::privacy);
     event.priority = item.text("importance")?.and_then(Importance::of_word).and_then(Importance::priority);

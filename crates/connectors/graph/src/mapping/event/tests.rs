@@ -266,3 +266,24 @@ fn what_has_no_place_is_named_with_its_reason() {
     target.organizer = Some(pimkit_core::Organizer { address: "ME@example.com".into(), name: None });
     assert!(homeless(&event(), &target, &ours().own).is_empty());
 }
+
+#[test]
+fn what_exchange_says_of_an_event_whose_record_says_nothing_is_not_read_as_said() {
+    let plain = Event::build(|e| {
+        e.title = Some("Plain".to_owned());
+        (e.start, e.end) =
+            (Some(When::all_day(datetime(2026, 7, 1, 0, 0, 0, 0).date())), Some(When::all_day(datetime(2026, 7, 2, 0, 0, 0, 0).date())));
+    });
+    let mut there = Value::Object(create(&plain, &Mark::of("m"), &ours()).unwrap());
+    there["showAs"] = "busy".into();
+    assert_eq!(read(&there, &ours()).unwrap().free_busy_status, None);
+    // Whoever says something is heard.
+    there["showAs"] = "free".into();
+    assert_eq!(read(&there, &ours()).unwrap().free_busy_status, Some(FreeBusy::Free));
+    there["showAs"] = "busy".into();
+    let said = Event { free_busy_status: Some(FreeBusy::Busy), ..read(&there, &ours()).unwrap() };
+    let body = changed(&said, &there);
+    assert_eq!(body.keys().collect::<Vec<_>>(), ["singleValueExtendedProperties"]);
+    there["singleValueExtendedProperties"] = body["singleValueExtendedProperties"].clone();
+    assert_eq!(read(&there, &ours()).unwrap().free_busy_status, Some(FreeBusy::Busy));
+}

@@ -7,7 +7,7 @@ use crate::{
 };
 use pimkit_core::{Alert, Custom, Error, ErrorKind, Event, EventStatus, Field, Mark, Record, Result, Trigger, cursor::binding};
 use pimkit_exchange::{
-    property::{self, CUSTOM, MARK, UID},
+    property::{self, CUSTOM, MARK, UID, UNSAID},
     words::{Importance, Sensitivity, ShowAs},
 };
 use serde_json::{Map, Value, json};
@@ -31,6 +31,7 @@ fn slots(event: &Event, sheet: &Sheet<'_>) -> Result<Slots> {
     if !sheet.occurrence {
         slots.put("recurrence", repeats::write(event, zone.as_deref())?);
         slots.extend(&CUSTOM, Some(property::write_custom(&event.custom)).as_deref().filter(|text| !text.is_empty()));
+        slots.extend(&UNSAID, event.free_busy_status.is_none().then_some("true"));
     }
     slots.put("showAs", ShowAs::of(event.free_busy_status, event.status).graph());
     slots.put("sensitivity", Sensitivity::of_privacy(event.privacy).graph());
