@@ -85,7 +85,7 @@ fn contacts_with_photos_and_categories_are_the_same_on_both_sides() {
     let id = there["Olga Outlook 3"].id.to_string();
     pictured(&kit, &id, picture(200));
     kit.change(&format!("contacts/{id}"), &json!({"categories": ["Customers", "VIP"]}));
-    kit.edit::<Contact>("Ada App 1", "keywords", json!({"Family": true}));
+    kit.edit::<Contact>("Ada App 1", "keywords", json!(["Family"]));
     kit.run::<Contact>();
     kit.settle::<Contact>();
     let (here, there) = (kit.here::<Contact>(), kit.there::<Contact>());
@@ -135,8 +135,7 @@ fn a_series_of_the_app_keeps_its_wall_time_its_moved_and_its_cancelled_occurrenc
         e.start = Some(When::zoned(tuesday(0), "Europe/Vienna"));
         e.end = Some(When::zoned(tuesday(0).with().hour(10).build().unwrap(), "Europe/Vienna"));
         e.recurrence_rules = vec![RecurrenceRule { frequency: Frequency::Weekly, count: Some(7), ..RecurrenceRule::default() }];
-        e.recurrence_overrides =
-            Overrides::from([(RecurrenceId(tuesday(3)), moved), (RecurrenceId(tuesday(4)), Override::Excluded)]);
+        e.recurrence_overrides = Overrides::from([(RecurrenceId(tuesday(3)), moved), (RecurrenceId(tuesday(4)), Override::Excluded)]);
     }));
     let report = kit.run::<Event>();
     assert_eq!((report.created.right, report.writes()), (1, 1), "{report:?}");
@@ -172,7 +171,8 @@ fn a_series_of_outlook_keeps_its_wall_time_its_moved_and_its_cancelled_occurrenc
             },
         }),
     );
-    let instances = kit.simulator.list(ALICE, &format!("{path}/{id}/instances?startDateTime=2026-03-01T00:00:00Z&endDateTime=2026-05-31T00:00:00Z"));
+    let instances =
+        kit.simulator.list(ALICE, &format!("{path}/{id}/instances?startDateTime=2026-03-01T00:00:00Z&endDateTime=2026-05-31T00:00:00Z"));
     assert_eq!(instances.len(), 7);
     let of = |week: usize| instances[week]["id"].as_str().unwrap().to_owned();
     kit.change(&format!("events/{}", of(3)), &json!({"start": zoned("2026-03-31T14:00:00"), "end": zoned("2026-03-31T15:00:00")}));
@@ -341,7 +341,9 @@ fn a_days_mail_with_attachments_is_read_and_left_as_it_is() {
     kit.simulator.bring(ALICE, "inbox", &mail(60)).unwrap();
     assert_eq!(pulled::<Message>(&kit, &inbox, "activities").created.left, 1);
     assert_eq!(read::<Message>(&*kit.store, &"activities".into()).len(), 61);
-    assert_eq!(kit.simulator.list(ALICE, "mailFolders/inbox/messages")[..60], before, "reading changes nothing");
+    let mut after = kit.simulator.list(ALICE, "mailFolders/inbox/messages");
+    after.retain(|message| message["subject"] != "Mail 60");
+    assert_eq!(after, before, "reading changes nothing");
     kit.silent("reading mail");
 }
 

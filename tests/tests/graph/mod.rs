@@ -268,13 +268,8 @@ impl Kit {
     pub fn edit<R: Thing>(&self, name: &str, field: &'static str, value: impl Into<Value>) {
         let stored = self.here::<R>().remove(name).unwrap_or_else(|| panic!("no {name} here"));
         let target = stored.record.with(&Fields::from([(Field::of(field), value.into())])).unwrap();
-        let write = Write::Update {
-            id: stored.id,
-            revision: stored.revision,
-            base: Box::new(stored.record),
-            target: Box::new(target),
-            mark: None,
-        };
+        let write =
+            Write::Update { id: stored.id, revision: stored.revision, base: Box::new(stored.record), target: Box::new(target), mark: None };
         let store = R::repository(&*self.store).unwrap();
         let outcome = block_on(store.write(&CollectionId::of(R::SHELF), vec![write], &WriteOptions::default())).pop();
         assert!(matches!(outcome, Some(Outcome::Written { .. })), "{outcome:?}");
@@ -301,7 +296,8 @@ impl Kit {
 
     /// What another program of alice's is answered, which asks for no ids that stay.
     pub fn plainly(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> (u16, Value) {
-        let mut request = Request::builder().method(method).uri(format!("{ROOT}/{path}")).header("authorization", format!("Bearer {TOKEN}"));
+        let mut request =
+            Request::builder().method(method).uri(format!("{ROOT}/{path}")).header("authorization", format!("Bearer {TOKEN}"));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
