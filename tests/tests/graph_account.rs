@@ -85,7 +85,7 @@ fn contacts_with_photos_and_categories_are_the_same_on_both_sides() {
     let id = there["Olga Outlook 3"].id.to_string();
     pictured(&kit, &id, picture(200));
     kit.change(&format!("contacts/{id}"), &json!({"categories": ["Customers", "VIP"]}));
-    kit.edit::<Contact>("Ada App 1", "keywords", json!({"Family": true}));
+    kit.edit::<Contact>("Ada App 1", "keywords", json!(["Family"]));
     kit.run::<Contact>();
     kit.settle::<Contact>();
     let (here, there) = (kit.here::<Contact>(), kit.there::<Contact>());
@@ -341,7 +341,9 @@ fn a_days_mail_with_attachments_is_read_and_left_as_it_is() {
     kit.simulator.bring(ALICE, "inbox", &mail(60)).unwrap();
     assert_eq!(pulled::<Message>(&kit, &inbox, "activities").created.left, 1);
     assert_eq!(read::<Message>(&*kit.store, &"activities".into()).len(), 61);
-    assert_eq!(kit.simulator.list(ALICE, "mailFolders/inbox/messages")[..60], before, "reading changes nothing");
+    let mut after = kit.simulator.list(ALICE, "mailFolders/inbox/messages");
+    after.retain(|message| message["subject"] != "Mail 60");
+    assert_eq!(after, before, "reading changes nothing");
     kit.silent("reading mail");
 }
 

@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test program uses its own part")]
 
 pub mod people;
+pub mod rest;
 #[path = "../table/mod.rs"]
 mod table;
 
@@ -22,7 +23,7 @@ use pimkit_contract::{FakeClock, SeededChance, state::MemoryState};
 use pimkit_simulators::{Cut, FaultPlan, FaultRule, Graph as Simulator, GraphBuilder, GraphRules, GraphSeen};
 use serde_json::json;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     sync::{Arc, Mutex},
     time::Duration,
@@ -89,6 +90,8 @@ pub struct Kit {
     pub policy: Policy,
     pub state: Arc<MemoryState>,
     pub engine: Engine,
+    /// The calendar and the list that every mailbox has.
+    homes: BTreeMap<Kind, CollectionId>,
     /// Whether what is asked and answered must be in the metadata: not where somebody else answers in the service's place.
     pub strict: bool,
 }
@@ -129,6 +132,15 @@ impl Kit {
         let store = Local::in_memory(Options::default().account("app").clock(Arc::new(clock.clone()))).unwrap();
         let state = Arc::new(MemoryState::new());
         let engine = Engine::new(state.clone()).clock(Arc::new(clock.clone())).chance(Arc::new(SeededChance::new(2)));
+        let found = |listing: &str, is_it: fn(&Value) -> bool| {
+            let all = simulator.list(ALICE, listing);
+            CollectionId::from(all.iter().find(|one| is_it(one)).unwrap()["id"].as_str().unwrap())
+        };
+        let homes = BTreeMap::from([
+            (Kind::Contact, "contacts".into()),
+            (Kind::Event, found("calendars", |calendar| calendar["isDefaultCalendar"] == true)),
+            (Kind::Task, found("todo/lists", |list| list["wellknownListName"] == "defaultList")),
+        ]);
         let mut policy = Policy::default();
         policy.set("deletes", "delete").unwrap();
         // Two sides that know nothing of each other are what these tests begin with.
@@ -143,6 +155,7 @@ impl Kit {
             policy,
             state,
             engine,
+            homes,
             strict: true,
         }
     }
@@ -207,12 +220,14 @@ impl Kit {
         let repository = R::repository(side).unwrap();
         block_on(async {
             let options = pimkit::ChangeOptions::default();
-            let mut ids: Vec<ItemId> = Vec::new();
+            // A round may name an item twice.
+            let mut ids: BTreeSet<ItemId> = BTreeSet::new();
             let mut lines = repository.items(collection, Position::Start, &options);
             while let Some(line) = lines.next().await {
-                ids.push(line.unwrap().id().clone());
+                ids.insert(line.unwrap().id().clone());
             }
             drop(lines);
+            let ids: Vec<ItemId> = ids.into_iter().collect();
             let mut all = BTreeMap::new();
             for fetched in repository.fetch(collection, &ids).await {
                 let Fetched::Found(stored) = fetched else { panic!("{fetched:?}") };
@@ -325,9 +340,11 @@ impl Drop for Kit {
 pub trait Thing: Record {
     /// Where the app keeps them.
     const SHELF: &'static str;
+    /// The collection that every mailbox has.
+    fn home(kit: &Kit) -> CollectionId {
+        kit.homes[&Self::KIND].clone()
+    }
     /// Where another program of the mailbox's owner makes them, below the user.
-    fn home(kit: &Kit) -> CollectionId;
-    /// The same, as a path.
     fn path(kit: &Kit) -> String;
     fn called(&self) -> Option<&str>;
     /// The how-manieth, as the app's user writes it.
@@ -348,9 +365,6 @@ pub trait Thing: Record {
 
 impl Thing for Contact {
     const SHELF: &'static str = "contacts";
-    fn home(_: &Kit) -> CollectionId {
-        "contacts".into()
-    }
     fn path(_: &Kit) -> String {
         "contacts".to_owned()
     }
@@ -376,11 +390,6 @@ impl Thing for Contact {
 
 impl Thing for Event {
     const SHELF: &'static str = "calendar";
-    fn home(kit: &Kit) -> CollectionId {
-        let calendars = kit.simulator.list(ALICE, "calendars");
-        let default = calendars.iter().find(|calendar| calendar["isDefaultCalendar"] == true).unwrap();
-        default["id"].as_str().unwrap().into()
-    }
     fn path(kit: &Kit) -> String {
         format!("calendars/{}/events", Self::home(kit))
     }
@@ -396,10 +405,6 @@ impl Thing for Event {
     fn rich(n: usize) -> Value {
         people::rich_date_of_outlook(n)
     }
-    fn own_on_each_side() -> &'static [&'static str] {
-        // Outlook says of every event whether it makes one busy, the app only where its user did.
-        &["uid", "freeBusyStatus"]
-    }
     fn edits() -> [(&'static str, Value, Value); 2] {
         [
             ("description", json!("a note of the app"), json!({"body": {"contentType": "text", "content": "a note of Outlook"}})),
@@ -410,11 +415,6 @@ impl Thing for Event {
 
 impl Thing for Task {
     const SHELF: &'static str = "tasks";
-    fn home(kit: &Kit) -> CollectionId {
-        let lists = kit.simulator.list(ALICE, "todo/lists");
-        let default = lists.iter().find(|list| list["wellknownListName"] == "defaultList").unwrap();
-        default["id"].as_str().unwrap().into()
-    }
     fn path(kit: &Kit) -> String {
         format!("todo/lists/{}/tasks", Self::home(kit))
     }
@@ -437,6 +437,3 @@ impl Thing for Task {
         ]
     }
 }
-
-/// The kinds, by name: for tables.
-pub const KINDS: [Kind; 3] = [Kind::Contact, Kind::Event, Kind::Task];

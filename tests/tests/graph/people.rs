@@ -1,6 +1,6 @@
 //! Whom and what there is: as the app's user writes it, and as another program of the mailbox's owner does.
 
-use pimkit::{Contact, EmailAddress, Event, Organization, Phone, Progress, Record as _, Task, Value, When};
+use pimkit::{Contact, EmailAddress, Event, FreeBusy, Organization, Phone, Progress, Record as _, Task, Value, When};
 use serde_json::json;
 
 fn words(list: &[&str]) -> std::collections::BTreeSet<String> {
@@ -39,6 +39,8 @@ pub fn date_of_the_app(n: usize) -> Event {
         e.title = Some(format!("App {n}"));
         e.start = Some(When::zoned(day.at(10, 0, 0, 0), "Europe/Vienna"));
         e.end = Some(When::zoned(day.at(11, 0, 0, 0), "Europe/Vienna"));
+        // Outlook says so of every event; where the app does not, it learns it from there.
+        e.free_busy_status = Some(FreeBusy::Busy);
     })
 }
 

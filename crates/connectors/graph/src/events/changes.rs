@@ -156,7 +156,7 @@ impl Asked<'_> {
                 self.events.calendar(self.collection).await?;
                 Ok(None)
             }
-            _ => Page::read(answered(reply)?).map(Some),
+            _ => self.owned(Page::read(answered(reply)?)?).map(Some),
         }
     }
 
@@ -171,7 +171,16 @@ impl Asked<'_> {
         if reply.status == 404 {
             self.events.calendar(self.collection).await?;
         }
-        Page::read(answered(reply)?)
+        self.owned(Page::read(answered(reply)?)?)
+    }
+
+    /// A page whose links are the service's own. A cursor with another host's would never be followed, and the calendar never be read
+    /// again.
+    fn owned(&self, page: Page) -> Result<Page> {
+        for link in page.next.iter().chain(&page.delta) {
+            self.events.session.given(link)?;
+        }
+        Ok(page)
     }
 
     async fn delta(&self, address: &str, since: Timestamp, whole: bool) -> Result<ChangePage<Event>> {
