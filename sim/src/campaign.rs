@@ -3,7 +3,9 @@
 use crate::{
     coverage::Coverage,
     dav::on_dav,
+    graph::on_graph,
     plan::plan,
+    play::Play,
     theatre::{Look, Performance, perform_deep},
 };
 use serde::Serialize;
@@ -19,6 +21,30 @@ use std::{
 /// One seed in so many is played twice, and must come to the same.
 const TWICE: u64 = 50;
 
+/// Who the far sides are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Providers {
+    /// Providers in memory, with every unpleasant trait on a switch.
+    #[default]
+    Memory,
+    /// Simulated DAV servers.
+    Dav,
+    /// Simulated mailboxes at Microsoft's.
+    Graph,
+}
+
+impl Providers {
+    /// The play of a seed with them.
+    #[must_use]
+    pub fn play(self, seed: u64) -> Play {
+        match self {
+            Self::Memory => plan(seed),
+            Self::Dav => on_dav(plan(seed)),
+            Self::Graph => on_graph(seed),
+        }
+    }
+}
+
 /// Which seeds are played, and for how long.
 #[derive(Clone, Copy, Debug)]
 pub struct Campaign {
@@ -32,8 +58,8 @@ pub struct Campaign {
     pub jobs: usize,
     /// Ends with the first seed that fails.
     pub until_failure: bool,
-    /// DAV servers stand in the place of the far sides.
-    pub dav: bool,
+    /// Who the far sides are.
+    pub providers: Providers,
 }
 
 /// A seed that failed.
@@ -102,10 +128,10 @@ fn median(mut numbers: Vec<usize>) -> usize {
     numbers.get(numbers.len() / 2).copied().unwrap_or(0)
 }
 
-fn play(seed: u64, dav: bool) -> (Performance, bool) {
+fn play(seed: u64, providers: Providers) -> (Performance, bool) {
     let twice = seed.is_multiple_of(TWICE);
     let look = Look { trace: false, deep: twice };
-    let play = if dav { on_dav(plan(seed)) } else { plan(seed) };
+    let play = providers.play(seed);
     let mut played = perform_deep(&play, look);
     if twice && perform_deep(&play, look).hash != played.hash {
         played.failures.push("the same seed played twice does not come to the same".to_owned());
@@ -127,7 +153,7 @@ impl Campaign {
                     break;
                 }
                 let seed = self.from.wrapping_add(n);
-                let (played, twice) = play(seed, self.dav);
+                let (played, twice) = play(seed, self.providers);
                 if self.until_failure && !played.failures.is_empty() {
                     stop.store(true, Ordering::Relaxed);
                 }

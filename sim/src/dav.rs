@@ -7,25 +7,25 @@ use crate::{
     play::address,
     props::{Stagehand, Where},
     slot::{Born, thing_of},
+    wire::{Answered, Book, Served, Way, answered, broken, failing},
 };
-use async_trait::async_trait;
 use bytes::Bytes;
 use pimkit_contract::{
     FakeClock, SeededChance,
-    worst::{Failure, Fault, FaultPlan, Mail, MailKind, Operation, Request},
+    worst::{Fault, FaultPlan, Mail, MailKind, Operation, Request},
 };
 use pimkit_core::{Clock, CollectionId, Connector, Contact, Error, ErrorKind, Event, Fields, ItemId, Kind, Result, Task};
 use pimkit_dav::{Config, Dav};
 use pimkit_formats::resource::{Authoring, InlineBlobs, TextRecord};
-use pimkit_http::{Basic, Incoming, Outgoing, RetryPolicy, Secret, Transport};
+use pimkit_http::{Basic, Incoming, Outgoing, RetryPolicy, Secret};
 use pimkit_simulators::{Challenge, Cut, Dav as Simulator, MailMethod, Personality, Snapshot};
 use std::{
     any::Any,
     fmt,
-    future::Future,
-    pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
-    task::{Context, Poll},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 /// The servers that are played, by their names.
@@ -42,17 +42,8 @@ pub struct DavFar {
     number: usize,
     homes: [CollectionId; 3],
     schedules: bool,
-    wire: Arc<Mutex<Wire>>,
-}
-
-/// What the wire does.
-#[derive(Default)]
-struct Wire {
-    plan: FaultPlan,
-    asked: Vec<Request>,
-    /// Cursors are taken no more.
-    forgets: bool,
-    made: u64,
+    book: Book,
+    made: Arc<AtomicU64>,
 }
 
 impl fmt::Debug for DavFar {
@@ -81,11 +72,7 @@ impl DavFar {
             simulator.make_calendar(&user, "tasks", &["VTODO"]),
         ];
         let homes = homes.map(|home| home.map_or_else(CollectionId::default, CollectionId::from));
-        Ok(Self { simulator, clock: clock.clone(), number, homes, schedules, wire: Arc::default() })
-    }
-
-    fn wire(&self) -> std::sync::MutexGuard<'_, Wire> {
-        self.wire.lock().unwrap_or_else(PoisonError::into_inner)
+        Ok(Self { simulator, clock: clock.clone(), number, homes, schedules, book: Book::default(), made: Arc::default() })
     }
 
     fn habits(&self) -> Authoring {
@@ -108,11 +95,7 @@ impl DavFar {
     }
 
     fn put<R: TextRecord>(&self, home: &CollectionId, fields: &Fields) -> Option<ItemId> {
-        let name = {
-            let mut wire = self.wire();
-            wire.made += 1;
-            format!("own-{}", wire.made)
-        };
+        let name = format!("own-{}", self.made.fetch_add(1, Ordering::Relaxed) + 1);
         let mut record = R::default().with(fields).ok()?;
         if record.uid().is_none() {
             record = record.with(&[("uid".into(), format!("{name}@{}", self.number).into())].into()).ok()?;
@@ -132,20 +115,6 @@ impl DavFar {
     }
 }
 
-/// Lets others go on once.
-struct Pause(bool);
-
-impl Future for Pause {
-    type Output = ();
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        if std::mem::replace(&mut self.0, true) {
-            return Poll::Ready(());
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    }
-}
-
 /// What a request is for, by its label.
 fn operation(label: &str) -> Operation {
     match label {
@@ -156,24 +125,6 @@ fn operation(label: &str) -> Operation {
         "dav.make" | "dav.rename" | "dav.remove" => Operation::Folders,
         "dav.collections" | "dav.collection" => Operation::Collections,
         _ => Operation::Account,
-    }
-}
-
-fn broken() -> pimkit_http::Failure {
-    pimkit_http::Failure::unknown(Error::new(ErrorKind::Transport, "the connection broke"))
-}
-
-fn answered(status: u16, body: &'static str) -> Result<Incoming, pimkit_http::Failure> {
-    Ok(Incoming::status(status)?.body(Bytes::from_static(body.as_bytes())))
-}
-
-/// The answer of a failing server.
-fn failing(failure: Failure) -> Result<Incoming, pimkit_http::Failure> {
-    match failure {
-        Failure::Transport => Err(broken()),
-        Failure::RateLimited => Ok(Incoming::status(429)?.header("retry-after", "30")),
-        Failure::Unavailable => Incoming::status(503),
-        Failure::Unauthenticated => Incoming::status(401),
     }
 }
 
@@ -192,50 +143,40 @@ fn without(body: &Bytes, all: bool) -> Bytes {
     Bytes::from(format!("{}{}", text.get(..keep).unwrap_or_default(), text.get(last..).unwrap_or_default()))
 }
 
-/// The way from a connector to the server.
-#[derive(Debug)]
-struct Way(DavFar);
+impl Served for DavFar {
+    fn book(&self) -> &Book {
+        &self.book
+    }
 
-#[async_trait]
-impl Transport for Way {
-    async fn send(&self, request: Outgoing) -> Result<Incoming, pimkit_http::Failure> {
-        let far = &self.0;
-        let operation = operation(request.operation);
-        Pause(false).await;
-        let (fault, forgets) = {
-            let mut wire = far.wire();
-            let number = wire.asked.len() as u64 + 1;
-            wire.asked.push(Request { number, operation, kind: None, collection: None, ids: 1 });
-            (wire.plan.next(operation), wire.forgets)
-        };
-        if forgets && operation == Operation::Changes {
-            far.simulator.expire_tokens();
+    fn sort(&self, request: &Outgoing) -> (Operation, usize) {
+        (operation(request.operation), 1)
+    }
+
+    fn refused(&self, _: &Outgoing, operation: Operation, fault: Option<Fault>) -> Option<Answered> {
+        if self.book.forgets() && operation == Operation::Changes {
+            self.simulator.expire_tokens();
         }
-        match fault {
-            Some(Fault::Before(failure)) => return failing(failure),
-            Some(Fault::HangBefore) => std::future::pending().await,
-            Some(Fault::CollectionGone) => return Incoming::status(404),
-            Some(Fault::Expired) if operation == Operation::Changes => {
-                return answered(403, r#"<D:error xmlns:D="DAV:"><D:valid-sync-token/></D:error>"#);
+        match fault? {
+            Fault::Before(failure) => Some(failing(failure)),
+            Fault::CollectionGone => Some(Incoming::status(404)),
+            Fault::Expired if operation == Operation::Changes => {
+                Some(answered(403, r#"<D:error xmlns:D="DAV:"><D:valid-sync-token/></D:error>"#))
             }
-            _ => {}
+            _ => None,
         }
-        let answer = far.simulator.answer_now(&request.into_http()?).map_err(|cut| match cut {
+    }
+
+    /// One write is one request here: half of it is all of it.
+    fn answered(&self, request: Outgoing, operation: Operation, fault: Option<Fault>) -> Answered {
+        let answer = self.simulator.answer_now(&request.into_http()?).map_err(|cut| match cut {
             Cut::Reset | Cut::Truncated { .. } => broken(),
         })?;
         let (head, body) = answer.into_parts();
         let body = match fault {
-            // Who is refused has done nothing: after the effect an answer is late, or lost.
-            Some(Fault::After(Failure::Unavailable)) => return Incoming::status(504),
-            Some(Fault::After(_)) => return Err(broken()),
-            // One write is one request here: half of it is all of it.
-            Some(Fault::HalfDone) => return Err(broken()),
-            Some(Fault::HangAfter) => std::future::pending().await,
             Some(Fault::Empty) if operation == Operation::Changes => without(&body, true),
             Some(Fault::TruncatedPage) if operation == Operation::Changes => without(&body, false),
             _ => body,
         };
-        Pause(false).await;
         Ok(http::Response::from_parts(head, body).into())
     }
 }
@@ -301,7 +242,7 @@ impl FarWorld for DavFar {
     }
     fn heal(&self) {}
     fn forget_cursors(&self, on: bool) {
-        self.wire().forgets = on;
+        self.book.forget(on);
     }
     fn holds(&self, _: Kind, _: &str) -> Holding {
         Holding::Whole
@@ -316,10 +257,10 @@ impl FarWorld for DavFar {
         false
     }
     fn set_faults(&self, plan: FaultPlan) {
-        self.wire().plan = plan;
+        self.book.set_faults(plan);
     }
     fn requests_after(&self, number: u64) -> Vec<Request> {
-        self.wire().asked.iter().filter(|r| r.number > number).cloned().collect()
+        self.book.after(number)
     }
     fn outbox(&self) -> Vec<Mail> {
         let mails = self.simulator.outbox().into_iter();
@@ -335,9 +276,6 @@ impl FarWorld for DavFar {
     }
     fn restore(&self, snapshot: &dyn Any) -> bool {
         snapshot.downcast_ref::<Snapshot>().map(|snapshot| self.simulator.restore(snapshot)).is_some()
-    }
-    fn roll_back(&self, _: Kind, writes: u64) {
-        self.simulator.roll_back(usize::try_from(writes).unwrap_or(usize::MAX));
     }
 }
 

@@ -96,8 +96,6 @@ pub trait FarWorld: Stagehand {
     fn snapshot(&self) -> Box<dyn Any>;
     /// Everything as it was then; false when the snapshot is another world's.
     fn restore(&self, snapshot: &dyn Any) -> bool;
-    /// Undoes the last changes, as a server that was restored from a backup.
-    fn roll_back(&self, kind: Kind, writes: u64);
 }
 
 fn entries<R: Kept + Born>(hands: &ByHand<R>) -> Vec<Entry> {
@@ -225,9 +223,6 @@ macro_rules! far_world {
             }
             fn restore(&self, snapshot: &dyn Any) -> bool {
                 snapshot.downcast_ref::<$snapshot>().map(|snapshot| self.restore(snapshot)).is_some()
-            }
-            fn roll_back(&self, kind: Kind, writes: u64) {
-                by_kind!(self, kind, (), |hands| hands.rollback(writes));
             }
             $($own)*
         }

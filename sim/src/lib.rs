@@ -7,7 +7,8 @@
 //! had seen, and holds every value to be where it belongs, replaced by somebody who had seen it, or
 //! kept in the journal.
 //!
-//! A far side is whatever implements [`FarWorld`]; the in-memory `Worst` does.
+//! A far side is whatever implements [`FarWorld`]: the in-memory `Worst`, and simulated servers behind their connectors ([`dav`],
+//! [`graph`]).
 //!
 //! Modules: `play` (the data), `plan` (a play from a seed), `slot` and `ledger` (what users write,
 //! and the book of it), `theatre` (playing it), `probe` and `store` (the engine's memory), `oracle`,
@@ -22,6 +23,7 @@ mod coverage;
 pub mod dav;
 mod dice;
 mod far;
+pub mod graph;
 mod ledger;
 mod oracle;
 mod pairwise;
@@ -35,9 +37,10 @@ mod slot;
 mod store;
 mod terms;
 mod theatre;
+mod wire;
 
 pub use breaks::{BREAKS, planted};
-pub use campaign::{Campaign, Failed, Summary};
+pub use campaign::{Campaign, Failed, Providers, Summary};
 pub use coverage::{Coverage, Hit, PLACES, Place, STAGES, WRONGS, Wrong, impossible, missing, reasons, table};
 pub use far::{Entry, FarWorld, Holding, Mood};
 pub use pairwise::{FailedSeed, Outcome, Pairwise, RefusedPair};

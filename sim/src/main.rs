@@ -8,8 +8,8 @@ mod rows;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use pimkit_sim::{
-    BREAKS, Campaign, Failed, NOT_ACTED, NOT_PLAYED, Performance, Play, Summary, dav, missing, perform, plan, planted, reasons, shrink,
-    table,
+    BREAKS, Campaign, Failed, NOT_ACTED, NOT_PLAYED, Performance, Play, Providers, Summary, graph, missing, perform, planted, reasons,
+    shrink, table,
 };
 use std::{process::ExitCode, time::Duration};
 
@@ -67,6 +67,9 @@ struct Args {
     /// Play on simulated DAV servers in place of providers in memory.
     #[arg(long, conflicts_with_all = ["pairwise", "plant"])]
     dav: bool,
+    /// Play on simulated mailboxes at Microsoft's in place of providers in memory.
+    #[arg(long, conflicts_with_all = ["pairwise", "plant", "dav"])]
+    graph: bool,
     /// Show no progress.
     #[arg(long)]
     quiet: bool,
@@ -85,7 +88,7 @@ fn main() -> ExitCode {
     }
     let one = match (&args.play, args.seed) {
         (Some(line), _) => Some(Play::from_line(line)),
-        (None, Some(seed)) => Some(Ok(if args.dav { dav::on_dav(plan(seed)) } else { plan(seed) })),
+        (None, Some(seed)) => Some(Ok(providers(&args).play(seed))),
         (None, None) => None,
     };
     match one {
@@ -190,7 +193,7 @@ fn many(args: &Args) -> ExitCode {
     if args.json {
         json(&summary)
     } else {
-        text(&summary)
+        text(args, &summary)
     }
     let untried = untried(&summary);
     if is_enough(&summary) {
@@ -216,6 +219,14 @@ fn holds(summary: &Summary) -> bool {
     summary.failed.is_empty() && (!is_enough(summary) || untried(summary).is_empty())
 }
 
+fn providers(args: &Args) -> Providers {
+    match (args.dav, args.graph) {
+        (true, _) => Providers::Dav,
+        (_, true) => Providers::Graph,
+        _ => Providers::Memory,
+    }
+}
+
 fn jobs(args: &Args) -> usize {
     args.jobs.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1)
 }
@@ -223,7 +234,7 @@ fn jobs(args: &Args) -> usize {
 fn campaign(args: &Args, from: u64, seeds: u64, until_failure: bool) -> Summary {
     let jobs = jobs(args);
     let most = args.minutes.filter(|m| m.is_finite() && *m > 0.0).map(|minutes| Duration::from_secs_f64(minutes * 60.0));
-    let campaign = Campaign { from, seeds, most, jobs, until_failure, dav: args.dav };
+    let campaign = Campaign { from, seeds, most, jobs, until_failure, providers: providers(args) };
     let bar = if args.quiet {
         ProgressBar::hidden()
     } else if seeds == u64::MAX {
@@ -242,11 +253,12 @@ fn campaign(args: &Args, from: u64, seeds: u64, until_failure: bool) -> Summary 
     summary
 }
 
-fn text(summary: &Summary) {
+fn text(args: &Args, summary: &Summary) {
     print!("{}", table(&summary.coverage));
     untried(summary).iter().for_each(|cell| println!("not tried: {cell}"));
     reasons().iter().for_each(|line| println!("cannot be hit, as {line}"));
-    NOT_PLAYED.iter().chain(NOT_ACTED).for_each(|(name, why)| println!("not played: {name} ({why})"));
+    let of_providers = if args.graph { graph::NOT_PLAYED } else { &[] };
+    NOT_PLAYED.iter().chain(NOT_ACTED).chain(of_providers).for_each(|(name, why)| println!("not played: {name} ({why})"));
     for failed in summary.failed.iter().take(20) {
         println!("seed {} fails: {}", failed.seed, first(failed));
     }

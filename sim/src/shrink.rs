@@ -59,7 +59,9 @@ fn without_one(play: &Play) -> Vec<Play> {
     };
     for (far, plan) in play.fars.iter().enumerate() {
         // Which server it is, is no trait of its own.
-        for n in (0..plan.switches.len()).filter(|n| plan.switches.get(*n).is_some_and(|s| !s.starts_with(crate::dav::SWITCH))) {
+        for n in (0..plan.switches.len()).filter(|n| {
+            plan.switches.get(*n).is_some_and(|s| ![crate::dav::SWITCH, crate::graph::SWITCH].iter().any(|server| s.starts_with(server)))
+        }) {
             push(&|p| {
                 if let Some(f) = p.fars.get_mut(far) {
                     f.switches.remove(n);

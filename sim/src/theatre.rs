@@ -9,6 +9,7 @@ use crate::{
     coverage::Coverage,
     dav::DavFar,
     far::FarWorld,
+    graph::GraphFar,
     ledger::{Ledger, side_name, there},
     oracle::{self, Evidence},
     play::{FarPlan, Move, Play, RunPlan},
@@ -444,10 +445,11 @@ pub fn perform(play: &Play, trace: bool) -> Performance {
 pub(crate) fn perform_deep(play: &Play, look: Look) -> Performance {
     let clock = FakeClock::default();
     let worlds = play.fars.iter().enumerate().map(|(n, far)| {
-        let server = far.switches.iter().find_map(|switch| switch.strip_prefix(crate::dav::SWITCH));
-        let world: Box<dyn FarWorld> = match server {
-            Some(server) => Box::new(DavFar::new(server, n + 1, &clock)?),
-            None => Box::new(Worst::new(far.options(n + 1)?, &clock)),
+        let after = |word: &str| far.switches.iter().find_map(|switch| switch.strip_prefix(word));
+        let world: Box<dyn FarWorld> = match (after(crate::dav::SWITCH), after(crate::graph::SWITCH)) {
+            (Some(server), _) => Box::new(DavFar::new(server, n + 1, &clock)?),
+            (_, Some(way)) => Box::new(GraphFar::new(way, n + 1, &clock)?),
+            _ => Box::new(Worst::new(far.options(n + 1)?, &clock)),
         };
         Ok(world)
     });

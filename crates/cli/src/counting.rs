@@ -66,6 +66,10 @@ impl<R: Record> Repository<R> for Counted<R> {
         self.count.one();
         self.inner.fetch(collection, ids).await
     }
+    async fn current_ids(&self, collection: &CollectionId, ids: &[ItemId]) -> Vec<Result<ItemId>> {
+        self.count.one();
+        self.inner.current_ids(collection, ids).await
+    }
     async fn find(&self, collection: &CollectionId, keys: &[Key]) -> Vec<Result<Vec<Stored<R>>>> {
         self.count.one();
         self.inner.find(collection, keys).await

@@ -42,6 +42,9 @@ pub struct Capabilities {
     /// An item keeps its id through every edit, by whatever program, as long as it stays in its collection. Without, what
     /// comes under another id and another name may be the item that is missed there.
     pub keeps_ids: bool,
+    /// An item keeps its id when it is moved to another collection of its kind, by whatever program: asked for by its id there, it
+    /// is found.
+    pub moves_keep_ids: bool,
     /// How many writes go into one request, when they are sent together.
     pub write_batch: Option<u32>,
 }
@@ -64,6 +67,7 @@ impl Capabilities {
             find: false,
             keeps_as_written: false,
             keeps_ids: false,
+            moves_keep_ids: false,
             write_batch: None,
         }
     }

@@ -123,6 +123,14 @@ pub trait Repository<R: Record>: Debug + Send + Sync + 'static {
     /// One answer per id, in order.
     async fn fetch(&self, collection: &CollectionId, ids: &[ItemId]) -> Vec<Fetched<R>>;
 
+    /// The ids under which this connector knows items, for ids that another program noted down: one answer per id, in order.
+    ///
+    /// Where a service has ids of several sorts, changes name only those of one. An id of which nothing is known stays as it is; a
+    /// fetch says what is wrong with it.
+    async fn current_ids(&self, _: &CollectionId, ids: &[ItemId]) -> Vec<Result<ItemId>> {
+        ids.iter().cloned().map(Ok).collect()
+    }
+
     /// One answer per key, in order: every item that carries it.
     ///
     /// # Behavior

@@ -94,6 +94,9 @@ impl<R: Record> Repository<R> for ReadOnlyRepository<R> {
     async fn fetch(&self, collection: &CollectionId, ids: &[ItemId]) -> Vec<Fetched<R>> {
         self.0.fetch(collection, ids).await
     }
+    async fn current_ids(&self, collection: &CollectionId, ids: &[ItemId]) -> Vec<Result<ItemId>> {
+        self.0.current_ids(collection, ids).await
+    }
     async fn find(&self, collection: &CollectionId, keys: &[Key]) -> Vec<Result<Vec<Stored<R>>>> {
         self.0.find(collection, keys).await
     }

@@ -56,7 +56,7 @@ pub use dav::{Cut, Dav, DavBuilder};
 pub use faults::{BadPlan, Fault, FaultPlan, FaultRule};
 pub use graph::{
     ContactRules, Courier, DeltaRules, EventRules, Graph, GraphBuilder, GraphLimits, GraphRules, GraphSeen, GraphServing, GraphSnapshot,
-    PushRules, TaskRules, Trouble, Violation,
+    PushRules, TaskRules, Trouble, Violation, graph_enumerated, graph_nullable,
 };
 pub use outbox::{Mail, MailMethod};
 pub use path::HrefStyle;

@@ -7,7 +7,7 @@ use crate::{
 };
 use futures::{Stream, StreamExt, pin_mut};
 use pimkit_core::{CollectionId, Error, ErrorKind, Fetched, ItemId, LinkRole, LinkRow, Mark, Record, Result, Side, StateChange};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many links are looked at, asked about and written down at a time.
 const CHUNK: usize = 100;
@@ -97,14 +97,16 @@ impl<R: Record> Run<R> {
     async fn adopt(&mut self, chunk: Vec<Adoption>, adopted: &mut Adopted) -> Result<()> {
         let (mut hubs, mut fars) = (BTreeSet::new(), BTreeSet::new());
         let mut open = Vec::new();
-        for adoption in chunk {
+        let (read, unread): (Vec<_>, Vec<_>) = chunk.into_iter().partition(|a| self.far.collection(&a.collection).is_some());
+        for adoption in &unread {
+            adopted.refuse(adoption, "the sync does not read this right collection");
+        }
+        for adoption in self.known_by_current_ids(read, adopted).await {
             let far = (adoption.collection.clone(), adoption.item.clone());
-            if self.far.collection(&adoption.collection).is_none() {
-                adopted.refuse(&adoption, "the sync does not read this right collection");
-            } else if !hubs.insert(adoption.hub_item.clone()) || !fars.insert(far) {
-                adopted.refuse(&adoption, "one of the two is claimed twice");
-            } else {
+            if hubs.insert(adoption.hub_item.clone()) && fars.insert(far) {
                 open.push(adoption);
+            } else {
+                adopted.refuse(&adoption, "one of the two is claimed twice");
             }
         }
         let items: Vec<ItemId> = open.iter().map(|a| a.hub_item.clone()).collect();
@@ -144,6 +146,31 @@ impl<R: Record> Run<R> {
             }
         }
         self.commit(changes).await
+    }
+
+    /// The same with the ids by which the far side knows the items today, without those that cannot be told.
+    async fn known_by_current_ids(&self, mut adoptions: Vec<Adoption>, adopted: &mut Adopted) -> Vec<Adoption> {
+        let collections: BTreeSet<CollectionId> = adoptions.iter().map(|a| a.collection.clone()).collect();
+        let mut untold: BTreeMap<usize, Error> = BTreeMap::new();
+        for collection in &collections {
+            let (places, ids): (Vec<usize>, Vec<ItemId>) =
+                adoptions.iter().enumerate().filter(|(_, a)| a.collection == *collection).map(|(n, a)| (n, a.item.clone())).unzip();
+            for (n, answer) in places.into_iter().zip(self.far.repository.current_ids(collection, &ids).await) {
+                match (answer, adoptions.get_mut(n)) {
+                    (Ok(id), Some(adoption)) => adoption.item = id,
+                    (Err(error), _) => drop(untold.insert(n, error)),
+                    (Ok(_), None) => {}
+                }
+            }
+        }
+        let mut told = Vec::with_capacity(adoptions.len());
+        for (n, adoption) in adoptions.into_iter().enumerate() {
+            match untold.get(&n) {
+                Some(error) => adopted.refuse(&adoption, &format!("it could not be looked up ({error}); adopt it again")),
+                None => told.push(adoption),
+            }
+        }
+        told
     }
 
     /// In which of the hub's chosen collections the records are; why not, where they are in none.

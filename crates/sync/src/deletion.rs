@@ -278,12 +278,19 @@ impl<R: Record> Run<R> {
             return Ok(answers);
         }
         let mut keys: Vec<(usize, Key)> = Vec::new();
+        // Where ids stay through a move, what was moved is found under its own.
+        let mut by_id: Vec<(usize, ItemId)> = Vec::new();
         for (place, (_, row)) in gone.iter().enumerate() {
             let record = self.record_of(row)?;
             let before = keys.len();
             keys.extend(record.uid().filter(|u| !u.is_empty()).map(|u| (place, Key::Uid(u.to_owned()))));
             keys.extend(row.mark.clone().map(|m| (place, Key::Mark(m))));
-            if keys.len() == before {
+            if keys.len() > before {
+                continue;
+            }
+            if half.collection(&row.collection).is_some_and(|c| c.capabilities.moves_keep_ids) {
+                by_id.push((place, row.item.clone()));
+            } else {
                 set(
                     &mut answers,
                     place,
@@ -292,16 +299,23 @@ impl<R: Record> Run<R> {
             }
         }
         let asked: Vec<Key> = keys.iter().map(|(_, key)| key.clone()).collect();
+        let ids: Vec<ItemId> = by_id.iter().map(|(_, id)| id.clone()).collect();
         for other in others {
-            let found = half.repository.find(&other.id, &asked).await;
+            let outside =
+                || Finding::Outside(format!("it is in the {} collection {}, which this sync does not read", side.word(), other.name));
+            let there = if ids.is_empty() { Vec::new() } else { half.repository.fetch(&other.id, &ids).await };
+            for ((place, _), answer) in by_id.iter().zip(there) {
+                match answer {
+                    Fetched::Gone | Fetched::OtherKind { .. } => {}
+                    Fetched::Found(_) | Fetched::Hidden | Fetched::Unreadable { .. } => set(&mut answers, *place, outside()),
+                    Fetched::Failed(error) => set(&mut answers, *place, Finding::Unclear(error.to_string())),
+                }
+            }
+            let found = if asked.is_empty() { Vec::new() } else { half.repository.find(&other.id, &asked).await };
             for ((place, _), answer) in keys.iter().zip(found) {
                 match answer {
                     Ok(items) if items.is_empty() => {}
-                    Ok(_) => set(
-                        &mut answers,
-                        *place,
-                        Finding::Outside(format!("it is in the {} collection {}, which this sync does not read", side.word(), other.name)),
-                    ),
+                    Ok(_) => set(&mut answers, *place, outside()),
                     Err(error) if matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::Unavailable) => {
                         set(
                             &mut answers,

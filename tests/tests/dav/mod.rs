@@ -2,6 +2,10 @@
 #![allow(dead_code, unreachable_pub, reason = "each test program uses its own part")]
 
 pub mod portal;
+#[path = "../table/mod.rs"]
+mod table;
+
+pub use table::Table;
 
 use futures::executor::block_on;
 use pimkit::{
@@ -318,24 +322,4 @@ pub fn named<R: Thing>(records: &[R]) -> Vec<String> {
     let mut names: Vec<String> = records.iter().filter_map(|r| r.called().map(str::to_owned)).collect();
     names.sort();
     names
-}
-
-/// The rows of a table, all of them played; those that fail are named together, so that one does not hide the others.
-#[derive(Default)]
-pub struct Table(Vec<String>);
-
-impl Table {
-    pub fn row(&mut self, name: &str, play: impl FnOnce()) {
-        if std::panic::catch_unwind(std::panic::AssertUnwindSafe(play)).is_err() {
-            self.0.push(name.to_owned());
-        }
-    }
-}
-
-impl Drop for Table {
-    fn drop(&mut self) {
-        if !std::thread::panicking() {
-            assert!(self.0.is_empty(), "{} rows failed:\n{}", self.0.len(), self.0.join("\n"));
-        }
-    }
 }

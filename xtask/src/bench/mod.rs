@@ -1,7 +1,8 @@
-//! `bench`: the speed of the formats beside their peers, and the speed and memory of the engine.
+//! `bench`: the speed of the formats beside their peers, the speed and memory of the engine, and what providers cost.
 
 mod dav;
 mod formats;
+mod graph;
 mod links;
 mod sync;
 
@@ -41,6 +42,9 @@ enum What {
     Links,
     /// One run of the program between a folder and a DAV server, for whoever measures it from outside; not part of `all`.
     Dav,
+    /// The requests of 5,000 contacts at Microsoft Graph, at its stand-in: a first pull, one without a change, one with 1 %, and as
+    /// many creates; not part of `all`.
+    Graph,
     /// Formats and first syncs.
     All,
 }
@@ -54,6 +58,8 @@ struct Report {
     sync: Option<sync::Comparison>,
     #[serde(skip_serializing_if = "Option::is_none")]
     links: Option<links::Comparison>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    graph: Option<graph::Costs>,
 }
 
 impl Args {
@@ -91,6 +97,13 @@ impl Args {
             }
             failures.extend(comparison.verdict().err());
             report.sync = Some(comparison);
+        }
+        if self.what == What::Graph {
+            let costs = graph::measure(workspace).map_err(Failures::one)?;
+            if !self.json {
+                print!("{}", graph::table(&costs));
+            }
+            report.graph = Some(costs);
         }
         if self.json {
             println!("{}", serde_json::to_string_pretty(&report).map_err(|e| Failures::one(format!("bench: the report: {e}")))?);

@@ -82,7 +82,7 @@ const TABLE: &[Row] = &[
     // The oracle sees what users see; the engine is only run.
     Row {
         name: "pimkit-sim",
-        uses: Uses::Only(&[CORE, HTTP, FORMATS, SYNC, CONTRACT, SIMULATORS, "pimkit-dav", "pimkit-state-sqlite"]),
+        uses: Uses::Only(&[CORE, HTTP, FORMATS, SYNC, CONTRACT, SIMULATORS, "pimkit-dav", "pimkit-graph", "pimkit-state-sqlite"]),
         tests_with: NOTHING,
     },
     Row { name: "pimkit-tests", uses: Uses::Any, tests_with: Uses::Any },

@@ -43,6 +43,7 @@ pub(crate) const fn most() -> Capabilities {
     can.can_keep_silent = true;
     can.photos = true;
     can.find = true;
+    can.moves_keep_ids = true;
     // Ids stay, and still other programs of a user's delete a contact and make it anew.
     can.write_batch = Some(20);
     can
@@ -53,6 +54,7 @@ pub(crate) fn capabilities(quirks: &Quirks) -> Capabilities {
     most().with(|can| {
         can.create = Create::Findable { settles_after: Duration::from_secs(u64::from(quirks.settles_seconds)) };
         can.write_batch = Some(quirks.batch.clamp(1, 20));
+        can.moves_keep_ids = quirks.immutable_ids;
     })
 }
 
@@ -342,6 +344,10 @@ impl Repository<Contact> for Contacts {
         if ids.is_empty() { Vec::new() } else { self.fetched(collection, ids).await }
     }
 
+    async fn current_ids(&self, _: &CollectionId, ids: &[ItemId]) -> Vec<Result<ItemId>> {
+        self.session.lasting("contacts", ids).await
+    }
+
     async fn find(&self, collection: &CollectionId, keys: &[Key]) -> Vec<Result<Vec<Stored<Contact>>>> {
         if keys.is_empty() {
             return Vec::new();
@@ -350,7 +356,7 @@ impl Repository<Contact> for Contacts {
     }
 
     async fn fields(&self, collection: &CollectionId) -> Result<Vec<FieldSupport>> {
-        self.alive(collection).await.map_err(|e| e.during("graph.fields"))?;
+        self.known(collection).await.map_err(|e| e.during("graph.fields"))?;
         Ok(contact::fields())
     }
 

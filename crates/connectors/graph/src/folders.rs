@@ -118,6 +118,14 @@ impl Contacts {
         if tree.has(id) { Ok(()) } else { Err(error::collection_gone()) }
     }
 
+    /// Whether a folder was there when they were listed last; of one that was not, a new listing tells.
+    ///
+    /// # Errors
+    /// `CollectionGone` when it is not.
+    pub(crate) async fn known(&self, id: &CollectionId) -> Result<()> {
+        if self.tree().await?.has(id) { Ok(()) } else { self.alive(id).await }
+    }
+
     /// Whether an item with this parent is in a collection. Items of a mailbox answer under their ids wherever they are, those in
     /// Deleted Items too.
     pub(crate) async fn is_in(&self, parent: Option<&str>, collection: &CollectionId) -> Result<bool> {

@@ -4,13 +4,14 @@
 use crate::{
     calls::{Call, odata, odata::Page},
     connector::Graph,
+    session::Session,
 };
 use pimkit_core::{Error, Result};
 use serde_json::json;
 use std::collections::HashMap;
 
 /// Ids in one request.
-const MOST: usize = 1000;
+pub(crate) const MOST: usize = 1000;
 
 /// Which sort an id is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,15 +45,26 @@ impl Graph {
         let during = |e: Error| e.during("graph.ids");
         let mut all = Vec::with_capacity(ids.len());
         for part in ids.chunks(MOST) {
-            let body = json!({ "inputIds": part, "sourceIdType": from.word(), "targetIdType": IdSort::Immutable.word() });
-            let path = self.session.mailbox().word("translateExchangeIds");
-            // It changes nothing.
-            let call = Call::post("graph.ids", path, body).idempotent(true);
-            let page = self.session.ask(&call).await.and_then(Page::read).map_err(during)?;
-            let known: HashMap<&str, &str> =
-                page.rows.iter().filter_map(|row| Some((odata::text(row, "sourceId")?, odata::text(row, "targetId")?))).collect();
-            all.extend(part.iter().map(|id| known.get(id.as_str()).map(|target| (*target).to_owned())));
+            let known = self.session.translated(part, from).await.map_err(during)?;
+            all.extend(part.iter().map(|id| known.get(id).cloned()));
         }
         Ok(all)
+    }
+}
+
+impl Session {
+    /// What ids are in the sort that stays, by these ids; those that the mailbox does not know are not in it. At most
+    /// [`MOST`] at a time.
+    ///
+    /// # Errors
+    /// What Graph says.
+    pub(crate) async fn translated(&self, ids: &[String], from: IdSort) -> Result<HashMap<String, String>> {
+        let body = json!({ "inputIds": ids, "sourceIdType": from.word(), "targetIdType": IdSort::Immutable.word() });
+        let path = self.mailbox().word("translateExchangeIds");
+        // It changes nothing.
+        let call = Call::post("graph.ids", path, body).idempotent(true);
+        let page = self.ask(&call).await.and_then(Page::read)?;
+        let pair = |row| Some((odata::text(row, "sourceId")?.to_owned(), odata::text(row, "targetId")?.to_owned()));
+        Ok(page.rows.iter().filter_map(pair).collect())
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     contacts::Got,
     cursor, delta, error,
     mapping::{contact, message},
-    session::{Session, answered},
+    session::{Session, answered, lock},
 };
 use async_trait::async_trait;
 use futures::StreamExt;
@@ -25,7 +25,10 @@ use pimkit_core::{
 };
 use pimkit_http::Failure;
 use serde_json::Value;
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+};
 
 /// Folders deeper than this are not looked for.
 const DEEPEST: usize = 32;
@@ -37,6 +40,8 @@ const TOGETHER: usize = 10;
 #[derive(Debug)]
 pub(crate) struct Messages {
     pub(crate) session: Arc<Session>,
+    /// The folders that were there when they were listed last.
+    listed: Mutex<BTreeSet<String>>,
 }
 
 /// The most that can be done with messages.
@@ -52,7 +57,7 @@ pub(crate) const fn most() -> Capabilities {
 
 impl Messages {
     pub(crate) fn new(session: Arc<Session>) -> Self {
-        Self { session }
+        Self { session, listed: Mutex::default() }
     }
 
     /// Every folder that is not hidden, with those below it.
@@ -82,6 +87,7 @@ impl Messages {
                 break;
             }
         }
+        *lock(&self.listed) = seen;
         Ok(all)
     }
 
@@ -262,7 +268,10 @@ impl Repository<Message> for Messages {
     }
 
     async fn fields(&self, collection: &CollectionId) -> Result<Vec<FieldSupport>> {
-        self.alive(collection).await.map_err(|e| e.during("graph.fields"))?;
+        let listed = lock(&self.listed).contains(collection.as_str());
+        if !listed {
+            self.alive(collection).await.map_err(|e| e.during("graph.fields"))?;
+        }
         Ok(message::fields())
     }
 

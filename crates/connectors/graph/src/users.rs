@@ -133,8 +133,12 @@ impl Users {
         let bound = cursor::bound(&self.session, Kind::User, collection, options, &format!("groups {}", self.groups().join(" ")));
         match at {
             Position::Start => {}
-            Position::Since(cursor) => drop(bound.between::<Listed>(cursor)?),
-            Position::Page(token) => drop(bound.within::<Listed>(token)?),
+            Position::Since(cursor) => {
+                bound.between::<Listed>(cursor)?;
+            }
+            Position::Page(token) => {
+                bound.within::<Listed>(token)?;
+            }
         }
         let members = self.listed().await?;
         let changes = members.iter().map(|id| Change::Listed { id: ItemId::from(id.as_str()), revision: None }).collect();

@@ -180,7 +180,10 @@ impl Batch<'_> {
                 Write::Move { .. } | Write::Delete { .. } => Ok(Map::new()),
             };
             match body {
-                Ok(body) => job.body = body,
+                Ok(body) => {
+                    job.body = body;
+                    job.left_out.extend(without_place(&job.write));
+                }
                 Err(error) => job.outcome = Some(refused(error)),
             }
         }
@@ -370,6 +373,15 @@ impl Batch<'_> {
     async fn taken(&self, id: &str) -> Result<(), Failure> {
         let reply = self.contacts.session.call(&calls::photo_delete(self.contacts.members(self.collection), id)).await?;
         if reply.is_success() || error::is_missing(&reply) { Ok(()) } else { Err(Failure::refused(error::refused(&reply))) }
+    }
+}
+
+/// What of a write finds no place there. Who is not told would take what is read later for somebody's edit.
+fn without_place(write: &Write<Contact>) -> Vec<(Field, Error)> {
+    match write {
+        Write::Create { record, .. } => contact::without_place(None, record),
+        Write::Update { base, target, .. } => contact::without_place(Some(base), target),
+        Write::Move { .. } | Write::Delete { .. } => Vec::new(),
     }
 }
 

@@ -70,6 +70,7 @@ pub use push::Courier;
 pub use rules::{ContactRules, DeltaRules, EventRules, GraphLimits, GraphRules, PushRules, TaskRules, Trouble};
 pub use seen::{GraphSeen, Violation};
 pub use server::Graph;
+pub use shape::{graph_enumerated, graph_nullable};
 pub use wire::GraphServing;
 
 use serde_json::{Map, Value};

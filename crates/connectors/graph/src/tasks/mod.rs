@@ -247,7 +247,7 @@ impl Repository<Task> for Tasks {
     }
 
     async fn fields(&self, collection: &CollectionId) -> Result<Vec<FieldSupport>> {
-        let list = self.alive(collection).await.map_err(|e| e.during("graph.fields"))?;
+        let list = self.known(collection).await.map_err(|e| e.during("graph.fields"))?;
         Ok(task::fields(!list.flagged))
     }
 

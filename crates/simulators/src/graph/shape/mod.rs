@@ -3,10 +3,12 @@
 mod check;
 #[cfg(test)]
 mod fixtures;
+mod places;
 mod read;
 mod table;
 
 pub(crate) use check::{check, is_guid};
+pub use places::{graph_enumerated, graph_nullable};
 pub(crate) use read::{Wrong, read};
 
 use std::collections::BTreeMap;

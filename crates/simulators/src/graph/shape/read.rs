@@ -77,6 +77,12 @@ fn read_value(value: &Value, member: &Member) -> Result<Value, Wrong> {
         let instant = value.as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
         return instant.map(|at| Value::String(at.to_string())).ok_or_else(|| unreadable(name, of));
     }
+    // Exchange reads truth values that are spelled as text: python-o365 2.1 creates events with `"isOnlineMeeting": "false"`.
+    if of == "Boolean"
+        && let Some(told) = value.as_str().and_then(|word| word.to_ascii_lowercase().parse().ok())
+    {
+        return Ok(Value::Bool(told));
+    }
     if primitive(value, of) { Ok(value.clone()) } else { Err(unreadable(name, of)) }
 }
 
@@ -95,6 +101,9 @@ mod tests {
         let event =
             read(&json!({"@odata.type": "#microsoft.graph.event", "body": {"contentType": "HTML", "content": "x"}}), "event").unwrap();
         assert_eq!(event["body"], json!({"contentType": "html", "content": "x"}));
+        let told = read(&json!({"isOnlineMeeting": "False", "isAllDay": true}), "event").unwrap();
+        assert_eq!(Value::Object(told), json!({"isOnlineMeeting": false, "isAllDay": true}));
+        assert!(read(&json!({"isAllDay": "perhaps"}), "event").is_err());
         let contact = read(&json!({"birthday": "1980-02-29T12:59:00+01:00", "x@odata.y": 1}), "contact").unwrap();
         assert_eq!(Value::Object(contact), json!({"birthday": "1980-02-29T11:59:00Z"}));
     }

@@ -243,6 +243,28 @@ pub(crate) fn create(contact: &Contact, mark: &Mark) -> Result<Map<String, Value
     Ok(slots.whole())
 }
 
+/// Of the fields that a write is about, those of which something finds no place: a second job title, a sixth number of one sort, a
+/// friend. `base` is absent for a new contact.
+pub(crate) fn without_place(base: Option<&Contact>, target: &Contact) -> Vec<(Field, Error)> {
+    let kept = || -> Result<Contact> {
+        let mut slots = slots(target, None)?;
+        slots.extend(&UID, target.uid.as_deref());
+        slots.extend(&ASIDE, filled(&aside::text(&kept_aside(target)?)));
+        read(&Value::Object(slots.whole()))
+    };
+    let Ok(kept) = kept() else { return Vec::new() };
+    let managed = fields();
+    let is_list = |field: &Field| {
+        managed.iter().any(|support| support.field == *field) && matches!(target.get(field.as_str()), Some(Value::Array(_)))
+    };
+    let written: Vec<Field> = base.map(|base| base.differing(target)).unwrap_or_default();
+    let is_written = |field: &Field| base.is_none() || written.contains(field);
+    let lacking = target.differing(&kept).into_iter().filter(|field| is_list(field) && is_written(field));
+    lacking
+        .map(|field| (field, crate::error::unavailable("Outlook has no place for all of it; what has none stays on the other side")))
+        .collect()
+}
+
 fn filled(text: &str) -> Option<&str> {
     Some(text).filter(|text| !text.is_empty())
 }

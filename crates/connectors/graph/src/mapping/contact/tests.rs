@@ -265,3 +265,21 @@ fn a_change_keeps_what_is_aside_of_other_fields() {
     // Nothing of it changes: nothing is read before.
     assert!(!needs_now(&base, &of("notes", json!(["x"]))));
 }
+
+#[test]
+fn what_finds_no_place_is_named() {
+    let named = |base: Option<&Contact>, target: &Contact| {
+        without_place(base, target).into_iter().map(|(field, _)| field.to_string()).collect::<Vec<_>>()
+    };
+    let title = |name: &str| Title { name: name.to_owned(), kind: TitleKind::Title };
+    let whole = full();
+    assert_eq!(named(None, &whole), Vec::<String>::new());
+    let mut more = whole.clone();
+    more.titles.push(title("Chair of another"));
+    more.phones = (0..6).map(|n| Phone { number: n.to_string(), ..Phone::default() }).collect();
+    more.related_to.push(Relation { to: "Mary".to_owned(), relation: ["friend".to_owned()].into(), label: None });
+    assert_eq!(named(None, &more), ["phones", "relatedTo", "titles"]);
+    let mut other = more.clone();
+    other.titles[0] = title("Programmer");
+    assert_eq!(named(Some(&more), &other), ["titles"], "what a write does not speak of is not its matter");
+}
