@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use pimkit_contract::replay::{Recording, Taken};
+use pimkit_core::ErrorKind;
 use pimkit_core::fixture::{Case, Exchange, Message, Provenance};
 use pimkit_http::Sanitiser;
 
@@ -20,6 +21,12 @@ pub(super) async fn case(case: &str, shows: &str, fixtures: &Path) -> Result<(),
     let answers: Vec<Message> = exchanges(&folder)?.into_iter().map(|exchange| exchange.response).collect();
     let taken: Vec<Taken> = answers.iter().map(|answer| taken(&folder, answer)).collect::<Result<_, _>>()?;
     let (recorder, played) = over::compose(case, Recording::of(taken)).await.map_err(|e| e.to_string())?;
+    if let Err(error) = &played.end
+        && error.kind() == ErrorKind::Unexpected
+    {
+        // What a scenario itself found odd is no answer of the connector's.
+        return Err(format!("the scenario failed: {error}"));
+    }
     let said = Case { shows: shows.to_owned(), expect: played.expectation(), ..said };
     let write = |new: &Path| {
         recorder.write(new, &said, &Sanitiser::new()).map_err(|e| e.to_string())?;

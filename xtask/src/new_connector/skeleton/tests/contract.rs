@@ -16,7 +16,7 @@ async fn the_connector_has_no_kind_and_no_floor() {
 }
 
 #[tokio::test]
-async fn a_request_of_the_callers_own_goes_below_the_root_and_nowhere_else() {
+async fn a_request_of_the_callers_own_goes_over_the_accounts_road() {
     let account = common::account();
     for path in ["/items?x=1", "items"] {
         let error = account.request("GET", path, &[], Vec::new()).await.unwrap_err();

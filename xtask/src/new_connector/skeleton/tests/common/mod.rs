@@ -1,4 +1,5 @@
 //! Accounts for tests: over a wire on which nobody answers, until there is a stand-in for the service.
+#![allow(unreachable_pub, reason = "each test file takes what it needs")]
 
 use async_trait::async_trait;
 use pimkit_contract::{
