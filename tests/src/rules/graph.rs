@@ -74,13 +74,31 @@ impl Outlook {
         }
     }
 
-    /// Where items of a kind are, below the user.
-    fn path<R: Item>(id: &ItemId) -> String {
-        let of = match R::KIND {
-            Kind::Event => "events",
-            _ => "contacts",
-        };
-        format!("{of}/{id}")
+    /// Where an item is, below the user.
+    fn path<R: Item>(&self, id: &ItemId) -> String {
+        let own = address_of(&self.user);
+        match R::KIND {
+            Kind::Event => format!("events/{id}"),
+            Kind::Task => {
+                let lists = self.simulator.list(&own, "todo/lists");
+                let paths = lists.iter().filter_map(|list| Some(format!("todo/lists/{}/tasks/{id}", list["id"].as_str()?)));
+                paths.into_iter().find(|path| self.simulator.get(&own, path).is_some()).unwrap()
+            }
+            _ => format!("contacts/{id}"),
+        }
+    }
+
+    /// Another program than the engine's leaves no marks.
+    fn unmark<R: Item>(&self, id: &ItemId) {
+        let (own, path) = (address_of(&self.user), self.path::<R>(id));
+        if R::KIND == Kind::Task {
+            for link in self.simulator.list(&own, &format!("{path}/linkedResources")) {
+                assert!(self.simulator.delete(&own, &format!("{path}/linkedResources/{}", link["id"].as_str().unwrap())));
+            }
+            return;
+        }
+        let without = json!({"singleValueExtendedProperties": [{"id": MARK, "value": null}]});
+        assert!(self.simulator.change(&own, &path, &without), "{id} is not taken");
     }
 
     /// The account of somebody.
@@ -188,9 +206,7 @@ impl Mailbox for Outlook {
         }
         self.by_hand(|| {
             let id = self.make(&self.account(&address_of(&self.user), "token"), collection, record);
-            // Another program than the engine's has no marks.
-            let without = json!({"singleValueExtendedProperties": [{"id": MARK, "value": null}]});
-            assert!(self.simulator.change(&address_of(&self.user), &Self::path::<R>(&id), &without), "{id} is not taken");
+            self.unmark::<R>(&id);
             id
         })
     }
@@ -205,7 +221,7 @@ impl Mailbox for Outlook {
     }
 
     fn delete<R: Item>(&self, id: &ItemId) {
-        self.by_hand(|| assert!(self.simulator.delete(&address_of(&self.user), &Self::path::<R>(id)), "{id} is not there"));
+        self.by_hand(|| assert!(self.simulator.delete(&address_of(&self.user), &self.path::<R>(id)), "{id} is not there"));
     }
 
     fn outbox(&self) -> Vec<String> {

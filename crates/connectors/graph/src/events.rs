@@ -62,14 +62,25 @@ pub(crate) struct Events {
     zone: Mutex<Option<Option<Zone>>>,
     /// The zone of the event that was read last.
     last_zone: Mutex<Option<String>>,
-    /// How changes are asked for here, once a server refused a better way.
-    way: Mutex<changes::Way>,
+    /// Zones in which the server gives no times.
+    refused_zones: Mutex<BTreeSet<String>>,
+    /// How changes of a calendar are asked for, where the server refused a better way.
+    ways: Mutex<HashMap<CollectionId, changes::Way>>,
+    /// Whose the default calendar is.
+    owner: Mutex<Option<String>>,
 }
 
 impl Events {
     pub(crate) fn new(session: Arc<Session>) -> Self {
-        let way = Mutex::new(changes::Way::first(session.config.quirks.event_rounds));
-        Self { session, calendars: Mutex::default(), zone: Mutex::default(), last_zone: Mutex::default(), way }
+        Self {
+            session,
+            calendars: Mutex::default(),
+            zone: Mutex::default(),
+            last_zone: Mutex::default(),
+            refused_zones: Mutex::default(),
+            ways: Mutex::default(),
+            owner: Mutex::default(),
+        }
     }
 
     fn place(&self, collection: &CollectionId) -> Place {
@@ -122,8 +133,11 @@ impl Events {
 
     /// What must be known of the mailbox to read and write the events of a calendar.
     async fn mailbox(&self, calendar: &Calendar) -> Mailbox {
-        let own = self.session.config.addresses.iter().chain(&calendar.owner).cloned().collect();
-        Mailbox { zone: self.own_zone().await, own, shows_private: calendar.shows_private }
+        let mut own = self.session.addresses().await.unwrap_or_default();
+        own.extend(lock(&self.owner).clone());
+        let shared = calendar.owner.as_ref().is_some_and(|owner| !own.is_empty() && !event::people::is_own(owner, &own));
+        own.extend(calendar.owner.clone());
+        Mailbox { zone: self.own_zone().await, own, shared, shows_private: calendar.shows_private }
     }
 
     /// The zone of the mailbox's settings. Who may not read them does without; so does who is told an empty name
@@ -152,6 +166,7 @@ impl Events {
             rows.extend(self.rows(&calendars::of_group(mailbox(), &group)).await?);
         }
         let own = rows.iter().find(|row| calendars::is_default(row)).and_then(Calendar::read).and_then(|calendar| calendar.owner);
+        lock(&self.owner).clone_from(&own);
         let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
         let mut known = HashMap::new();
         for calendar in rows.iter().filter_map(Calendar::read) {

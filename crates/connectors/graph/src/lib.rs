@@ -40,6 +40,28 @@
 //! - Graph v1.0 has no request that takes a picture away from a contact, none that moves one to another folder, and no search in
 //!   contacts.
 //!
+//! # Events
+//!
+//! - A collection is a calendar, of whatever group; each is made, renamed and deleted, but for the mailbox's own.
+//! - A series is one record. `events/delta` names it, and a fetch asks for what of it is otherwise than its rule makes it, because an
+//!   occurrence that was deleted shows nowhere else. Its version is that of the series and of each of its exceptions. Where
+//!   `events/delta` is refused, a round is a listing and then `calendarView/delta`; where that is refused too, a listing each time
+//!   ([`EventRounds`]). Everything is named anew every week ([`Quirks::event_reread_days`]).
+//! - For N events of which S are series a first pull is N/[`Config::page_size`] pages and (N + S)/20 batches, and one for every
+//!   twenty that have files, or are in another zone than the ones before them. A round without a change is one request; the listing
+//!   of calendars is two, and one for each group. A batch of writes is one request to read what is changed, one for the changes and
+//!   one to read them back; an occurrence that differs is two more, one of them to look at it.
+//! - Graph cannot keep silent on meetings. An organiser's change, a new meeting, the deletion of a guest's copy and of a calendar
+//!   with meetings are `WouldNotify` unless the caller wants the mail, and nothing is sent before that is known
+//!   ([`Quirks::own_changes_mail`], [`Quirks::deletions_decline`]). Of a copy, reminder, categories, how the time shows and what we
+//!   keep beside are written, and nothing else.
+//! - Times are read and written on the wall of the event's own zone, by the server's rules of it. Windows names are written, and the
+//!   name that came is kept.
+//! - A rule that Exchange has no pattern for is refused with its reason (`pimkit_exchange::recurrence`), and so is the event. A deleted
+//!   occurrence cannot be brought back, and there are no dates beside the rule: these are left out by name.
+//! - Graph v1.0 moves no events between calendars and has no search in them; files of 3 MB and more would go to another host and stay
+//!   on the other side. [`ChangeOptions::window`](pimkit_core::ChangeOptions::window) narrows nothing: everything is read.
+//!
 //! # Tasks
 //!
 //! - A round without a change is one request. For N tasks a first pull is N/[`Config::page_size`] pages and N/20 batches; N/20 more for

@@ -248,7 +248,8 @@ impl Session {
                             if let Some(flag) = maybe_done.get_mut(place) {
                                 *flag |= effect == Effect::Unknown;
                             }
-                            if attempt < TRIES {
+                            // Who asks for more time than this is asked in another run.
+                            if attempt < TRIES && after.is_none_or(|after| after <= LONGEST_WAIT) {
                                 wish = wish.max(after);
                                 again.push(place);
                                 continue;
@@ -263,7 +264,7 @@ impl Session {
             }
             if !again.is_empty() {
                 let own = FIRST_WAIT.saturating_mul(1 << (attempt - 1)).min(LONGEST_WAIT);
-                self.clock.sleep(wish.map_or(own, |wish| wish.min(LONGEST_WAIT).max(own))).await;
+                self.clock.sleep(wish.map_or(own, |wish| wish.max(own))).await;
             }
             open = again;
             attempt += 1;

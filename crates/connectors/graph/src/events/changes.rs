@@ -102,6 +102,15 @@ impl Events {
 }
 
 impl Events {
+    fn way(&self, collection: &CollectionId) -> Way {
+        let first = Way::first(self.session.config.quirks.event_rounds);
+        lock(&self.ways).get(collection).copied().unwrap_or(first)
+    }
+
+    fn fall_back(&self, collection: &CollectionId, way: Way) {
+        lock(&self.ways).insert(collection.clone(), way);
+    }
+
     fn is_to_be_reread(&self, since: Timestamp) -> bool {
         let days = self.session.config.quirks.event_reread_days;
         days > 0 && self.session.now().duration_since(since) > SignedDuration::from_hours(24 * i64::from(days))
@@ -120,7 +129,7 @@ impl Asked<'_> {
     /// A round from the beginning, in the best way that the server takes.
     async fn start(&self) -> Result<ChangePage<Event>> {
         loop {
-            let way = *lock(&self.events.way);
+            let way = self.events.way(self.collection);
             let page = match way {
                 Way::Delta | Way::DatedDelta => match self.first(Round::Delta { dated: way == Way::DatedDelta }).await? {
                     Some(page) => return self.delta_page(page, None, self.events.session.now(), true),
@@ -131,13 +140,7 @@ impl Asked<'_> {
             };
             match (page, way.next()) {
                 (Some(page), _) => return Ok(page),
-                // Somebody else may have found it out meanwhile.
-                (None, Some(next)) => {
-                    let mut known = lock(&self.events.way);
-                    if *known == way {
-                        *known = next;
-                    }
-                }
+                (None, Some(next)) => self.events.fall_back(self.collection, next),
                 (None, None) => return Err(Error::new(ErrorKind::Unavailable, "the server lists no events; try again later")),
             }
         }
@@ -195,7 +198,7 @@ impl Asked<'_> {
                     Some(page) => page,
                     None => {
                         // Not here either: what was listed is all there is.
-                        *lock(&self.events.way) = Way::Listing;
+                        self.events.fall_back(self.collection, Way::Listing);
                         let next = Next::Done { cursor: self.bound.cursor(&Between::Listing)?, complete: whole };
                         return Ok(ChangePage { changes: Vec::new(), next });
                     }

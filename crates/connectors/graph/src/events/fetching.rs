@@ -91,8 +91,8 @@ impl Events {
     pub(super) async fn looks(&self, collection: &CollectionId, ids: &[ItemId]) -> Vec<Look> {
         let place = self.place(collection);
         let zone = self.usual_zone().await;
-        let calls: Vec<Call> = ids.iter().map(|id| place.get(id, zone.as_deref())).collect();
-        let mut looks: Vec<Look> = self.session.all(&calls).await.into_iter().map(look).collect();
+        let ask = |id: &ItemId, zone: Option<&str>| place.get(id, zone);
+        let mut looks: Vec<Look> = self.in_zones(ids, |_| zone.clone(), ask).await.into_iter().map(look).collect();
         if looks.iter().any(|look| matches!(look, Look::Gone))
             && let Err(e) = self.calendar(collection).await
         {
@@ -104,6 +104,40 @@ impl Events {
         self.add_exceptions(&place, ids, &mut looks).await;
         self.add_files(&place, ids, &mut looks).await;
         looks
+    }
+
+    /// Asks a question about each of some events, its times in the zone that `zone` says. A zone that the server does not take
+    /// (names that it keeps itself may be such: docs-contrib 1609 and 4037) is remembered, and the question asked without.
+    async fn in_zones(
+        &self,
+        ids: &[ItemId],
+        zone: impl Fn(usize) -> Option<String>,
+        ask: impl Fn(&ItemId, Option<&str>) -> Call,
+    ) -> Vec<Result<Reply, Failure>> {
+        let zones: Vec<Option<String>> =
+            (0..ids.len()).map(|at| zone(at).filter(|name| !lock(&self.refused_zones).contains(name))).collect();
+        let calls: Vec<Call> = ids.iter().zip(&zones).map(|(id, zone)| ask(id, zone.as_deref())).collect();
+        let mut answers = self.session.all(&calls).await;
+        let is_odd = |answer: &Result<Reply, Failure>| matches!(answer, Ok(reply) if reply.status == 400 && !error::is_missing(reply));
+        let odd: Vec<usize> = answers
+            .iter()
+            .zip(&zones)
+            .enumerate()
+            .filter(|(_, (answer, zone))| zone.is_some() && is_odd(answer))
+            .map(|(at, _)| at)
+            .collect();
+        let again: Vec<Call> = odd.iter().filter_map(|at| ids.get(*at)).map(|id| ask(id, None)).collect();
+        for (at, answer) in odd.into_iter().zip(self.session.all(&again).await) {
+            if let (Ok(reply), Some(Some(zone))) = (&answer, zones.get(at))
+                && reply.is_success()
+            {
+                lock(&self.refused_zones).insert(zone.clone());
+            }
+            if let Some(slot) = answers.get_mut(at) {
+                *slot = answer;
+            }
+        }
+        answers
     }
 
     /// The zone that most events are in, as far as is known: that of the last one, or that of the mailbox's settings.
@@ -121,11 +155,12 @@ impl Events {
         let mut calls = Vec::new();
         for ((at, look), id) in looks.iter().enumerate().zip(ids) {
             let Look::There(raw) = look else { continue };
-            if let Some(zone) = times::other_zone(&raw.item) {
+            let taken = |zone: &&str| !lock(&self.refused_zones).contains(*zone);
+            if let Some(zone) = times::other_zone(&raw.item).filter(taken) {
                 asked.push(at);
                 calls.push(place.times(id, zone));
             }
-            if let Some(zone) = times::own_zone(&raw.item) {
+            if let Some(zone) = times::own_zone(&raw.item).filter(taken) {
                 *lock(&self.last_zone) = Some(zone.to_owned());
             }
         }
@@ -145,12 +180,12 @@ impl Events {
     async fn add_exceptions(&self, place: &Place, ids: &[ItemId], looks: &mut [Look]) {
         let is_series = |look: &Look| matches!(look, Look::There(raw) if event::is_master(&raw.item));
         let places: Vec<usize> = looks.iter().enumerate().filter(|(_, look)| is_series(look)).map(|(at, _)| at).collect();
-        let zone = |at: &usize| match looks.get(*at) {
-            Some(Look::There(raw)) => times::own_zone(&raw.item),
+        let named: Vec<ItemId> = places.iter().filter_map(|at| ids.get(*at).cloned()).collect();
+        let zone = |nth: usize| match places.get(nth).and_then(|at| looks.get(*at)) {
+            Some(Look::There(raw)) => times::own_zone(&raw.item).map(str::to_owned),
             _ => None,
         };
-        let calls: Vec<Call> = places.iter().filter_map(|at| Some(place.exceptions(ids.get(*at)?, zone(at)))).collect();
-        let answers = self.session.all(&calls).await;
+        let answers = self.in_zones(&named, zone, |id, zone| place.exceptions(id, zone)).await;
         for (at, answer) in places.into_iter().zip(answers) {
             let (Some(slot), Some(id)) = (looks.get_mut(at), ids.get(at)) else { continue };
             let Look::There(raw) = slot else { continue };
@@ -183,7 +218,7 @@ impl Events {
             list(answer.get_mut("cancelledOccurrences").map(Value::take))?.iter().filter_map(Value::as_str).map(str::to_owned).collect();
         // Some answers leave out where the rule put an exception, or its text.
         let bare: Vec<usize> = exceptions.iter().enumerate().filter(|(_, one)| !is_whole(one)).map(|(at, _)| at).collect();
-        let zone = times::own_zone(&raw.item);
+        let zone = times::own_zone(&raw.item).filter(|zone| !lock(&self.refused_zones).contains(*zone));
         let named = bare.iter().filter_map(|at| exceptions.get(*at)).filter_map(|one| odata::text(one, "id"));
         let calls: Vec<Call> = named.map(|id| place.exception(id, zone)).collect();
         if calls.len() == bare.len() {
@@ -253,8 +288,7 @@ impl Events {
 /// What may be done with an event: everything in a calendar that we may edit, but for somebody else's meeting in somebody else's
 /// calendar. Of a meeting that the mailbox's owner was invited to, reminder and categories are the owner's own.
 fn access(item: &Value, calendar: &Calendar, mailbox: &Mailbox) -> Access {
-    let own_calendar = calendar.owner.as_ref().is_none_or(|owner| mailbox.own.iter().any(|own| event::people::same(own, owner)));
-    let writable = calendar.can_edit && (event::role(item) != event::Role::Guest || own_calendar);
+    let writable = calendar.can_edit && (event::role(item) != event::Role::Guest || !mailbox.shared);
     if writable { Access::Write } else { Access::Read }
 }
 
@@ -323,23 +357,17 @@ mod tests {
 
     #[test]
     fn somebody_elses_meeting_is_only_read_in_a_calendar_of_theirs() {
-        let calendar = |owner: &str, can_edit| Calendar {
-            id: "c".into(),
-            name: String::new(),
-            owner: Some(owner.to_owned()),
-            can_edit,
-            shows_private: true,
-        };
-        let mailbox = Mailbox { own: vec!["me@x.example".to_owned()], ..Mailbox::default() };
+        let calendar = |can_edit| Calendar { id: "c".into(), name: String::new(), owner: None, can_edit, shows_private: true };
         let (own, guest) = (json!({"isOrganizer": true}), json!({"isOrganizer": false, "attendees": [{}]}));
-        for (item, owner, can_edit, expected) in [
-            (&own, "me@x.example", true, Access::Write),
-            (&own, "me@x.example", false, Access::Read),
-            (&own, "boss@x.example", true, Access::Write),
-            (&guest, "ME@x.example", true, Access::Write),
-            (&guest, "boss@x.example", true, Access::Read),
+        for (item, shared, can_edit, expected) in [
+            (&own, false, true, Access::Write),
+            (&own, false, false, Access::Read),
+            (&own, true, true, Access::Write),
+            (&guest, false, true, Access::Write),
+            (&guest, true, true, Access::Read),
         ] {
-            assert_eq!(access(item, &calendar(owner, can_edit), &mailbox), expected, "{item} {owner} {can_edit}");
+            let mailbox = Mailbox { shared, ..Mailbox::default() };
+            assert_eq!(access(item, &calendar(can_edit), &mailbox), expected, "{item} {shared} {can_edit}");
         }
     }
 }

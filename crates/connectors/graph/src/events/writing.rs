@@ -271,7 +271,10 @@ impl Batch<'_> {
         if !body.is_empty() {
             // A server that was given another rule or start forgets the exceptions, and one that was given another text may have
             // put it into them.
-            job.overrides.extend(job.target.recurrence_overrides.keys());
+            // Of a meeting that nobody is to hear of nothing more is written than was asked for.
+            if !(self.is_silent() && whose(raw) != Role::Alone) {
+                job.overrides.extend(job.target.recurrence_overrides.keys());
+            }
             job.call = Some(self.change(id, body, raw));
         }
         job.files = Files::between(base, &job.target);

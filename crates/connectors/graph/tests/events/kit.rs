@@ -1,4 +1,5 @@
 //! The steps that tests share.
+#![allow(unreachable_pub, reason = "the other files of this test take what they need")]
 
 use crate::common::{ALICE, Account};
 use futures::TryStreamExt;

@@ -2,10 +2,12 @@
 
 use super::*;
 use jiff::civil::datetime;
+use pimkit_core::ErrorKind;
 use pimkit_core::{FreeBusy, Location, Participant, Privacy, RecurrenceRule, When};
+use serde_json::{Map, json};
 
 fn ours() -> Mailbox {
-    Mailbox { zone: Some(Zone::iana("Europe/Vienna")), own: vec!["me@example.com".to_owned()], shows_private: true }
+    Mailbox { zone: Some(Zone::iana("Europe/Vienna")), own: vec!["me@example.com".to_owned()], shared: false, shows_private: true }
 }
 
 fn graph() -> Value {

@@ -1,3 +1,5 @@
+//! What becomes of each property of a task, in tables.
+
 use super::{hanging::Hang, *};
 use crate::calls::todo::{LINKS, STEPS};
 use pimkit_core::{Frequency, Link, RecurrenceRule};
