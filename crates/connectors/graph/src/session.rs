@@ -137,8 +137,12 @@ impl Session {
 
     /// A request with what all requests have.
     pub(crate) fn request(&self, operation: &'static str, method: &str, url: Url, prefer: &[String]) -> Result<Request> {
+        self.wanting("application/json", operation, method, url, prefer)
+    }
+
+    fn wanting(&self, accept: &str, operation: &'static str, method: &str, url: Url, prefer: &[String]) -> Result<Request> {
         let mut request = Request::new(operation, method, url)?
-            .header("accept", "application/json")?
+            .header("accept", accept)?
             .header("client-request-id", &self.request_id())?
             .header("return-client-request-id", "true")?;
         let prefer: Vec<String> = self.always().into_iter().chain(prefer.iter().cloned()).collect();
@@ -213,7 +217,7 @@ impl Session {
     /// # Errors
     /// What the road says; `Transport` when it is not Graph that answers.
     pub(crate) async fn open(&self, call: &Call) -> Result<Opened> {
-        let request = self.request(call.operation, call.method, self.url(call.path.as_str())?, &call.prefer)?;
+        let request = self.wanting("*/*", call.operation, call.method, self.url(call.path.as_str())?, &call.prefer)?;
         let opened = self.road.open(request).await.map_err(Failure::into_error)?;
         if opened.own { Ok(opened) } else { Err(error::stranger().during(call.operation)) }
     }
