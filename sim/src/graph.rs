@@ -190,8 +190,8 @@ impl FarWorld for GraphFar {
     }
     fn holds(&self, kind: Kind, field: &str) -> Holding {
         match (kind, field) {
-            (Kind::Contact, "nicknames" | "notes" | "titles") => Holding::AtMost(1),
-            (Kind::Contact, "links") => Holding::AtMost(2),
+            (Kind::Contact, "nicknames" | "notes") => Holding::AtMost(1),
+            (Kind::Contact, "links" | "titles") => Holding::AtMost(2),
             (Kind::Contact, "emails") => Holding::AtMost(3),
             // Of those that are neither mobile nor of work or home.
             (Kind::Contact, "phones") => Holding::AtMost(5),

@@ -14,7 +14,7 @@ const EXTENDED: &str = "singleValueExtendedProperties";
 const CUSTOM: &str = "Region";
 
 /// What a copy has of its original, beside the extended properties.
-const COPIED: [&str; 18] = [
+const COPIED: [&str; 19] = [
     "displayName",
     "middleName",
     "generation",
@@ -25,6 +25,7 @@ const COPIED: [&str; 18] = [
     "homePhones",
     "mobilePhone",
     "jobTitle",
+    "profession",
     "businessHomePage",
     "categories",
     "subject",
@@ -97,7 +98,7 @@ pub(super) fn look(graph: &Graph, owner: &str, kind: Kind, id: &ItemId) -> Optio
     say("name.credential", text(&item, "generation").into());
     say("nicknames", one("nickName"));
     say("notes", one("personalNotes"));
-    say("titles", text(&item, "jobTitle").into_iter().map(|name| json!({ "name": name })).collect());
+    say("titles", titles(&item).into_iter().flatten().map(|name| json!({ "name": name })).collect());
     say("emails", rows(&item, "emailAddresses").filter_map(|one| Some(json!({ "address": text(one, "address")? }))).collect());
     say("phones", numbers(&item).into_iter().flatten().map(|number| json!({ "number": number })).collect());
     say("links", pages(&item).into_iter().flatten().map(|uri| json!({ "uri": uri })).collect());
@@ -179,7 +180,12 @@ fn write(kind: Kind, now: &Value, field: &str, value: &Value, body: &mut Map<Str
         (Kind::Contact, "name.credential") => ("generation", plain()),
         (Kind::Contact, "nicknames") => ("nickName", first("")?),
         (Kind::Contact, "notes") => ("personalNotes", first("")?),
-        (Kind::Contact, "titles") => ("jobTitle", first("name")?),
+        (Kind::Contact, "titles") => {
+            let [job, profession] = placed(titles(now), &strings("name"))?;
+            body.insert("jobTitle".to_owned(), job.unwrap_or_default().into());
+            body.insert("profession".to_owned(), profession.unwrap_or_default().into());
+            return Some(());
+        }
         (Kind::Contact, "emails") => {
             let wanted = Some(strings("address")).filter(|all| all.len() <= 3)?;
             ("emailAddresses", wanted.into_iter().map(|address| json!({ "address": address, "name": address })).collect())
@@ -227,6 +233,11 @@ fn numbers(item: &Value) -> [Option<String>; 5] {
     };
     let ([work, work2], [home, home2]) = (two("businessPhones"), two("homePhones"));
     [extended(item, OTHER_PHONE).map(str::to_owned), work, work2, home, home2]
+}
+
+/// The job title, and the profession.
+fn titles(item: &Value) -> [Option<String>; 2] {
+    ["jobTitle", "profession"].map(|name| text(item, name).map(str::to_owned))
 }
 
 /// The page of work, and the own one.

@@ -34,7 +34,8 @@ pub(crate) fn of(contact: &Contact, said: &Contact, say: impl Fn(&Contact) -> Re
             };
             let place = match named {
                 Some(place) => Some(place),
-                None => alone()?,
+                // Or it lies where another sort of its like belongs.
+                None => alone()?.or_else(|| there.iter().position(|said| own.get("name").is_some() && said.get("name") == own.get("name"))),
             };
             if let Some(place) = place {
                 let said = there.swap_remove(place);

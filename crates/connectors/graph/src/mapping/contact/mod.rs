@@ -182,6 +182,15 @@ fn relations(item: &Item<'_>, c: &mut Contact) -> Result<()> {
     Ok(())
 }
 
+/// The job title and the profession. A second one of a sort lies where the other sort would: Outlook has two places, and it is
+/// better kept there than dropped for the first; what it is, is kept aside.
+fn titles(c: &Contact) -> [Option<&str>; 2] {
+    let first = |kind| c.titles.iter().position(|title| title.kind == kind);
+    let places = [first(TitleKind::Title), first(TitleKind::Role)];
+    let mut others = (0..c.titles.len()).filter(|place| !places.contains(&Some(*place)));
+    places.map(|place| place.or_else(|| others.next()).and_then(|place| c.titles.get(place)).map(|title| title.name.as_str()))
+}
+
 /// What a contact says in each property, but for its photo. `now` is the resource as it is there, for what Outlook keeps beside.
 fn slots(c: &Contact, now: Option<&Item<'_>>) -> Result<Slots> {
     let mut slots = Slots::default();
@@ -202,9 +211,9 @@ fn slots(c: &Contact, now: Option<&Item<'_>>) -> Result<Slots> {
     let organization = c.organizations.first();
     slots.text("companyName", organization.and_then(|o| o.name.as_deref()));
     slots.text("department", organization.and_then(|o| o.units.first()).map(String::as_str));
-    let title = |kind| c.titles.iter().find(|title| title.kind == kind).map(|title| title.name.as_str());
-    slots.text("jobTitle", title(TitleKind::Title));
-    slots.text("profession", title(TitleKind::Role));
+    let [job, profession] = titles(c);
+    slots.text("jobTitle", job);
+    slots.text("profession", profession);
     slots.put("emailAddresses", emails::write(c, now)?);
     phones::write(&c.phones, &mut slots);
     let services = c.online_services.iter().filter_map(|s| s.uri.as_deref().or(s.user.as_deref())).take(3);

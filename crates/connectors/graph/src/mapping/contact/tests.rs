@@ -283,3 +283,17 @@ fn what_finds_no_place_is_named() {
     other.titles[0] = title("Programmer");
     assert_eq!(named(Some(&more), &other), ["titles"], "what a write does not speak of is not its matter");
 }
+
+#[test]
+fn a_second_title_of_a_sort_lies_in_the_other_place_and_stays_what_it_is() {
+    let title = |name: &str, kind| Title { name: name.to_owned(), kind };
+    for kind in [TitleKind::Title, TitleKind::Role] {
+        let two = Contact::build(|c| c.titles = vec![title("One", kind), title("Two", kind)]);
+        let written = body(&two);
+        assert!(written["jobTitle"].is_string() && written["profession"].is_string(), "{written}");
+        let mut there = again(&two).titles;
+        there.sort_by(|a, b| a.name.cmp(&b.name));
+        assert_eq!(there, two.titles);
+        assert_eq!(without_place(None, &two).len(), 0);
+    }
+}
