@@ -3,6 +3,8 @@
 use crate::graph::answer::{Answer, Body, Refusal, Result, Says, refusal, refuse};
 use crate::graph::ask::Ask;
 use crate::graph::bytes;
+use ::bytes::Bytes;
+use http::Response;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
@@ -119,6 +121,20 @@ fn outcome(id: &str, answer: Answer) -> Value {
         }
     }
     Value::Object(out)
+}
+
+/// The answer to a batch in which a subscription was made that its address does not want; None if the answer is that of no batch.
+pub(crate) fn refused_inside(answer: &Response<Bytes>, subscription: &str, refused: &Response<Bytes>) -> Option<Response<Bytes>> {
+    let mut body: Value = serde_json::from_slice(answer.body()).ok()?;
+    let responses = body.get_mut("responses")?.as_array_mut()?;
+    let made = responses.iter_mut().find(|one| one.pointer("/body/id").and_then(Value::as_str) == Some(subscription))?;
+    let object = made.as_object_mut()?;
+    object.insert("status".to_owned(), Value::from(refused.status().as_u16()));
+    object.insert("body".to_owned(), serde_json::from_slice(refused.body()).ok()?);
+    let mut whole = Response::new(Bytes::from(body.to_string()));
+    *whole.status_mut() = answer.status();
+    answer.headers().clone_into(whole.headers_mut());
+    Some(whole)
 }
 
 /// What a request is answered that waited for one that failed.

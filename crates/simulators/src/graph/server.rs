@@ -2,6 +2,7 @@
 
 use crate::dav::Cut;
 use crate::faults::{FaultPlan, Faults};
+use crate::graph::batch;
 use crate::graph::build::{GraphBuilder, Sleeper};
 use crate::graph::push::{self, Courier, Handshake};
 use crate::graph::rules::GraphRules;
@@ -71,8 +72,8 @@ impl Graph {
     /// A [`Cut`] if a fault breaks the connection.
     pub async fn answer(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Cut> {
         let mut decided = self.decide(&request);
-        if let Some(answer) = self.shake_hands(std::mem::take(&mut decided.handshakes)).await {
-            decided.answer = Ok(answer);
+        if let Some((subscription, refused)) = self.shake_hands(std::mem::take(&mut decided.handshakes)).await {
+            decided.answer = decided.answer.map(|answer| batch::refused_inside(&answer, &subscription, &refused).unwrap_or(refused));
         }
         if !(decided.delay + self.latency).is_zero() {
             {
@@ -114,8 +115,8 @@ impl Graph {
         taken
     }
 
-    /// Asks the addresses of new subscriptions whether they want them. The answer to the request that made one, if they do not.
-    async fn shake_hands(&self, handshakes: Vec<Handshake>) -> Option<Response<Bytes>> {
+    /// Asks the addresses of new subscriptions whether they want them. The one that they do not want, and the answer to who made it.
+    async fn shake_hands(&self, handshakes: Vec<Handshake>) -> Option<(String, Response<Bytes>)> {
         for shake in handshakes {
             let answer = match push::question(&shake) {
                 Some(request) => (self.courier)(request).await,
@@ -127,10 +128,11 @@ impl Graph {
                 let mut serving = Serving { world: &mut world, lanes: Vec::new(), delay: Duration::ZERO };
                 let refused = serving.refused(push::unanswered(&shake), None);
                 let answer = serving.dressed(refused, None, &[]).response();
-                if let Some(seen) = serving.world.seen.last_mut() {
+                let made = |seen: &&mut GraphSeen| seen.method == "POST" && seen.path.ends_with("/subscriptions");
+                if let Some(seen) = serving.world.seen.iter_mut().rev().find(made) {
                     seen.status = 400;
                 }
-                return Some(answer);
+                return Some((shake.subscription, answer));
             }
         }
         None
