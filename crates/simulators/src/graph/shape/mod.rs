@@ -1,5 +1,6 @@
 //! The shapes of v1.0: what a body may say and what an answer may name.
 
+mod bend;
 mod check;
 #[cfg(test)]
 mod fixtures;
@@ -7,6 +8,7 @@ mod places;
 mod read;
 mod table;
 
+pub(crate) use bend::{nulls, unknowns};
 pub(crate) use check::{check, is_guid};
 pub use places::{graph_enumerated, graph_nullable};
 pub(crate) use read::{Wrong, read};
