@@ -3,7 +3,7 @@
 
 mod dav;
 
-use dav::{Kit, SERVERS, Table, Thing, named, reopened};
+use dav::{Kit, SERVERS, Thing, named, reopened, table::Table};
 use futures::executor::block_on;
 use pimkit::{
     Connector, Contact, Event, Participant, State,

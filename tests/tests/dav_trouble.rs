@@ -4,8 +4,9 @@
 mod dav;
 
 use dav::{
-    Kit, SERVERS, Table, account, named,
+    Kit, SERVERS, account, named,
     portal::{Answerer, Which, bare, inside, of_writes, page, redirect},
+    table::Table,
 };
 use futures::executor::block_on;
 use pimkit::{

@@ -3,7 +3,7 @@
 
 mod dav;
 
-use dav::{Kit, Table, Thing};
+use dav::{Kit, Thing, table::Table};
 use pimkit::{Contact, Event, sync::SyncReport};
 use pimkit_simulators::Personality;
 

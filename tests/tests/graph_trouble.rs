@@ -6,9 +6,10 @@ mod graph;
 
 use bytes::Bytes;
 use graph::{
-    ALICE, Answered, Kit, Table, Thing, bare, json_of,
+    ALICE, Answered, Kit, Thing, bare, json_of,
     rest::{EACH, at_rest, fill, harmless, healed, known, touched},
     retold, served,
+    table::Table,
 };
 use http::Response;
 use pimkit::{Contact, Event, Task, http::Broken};
@@ -260,8 +261,11 @@ fn fields_that_nobody_knows_change_nothing() {
     play::<Task>();
 }
 
+/// What is answered instead.
+type Instead = fn() -> Answered;
+
 /// What a whole answer may be instead of what it should be.
-fn bodies() -> Vec<(&'static str, fn() -> Answered)> {
+fn bodies() -> Vec<(&'static str, Instead)> {
     fn typed(kind: &str, body: impl Into<Bytes>) -> Answered {
         Ok(Response::builder().status(200).header("content-type", kind).body(body.into()).unwrap())
     }

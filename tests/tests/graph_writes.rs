@@ -5,9 +5,10 @@
 mod graph;
 
 use graph::{
-    ALICE, Kit, Table, Thing,
+    ALICE, Kit, Thing,
     rest::{EACH, at_rest, healed, known},
     retold, served,
+    table::Table,
 };
 use pimkit::{Contact, ErrorKind, Event, Kind, Task};
 use pimkit_simulators::{Fault, FaultRule, Trouble};

@@ -3,9 +3,7 @@
 
 pub mod portal;
 #[path = "../table/mod.rs"]
-mod table;
-
-pub use table::Table;
+pub mod table;
 
 use futures::executor::block_on;
 use pimkit::{

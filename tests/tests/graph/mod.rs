@@ -4,9 +4,7 @@
 pub mod people;
 pub mod rest;
 #[path = "../table/mod.rs"]
-mod table;
-
-pub use table::Table;
+pub mod table;
 
 use bytes::Bytes;
 use futures::{StreamExt, executor::block_on};
