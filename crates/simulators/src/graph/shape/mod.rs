@@ -1,9 +1,11 @@
 //! The shapes of v1.0: what a body may say and what an answer may name.
 
+mod bend;
 mod check;
 mod read;
 mod table;
 
+pub(crate) use bend::{nulls, unknowns};
 pub(crate) use check::{check, is_guid};
 pub(crate) use read::{Wrong, read};
 
