@@ -325,3 +325,76 @@ fn adopted_links_over_an_equal_world_write_nothing() {
     assert_eq!(kit.run().writes(), 0);
     assert!(!kit.wrote());
 }
+
+/// A picture and the categories of a contact go both ways, and are not asked for again while they stay.
+#[test]
+fn pictures_and_categories_come_along_and_cost_nothing_while_they_stay() {
+    use futures::future::BoxFuture;
+    use pimkit::{Blob, BlobRef, BlobSource, CollectionId, Connector, Digest, Outcome, Write, WriteOptions};
+    #[derive(Debug)]
+    struct Bytes(Vec<u8>);
+    impl BlobSource for Bytes {
+        fn open<'a>(&'a self, _: &'a BlobRef) -> BoxFuture<'a, pimkit::Result<Blob>> {
+            Box::pin(async { Ok(Blob::whole("image/jpeg", self.0.clone())) })
+        }
+    }
+    let kit = Kit::new();
+    let home = CollectionId::of("contacts");
+    let picture = |n: u8| [vec![0xff, 0xd8, 0xff, n], vec![n; 5_000], vec![0xff, 0xd9]].concat();
+    let with = |name: &str, n: u8| {
+        let mut person = person(name);
+        person.photo = Some(BlobRef {
+            id: "x".into(),
+            media_type: "image/jpeg".to_owned(),
+            digest: Some(Digest::of(&picture(n))),
+            ..BlobRef::default()
+        });
+        person.keywords = ["Tea, green".to_owned(), "VIP".to_owned()].into();
+        person
+    };
+    // Another program's, in the mailbox.
+    let items = kit.far().contacts().unwrap();
+    let write = |record| Write::Create { mark: "by-hand".into(), record };
+    let options = |n| WriteOptions::default().blobs(Arc::new(Bytes(picture(n))));
+    let made = block_on(items.write(&home, vec![write(with("Ada", 1))], &options(1))).pop();
+    let Some(Outcome::Written { id, .. }) = made else { panic!("{made:?}") };
+    let without =
+        json!({"singleValueExtendedProperties": [{"id": "String {6e31f0cc-c033-4411-aca9-852d9bedaaaf} Name pimkit.mark", "value": null}]});
+    kit.change(id.as_str(), &without);
+    // And one of the hub's.
+    let hub = kit.hub.contacts().unwrap();
+    let made = block_on(hub.write(&home, vec![write(with("Bob", 2))], &options(2))).pop();
+    assert!(matches!(made, Some(Outcome::Written { .. })), "{made:?}");
+    kit.run();
+    for (side, repository) in [("hub", &hub), ("mailbox", &items)] {
+        let mut seen = 0;
+        for collection in block_on(repository.collections()).unwrap() {
+            use futures::TryStreamExt;
+            use pimkit::{ChangeOptions, Fetched, Position, RepositoryExt as _};
+            let options = ChangeOptions::default();
+            let lines: Vec<_> = block_on(repository.items(&collection.id, Position::Start, &options).try_collect()).unwrap();
+            let ids: Vec<ItemId> = lines.iter().map(|line: &pimkit::Change<Contact>| line.id().clone()).collect();
+            for answer in block_on(repository.fetch(&collection.id, &ids)) {
+                let Fetched::Found(stored) = answer else { panic!("{side}: {answer:?}") };
+                let n = if stored.record.name.full.as_deref() == Some("Ada") { 1 } else { 2 };
+                let blob = stored.record.photo.unwrap_or_else(|| panic!("{side}: {n} has no picture"));
+                let opened = block_on(repository.blobs().unwrap().open(&collection.id, &stored.id, &blob.id)).unwrap();
+                assert_eq!(block_on(opened.collect(1 << 20)).unwrap(), picture(n), "{side}");
+                assert_eq!(stored.record.keywords.len(), 2, "{side}");
+                seen += 1;
+            }
+        }
+        assert_eq!(seen, 2, "{side}");
+    }
+    kit.at_rest();
+    for _ in 0..2 {
+        kit.simulator.reset_requests();
+        assert_eq!(kit.run().writes(), 0);
+        assert!(!kit.requests().iter().any(|asked| asked.contains("photo")), "{:?}", kit.requests());
+    }
+    // Another edit leaves the picture where it is.
+    kit.change(id.as_str(), &json!({"jobTitle": "Countess"}));
+    kit.simulator.reset_requests();
+    assert_eq!(kit.run().updated.left, 1);
+    assert!(!kit.requests().iter().any(|asked| asked.contains("$value")), "{:?}", kit.requests());
+}

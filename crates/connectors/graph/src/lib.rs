@@ -50,7 +50,7 @@
 //! - For N events of which S are series a first pull is N/[`Config::page_size`] pages and (N + S)/20 batches, and one for every
 //!   twenty that have files, or are in another zone than the ones before them. A round without a change is one request; the listing
 //!   of calendars is two, and one for each group. A batch of writes is one request to read what is changed, one for the changes and
-//!   one to read them back; what differs in single occurrences is a request each.
+//!   one to read them back; an occurrence that differs is two more, one of them to look at it.
 //! - Graph cannot keep silent on meetings. An organiser's change, a new meeting, the deletion of a guest's copy and of a calendar
 //!   with meetings are `WouldNotify` unless the caller wants the mail, and nothing is sent before that is known
 //!   ([`Quirks::own_changes_mail`], [`Quirks::deletions_decline`]). Of a copy, reminder, categories, how the time shows and what we

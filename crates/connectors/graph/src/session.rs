@@ -140,8 +140,12 @@ impl Session {
 
     /// A request with what all requests have.
     pub(crate) fn request(&self, operation: &'static str, method: &str, url: Url, prefer: &[String]) -> Result<Request> {
+        self.wanting("application/json", operation, method, url, prefer)
+    }
+
+    fn wanting(&self, accept: &str, operation: &'static str, method: &str, url: Url, prefer: &[String]) -> Result<Request> {
         let mut request = Request::new(operation, method, url)?
-            .header("accept", "application/json")?
+            .header("accept", accept)?
             .header("user-agent", USER_AGENT)?
             .header("client-request-id", &self.request_id())?
             .header("return-client-request-id", "true")?;
@@ -221,7 +225,7 @@ impl Session {
     /// # Errors
     /// What the road says; `Transport` when it is not Graph that answers.
     pub(crate) async fn open(&self, call: &Call) -> Result<Opened> {
-        let request = self.request(call.operation, call.method, self.url(call.path.as_str())?, &call.prefer)?;
+        let request = self.wanting("*/*", call.operation, call.method, self.url(call.path.as_str())?, &call.prefer)?;
         let opened = self.road.open(request).await.map_err(Failure::into_error)?;
         if opened.own { Ok(opened) } else { Err(error::stranger().during(call.operation)) }
     }
@@ -248,7 +252,8 @@ impl Session {
                             if let Some(flag) = maybe_done.get_mut(place) {
                                 *flag |= effect == Effect::Unknown;
                             }
-                            if attempt < TRIES {
+                            // Who asks for more time than this is asked in another run.
+                            if attempt < TRIES && after.is_none_or(|after| after <= LONGEST_WAIT) {
                                 wish = wish.max(after);
                                 again.push(place);
                                 continue;
@@ -263,7 +268,7 @@ impl Session {
             }
             if !again.is_empty() {
                 let own = FIRST_WAIT.saturating_mul(1 << (attempt - 1)).min(LONGEST_WAIT);
-                self.clock.sleep(wish.map_or(own, |wish| wish.min(LONGEST_WAIT).max(own))).await;
+                self.clock.sleep(wish.map_or(own, |wish| wish.max(own))).await;
             }
             open = again;
             attempt += 1;

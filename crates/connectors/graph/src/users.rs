@@ -132,15 +132,12 @@ impl Users {
 
     async fn members_page(&self, collection: &CollectionId, at: Position<'_>, options: &ChangeOptions) -> Result<ChangePage<User>> {
         let bound = Bound::to(&self.session, Kind::User, collection, options, &format!("groups {}", self.groups().join(" ")));
-        match at {
-            Position::Start => {}
-            Position::Since(cursor) => {
-                bound.between::<Listed>(cursor)?;
-            }
-            Position::Page(token) => {
-                bound.within::<Listed>(token)?;
-            }
-        }
+        // Nothing stands in them but what they are bound to.
+        let Listed {} = match at {
+            Position::Start => Listed {},
+            Position::Since(cursor) => bound.between(cursor)?,
+            Position::Page(token) => bound.within(token)?,
+        };
         let members = self.listed().await?;
         let changes = members.iter().map(|id| Change::Listed { id: ItemId::from(id.as_str()), revision: None }).collect();
         Ok(ChangePage { changes, next: Next::Done { cursor: bound.cursor(&Listed {})?, complete: true } })

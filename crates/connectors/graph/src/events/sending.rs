@@ -27,21 +27,10 @@ fn lost(failure: Failure) -> Outcome<Event> {
 }
 
 impl Events {
-    async fn pause(&self, attempt: u32) {
+    /// Waits for the server to finish what it does to an item itself.
+    pub(super) async fn pause(&self, attempt: u32) {
         let jitter = Duration::from_millis(self.session.chance.next() % 250);
         self.session.clock.sleep(Duration::from_millis(250 << attempt) + jitter).await;
-    }
-
-    /// Sends a call without a condition, and again where the server was working on the item itself.
-    pub(super) async fn insist(&self, call: &Call) -> Result<Reply, Failure> {
-        for attempt in 0..MEETINGS {
-            let reply = self.session.call(call).await?;
-            if !error::is_overtaken(&reply) {
-                return Ok(reply);
-            }
-            self.pause(attempt).await;
-        }
-        self.session.call(call).await
     }
 }
 

@@ -21,7 +21,7 @@ use pimkit_core::{
 use pimkit_exchange::zones;
 use pimkit_formats::recurrence;
 use pimkit_http::{Effect, Failure};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How far beyond today occurrences are looked at one by one, where the server does not say the exceptions of a series.
@@ -106,12 +106,15 @@ pub(super) fn differing(base: &Overrides, target: &Overrides) -> BTreeSet<Recurr
     base.keys().chain(target.keys()).filter(|id| base.get(id) != target.get(id)).copied().collect()
 }
 
-/// What is to become of one occurrence.
-#[derive(Debug, PartialEq)]
-enum Step {
-    Change(Map<String, Value>),
-    Delete,
+/// What is to become of one occurrence: what it is like now, and shall be; nothing when it is not to take place.
+#[derive(Clone, Debug, PartialEq)]
+struct Step {
+    now: Event,
+    wanted: Option<Event>,
 }
+
+/// How often an occurrence is looked at again that others write to at the same time.
+const LOOKS: u32 = 4;
 
 impl Events {
     /// Reads the exceptions of a series from its occurrences, one by one: those that a rule makes and the server does not list do
@@ -142,7 +145,7 @@ impl Events {
         Ok(())
     }
 
-    /// Makes these occurrences of a series what the target says. `fresh`: the series was just made, and nobody is overruled by it.
+    /// Makes these occurrences of a series what the target says.
     pub(super) async fn put_overrides(
         &self,
         place: &Place,
@@ -175,19 +178,58 @@ impl Events {
                 refused = Some(error::unavailable(says));
                 continue;
             };
-            let call = match step {
-                Step::Delete => place.delete(name),
-                Step::Change(body) => place.change(name, body),
-            };
-            match self.insist(&call).await {
-                Ok(reply) if reply.is_success() => {}
-                Ok(reply) if call.method == "DELETE" && error::is_missing(&reply) => {}
-                Ok(reply) => refused = Some(error::refused(&reply)),
-                Err(failure) if failure.effect() == Effect::Unknown => return Err(Trouble::Unknown(failure.into_error())),
-                Err(failure) => refused = Some(failure.into_error()),
+            match self.put_occurrence(place, name, &step, &master, mailbox).await {
+                Err(Trouble::LeftOut(e)) => refused = Some(e),
+                other => other?,
             }
         }
         refused.map_or(Ok(()), |e| Err(Trouble::LeftOut(e)))
+    }
+
+    /// Makes one occurrence what it shall be, on the version that is there; not when somebody else changed the same about it.
+    async fn put_occurrence(&self, place: &Place, name: &str, step: &Step, master: &Event, mailbox: &Mailbox) -> Result<(), Trouble> {
+        let out = Trouble::LeftOut;
+        let faster = || out(error::unavailable("somebody changed the same occurrence meanwhile; read the series again"));
+        for attempt in 0..LOOKS {
+            let looked = self.session.call(&place.exception(name, None)).await.map_err(Failure::into_error).map_err(out)?;
+            if error::is_missing(&looked) {
+                return if step.wanted.is_none() { Ok(()) } else { Err(faster()) };
+            }
+            let there = answered(looked).map_err(out)?;
+            let call = match self.occurrence_call(place, name, &there, step, master, mailbox).map_err(out)? {
+                Due::Call(call) => call,
+                Due::Done => return Ok(()),
+                Due::Overtaken => return Err(faster()),
+            };
+            let call = match odata::etag(&there) {
+                Some(etag) => call.if_match(&etag),
+                None => call,
+            };
+            match self.session.call(&call).await {
+                Ok(reply) if reply.is_success() => return Ok(()),
+                Ok(reply) if step.wanted.is_none() && error::is_missing(&reply) => return Ok(()),
+                Ok(reply) if error::is_overtaken(&reply) => self.pause(attempt).await,
+                Ok(reply) => return Err(out(error::refused(&reply))),
+                Err(failure) if failure.effect() == Effect::Unknown => return Err(Trouble::Unknown(failure.into_error())),
+                Err(failure) => return Err(out(failure.into_error())),
+            }
+        }
+        Err(faster())
+    }
+
+    fn occurrence_call(&self, place: &Place, name: &str, there: &Value, step: &Step, master: &Event, mailbox: &Mailbox) -> Result<Due> {
+        let Some(wanted) = &step.wanted else { return Ok(Due::Call(place.delete(name))) };
+        let record = of_series(event::read(there, mailbox)?, there, master, mailbox);
+        let ours: BTreeSet<Field> = step.now.differing(wanted).into_iter().collect();
+        let still: BTreeSet<Field> = wanted.differing(&record).into_iter().filter(|field| ours.contains(field)).collect();
+        if still.is_empty() {
+            return Ok(Due::Done);
+        }
+        if step.now.differing(&record).iter().any(|field| still.contains(field)) {
+            return Ok(Due::Overtaken);
+        }
+        let body = event::change(&step.now, wanted, None, &Sheet { mailbox, now: Some(there), occurrence: true })?.body;
+        Ok(if body.is_empty() { Due::Done } else { Due::Call(place.change(name, body)) })
     }
 
     /// The ids of occurrences that are as the rule makes them.
@@ -229,28 +271,37 @@ fn step(
     mailbox: &Mailbox,
 ) -> Result<Option<Step>> {
     let gone = there.recurrence_overrides.get(&id) == Some(&Override::Excluded);
+    let beside = exception.is_none() && recurrence::makes(master, id) == Some(false);
+    // Of what the series says there, whatever of it the writer knew.
     let wanted = match target.recurrence_overrides.get(&id) {
-        Some(Override::Excluded) if gone => return Ok(None),
-        Some(Override::Excluded) if recurrence::makes(master, id) == Some(false) && exception.is_none() => return Ok(None),
-        Some(Override::Excluded) => return Ok(Some(Step::Delete)),
-        Some(Override::Changed(patch)) => target.occurrence(id).with(patch)?,
-        None if exception.is_none() && recurrence::makes(master, id) == Some(false) => return Ok(None),
-        None => target.occurrence(id),
+        Some(Override::Excluded) if gone || beside => return Ok(None),
+        Some(Override::Excluded) => None,
+        Some(Override::Changed(patch)) => Some(master.occurrence(id).with(patch)?),
+        None if beside => return Ok(None),
+        None => Some(master.occurrence(id)),
     };
     if gone {
         let says = "Exchange brings no deleted occurrence back; make an event of its own for it";
         return Err(error::unavailable(says));
     }
-    if exception.is_none() && recurrence::makes(master, id) == Some(false) {
+    if beside {
         return Err(error::unavailable("Exchange has no dates beside the rule of a series; make an event of its own for it"));
     }
-    let (now, base) = match exception {
-        Some((value, record)) => (*value, record.clone()),
-        None => (&raw.item, master.occurrence(id)),
-    };
-    let sheet = Sheet { mailbox, now: Some(now), occurrence: true };
-    let body = event::change(&base, &wanted, None, &sheet)?.body;
-    Ok((!body.is_empty()).then_some(Step::Change(body)))
+    let now = exception.map_or_else(|| master.occurrence(id), |(_, record)| record.clone());
+    if let Some(wanted) = &wanted {
+        let sheet = Sheet { mailbox, now: Some(exception.map_or(&raw.item, |(value, _)| *value)), occurrence: true };
+        if event::change(&now, wanted, None, &sheet)?.body.is_empty() {
+            return Ok(None);
+        }
+    }
+    Ok(Some(Step { now, wanted }))
+}
+
+/// What is to be done to an occurrence that was looked at again.
+enum Due {
+    Call(Call),
+    Done,
+    Overtaken,
 }
 
 /// The field that exceptions are in.

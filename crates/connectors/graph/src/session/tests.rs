@@ -219,3 +219,33 @@ fn troubles_of_the_account_are_told_from_items_that_are_gone() {
     let w = world(Config::new(ROOT), vec![ok(inner)]);
     assert_eq!(statuses(&block_on(w.graph.session.all(&[get("a"), get("b")]))), ["Refused unavailable", "200"]);
 }
+
+#[test]
+fn whoever_asks_for_much_time_within_a_batch_is_asked_another_time() {
+    let refused = |n: usize| json!({"id": n.to_string(), "status": 429, "headers": {"Retry-After": "600"}});
+    let w = world(Config::new(ROOT), vec![ok(json!({"responses": [refused(0), refused(1)]}))]);
+    let answers = block_on(w.graph.session.all(&[post("a"), get("b")]));
+    assert_eq!(statuses(&answers), ["Refused rate_limited", "Refused rate_limited"]);
+    assert_eq!(answers[0].as_ref().unwrap_err().error().wait(), Some(Duration::from_secs(600)));
+    assert_eq!((w.wire.count(), w.clock.slept()), (1, Duration::ZERO));
+}
+
+#[test]
+fn a_request_of_the_callers_own_goes_to_the_account_and_nowhere_else() {
+    let w = world(Config::new(ROOT), vec![ok(json!({}))]);
+    for path in [
+        "me/contacts?$top=1",
+        "/me/contacts",
+        "//evil.example/me",
+        "https://evil.example/me",
+        "../beta/me",
+        "@evil.example/",
+        "\\\\evil.example",
+    ] {
+        block_on(w.graph.request("GET", path, &[("x-own", "1")], Vec::new())).unwrap();
+    }
+    for request in w.wire.requests() {
+        assert_eq!((request.url.host_str(), header(&request, "authorization").as_str()), (Some("graph.example.com"), "Bearer token"));
+        assert_eq!(header(&request, "x-own"), "1");
+    }
+}

@@ -196,3 +196,52 @@ async fn a_zone_in_which_the_server_gives_no_times_is_no_reason_to_lose_an_event
         assert_eq!(account.simulator.requests().len(), usual + 1, "{nth}");
     }
 }
+
+/// Nothing is written over what somebody else did to the same occurrence, and an answer that was lost is known as ours.
+#[tokio::test]
+async fn occurrences_are_written_on_the_version_that_is_there() {
+    use pimkit_simulators::{Fault, FaultRule};
+    for fault in [Fault::StatusAfter { code: 504 }, Fault::ResetAfter] {
+        let account = Account::default();
+        let made = account.make("m", &sundays("Choir")).await;
+        let mut target = made.record.clone();
+        target.recurrence_overrides.insert(id(10, 25), patch(&[("title", "Concert".into())]));
+        target.recurrence_overrides.insert(id(11, 1), Override::Excluded);
+        account.fault(vec![FaultRule::on("PATCH", fault.clone()).times(1), FaultRule::on("DELETE", fault.clone()).times(1)]);
+        let outcome = account.write(update(&made, target.clone())).await;
+        let Outcome::Written { now: Some(now), left_out, .. } = outcome else { panic!("{fault:?}: {outcome:?}") };
+        assert!(left_out.is_empty(), "{left_out:?}");
+        assert_eq!(now.record.recurrence_overrides, target.recurrence_overrides);
+    }
+}
+
+#[tokio::test]
+async fn what_somebody_else_does_to_an_occurrence_at_the_same_time_is_not_written_over() {
+    use pimkit_core::Connector;
+    use pimkit_http::InProcess;
+    use std::sync::{Arc, Mutex};
+    for (theirs, ours_is_written) in [(raw!({"subject": "Theirs"}), false), (raw!({"location": {"displayName": "Theirs"}}), true)] {
+        let account = Account::default();
+        let made = account.make("m", &sundays("Choir")).await;
+        let name = account.occurrence(&made.id, "2026-10-25");
+        let (simulator, left) = (account.simulator.clone(), Arc::new(Mutex::new(Some((name.clone(), theirs.clone())))));
+        let wire = InProcess::serving(move |request| {
+            if request.method() == "PATCH"
+                && let Some((name, body)) = left.lock().unwrap().take()
+            {
+                assert!(simulator.change(ALICE, &format!("events/{name}"), &body));
+            }
+            Ok(simulator.answer_now(&request).unwrap())
+        });
+        let graph = crate::common::open(Config::new(ROOT), Arc::new(wire), &account.clock);
+        let mut target = made.record.clone();
+        target.recurrence_overrides.insert(id(10, 25), patch(&[("title", "Ours".into())]));
+        let events = graph.events().unwrap();
+        let outcome = events.write(&account.home().await, vec![update(&made, target)], &crate::kit::quiet()).await.remove(0);
+        let Outcome::Written { left_out, .. } = outcome else { panic!("{outcome:?}") };
+        assert_eq!(left_out.is_empty(), ours_is_written, "{left_out:?}");
+        let now = account.simulator.get(ALICE, &format!("events/{name}")).unwrap();
+        assert_eq!(now["subject"], if ours_is_written { "Ours" } else { "Theirs" });
+        assert_eq!(now["location"]["displayName"] == "Theirs", ours_is_written);
+    }
+}

@@ -117,6 +117,13 @@ fn an_exception_without_its_own_zone_name_is_in_that_of_its_series() {
     assert_eq!(patch.keys().map(Field::as_str).collect::<Vec<_>>(), ["title"]);
 }
 
+/// What is written of a step.
+fn body(step: &Step, raw: &Raw) -> serde_json::Map<String, Value> {
+    let mailbox = mailbox();
+    let sheet = Sheet { mailbox: &mailbox, now: Some(&raw.item), occurrence: true };
+    event::change(&step.now, step.wanted.as_ref().unwrap(), None, &sheet).unwrap().body
+}
+
 /// The steps that bring what is there to a target.
 fn steps(raw: &Raw, target: &Event) -> Vec<String> {
     let there = read(raw);
@@ -126,8 +133,8 @@ fn steps(raw: &Raw, target: &Event) -> Vec<String> {
     let keys = differing(&there.recurrence_overrides, &target.recurrence_overrides);
     let say = |id: RecurrenceId| match step(id, &there, &master, known.get(&id), target, raw, &mailbox()) {
         Ok(None) => format!("{} nothing", id.0.date()),
-        Ok(Some(Step::Delete)) => format!("{} delete", id.0.date()),
-        Ok(Some(Step::Change(body))) => format!("{} {}", id.0.date(), body.keys().cloned().collect::<Vec<_>>().join(" ")),
+        Ok(Some(Step { wanted: None, .. })) => format!("{} delete", id.0.date()),
+        Ok(Some(step)) => format!("{} {}", id.0.date(), body(&step, raw).keys().cloned().collect::<Vec<_>>().join(" ")),
         Err(e) => format!("{} {}", id.0.date(), e.kind().word()),
     };
     keys.into_iter().map(say).collect()
@@ -182,7 +189,19 @@ fn an_occurrence_that_is_moved_says_its_wall_time() {
     let at = |hour| serde_json::to_value(When::zoned(datetime(2026, 10, 25, hour, 0, 0, 0), "Europe/Berlin")).unwrap();
     target.recurrence_overrides.insert(id(25, 10), patch(json!({"start": at(11), "end": at(12)})));
     let master = read(&there);
-    let Ok(Some(Step::Change(body))) = step(id(25, 10), &master, &master, None, &target, &there, &mailbox()) else { panic!("changed") };
+    let Ok(Some(step)) = step(id(25, 10), &master, &master, None, &target, &there, &mailbox()) else { panic!("changed") };
+    let body = body(&step, &there);
     assert_eq!(body["start"], json!({"dateTime": "2026-10-25T11:00:00", "timeZone": "W. Europe Standard Time"}));
     assert!(!body.contains_key("recurrence") && !body.contains_key("singleValueExtendedProperties"), "{body:?}");
+}
+
+#[test]
+fn a_writer_that_knows_little_of_a_series_takes_nothing_from_its_occurrences() {
+    let there = raw(vec![exception("2026-10-25T08:00:00", "2026-10-25T08:00:00", "2026-10-25T09:00:00", "Named")], &[]);
+    let full = read(&there);
+    // Only the exceptions and the start were read.
+    let mut target = Event::build(|e| e.start.clone_from(&full.start));
+    target.recurrence_overrides.insert(id(25, 10), patch(json!({"title": "Other"})));
+    target.recurrence_overrides.insert(id(8, 11), patch(json!({"title": "New"})));
+    assert_eq!(steps(&there, &target), ["2026-10-25 subject", "2026-11-08 subject"]);
 }
