@@ -16,11 +16,33 @@ fn the_first_line_says_where_it_is_and_a_signal_ends_it_cleanly() {
     for (args, signal) in [(&[][..], "-INT"), (&["--provider", "dav", "--server", "cyrus"][..], "-TERM")] {
         let server = Server::start(&desk, args);
         assert_eq!(server.ready["ready"], true);
+        let graph = &server.ready["providers"]["graph"];
+        assert_eq!(graph.is_object(), args.is_empty(), "all that there are when none is named");
         let dav = &server.ready["providers"]["dav"];
         assert!(dav["base_url"].as_str().unwrap().starts_with("http://127.0.0.1:"), "{dav}");
         assert_eq!((&dav["user"], &dav["password"]), (&json!("alice"), &json!("secret")));
         assert_eq!(server.interrupt(signal).code(), Some(0), "{signal}");
     }
+}
+
+#[test]
+fn graph_answers_below_the_address_that_the_first_line_says() {
+    let desk = Desk::new(TO_STORE);
+    desk.write("in/contacts.json", "[{\"givenName\": \"Ada\"}]");
+    let server = Server::start(&desk, &["--provider", "graph", "--load", "in"]);
+    assert!(server.ready["providers"]["dav"].is_null());
+    let graph = &server.ready["providers"]["graph"];
+    let url = graph["base_url"].as_str().unwrap();
+    let (address, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    assert_eq!(path, "v1.0");
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    let token = graph["token"].as_str().unwrap();
+    let asked = format!("GET /v1.0/me/contacts HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n");
+    std::io::Write::write_all(&mut stream, asked.as_bytes()).unwrap();
+    let mut answer = String::new();
+    std::io::Read::read_to_string(&mut stream, &mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("\"Ada\""), "{answer}");
+    assert_eq!(server.interrupt("-INT").code(), Some(0));
 }
 
 #[test]

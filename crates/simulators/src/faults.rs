@@ -159,6 +159,14 @@ pub enum Fault {
         /// The host, with a port if it has one.
         host: String,
     },
+    /// Whatever may be null is null: the properties of what is answered, or if `deep` those within them. Graph alone.
+    Nulls {
+        /// See above.
+        #[serde(default)]
+        deep: bool,
+    },
+    /// Enumerations have a member, and objects a property, that nobody knows yet. Graph alone.
+    Unknowns,
     /// 307 to this address, and nothing is done.
     Redirect {
         /// Where to.

@@ -35,6 +35,7 @@ fn a_contact_is_made_read_changed_and_deleted() {
     assert_eq!(body["primaryEmailAddress"], json!({"name": "Zoë", "address": "zoe@example.com"}));
     assert_eq!(alice.graph.requests()[0].ignored, ["createdDateTime"]);
     let at = format!("/me/contacts/{}", made.id());
+    assert_eq!(made.header("location"), format!("http://localhost/v1.0/me/contacts('{}')", made.id()));
     alice.hand.forward(60);
     let changed =
         alice.patch(&at, json!({"surname": "Changed", "businessPhones": [], "homeAddress": {"city": "Bergen"}, "birthday": null}));

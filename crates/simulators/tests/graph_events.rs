@@ -353,3 +353,26 @@ fn an_online_meeting_stays_online_and_loses_its_address_with_the_text_that_tells
     let lost = alice.patch(&target, json!({"body": {"contentType": "html", "content": "mine"}}));
     assert_eq!(lost.body["onlineMeeting"], Value::Null);
 }
+
+#[test]
+fn the_zone_that_an_event_tells_can_be_one_that_nobody_knows() {
+    let alice = client();
+    let id = alice.immutable().make("/me/events", event("A", "2026-03-02"));
+    assert!(alice.graph.set_original_zone(ALICE, &id, "tzone://Microsoft/Custom"));
+    let shown = alice.get(&format!("/me/events/{id}"));
+    assert_eq!(
+        (shown.text("originalStartTimeZone"), &shown.body["start"]),
+        ("tzone://Microsoft/Custom".to_owned(), &at("2026-03-02T09:00:00.0000000", "UTC"))
+    );
+}
+
+#[test]
+fn a_series_that_is_moved_takes_its_rule_along() {
+    let alice = client();
+    let master = alice.make("/me/events", series());
+    let moved = alice.patch(
+        &format!("/me/events/{master}"),
+        json!({"start": at("2026-10-12T10:00:00", BERLIN), "end": at("2026-10-12T11:00:00", BERLIN)}),
+    );
+    assert_eq!((moved.status, &moved.body["recurrence"]["range"]["startDate"]), (200, &json!("2026-10-12")), "{}", moved.body);
+}

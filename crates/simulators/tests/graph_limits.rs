@@ -43,7 +43,8 @@ fn a_batch_answers_each_request_for_itself_and_in_no_order() {
             get(2, "me/contacts?$select=givenName"),
             get(3, "/me/contacts/AAMk"),
             json!({"id": "untyped", "method": "POST", "url": "/me/contacts", "body": {"givenName": "A"}}),
-            get(5, "https://localhost/v1.0/me/contacts"),
+            get(5, "https://elsewhere.example/v1.0/me/contacts"),
+            get(6, "http://localhost/v1.0/me/contacts"),
         ],
     );
     assert_eq!(reply.status, 200);
@@ -52,11 +53,11 @@ fn a_batch_answers_each_request_for_itself_and_in_no_order() {
     assert_eq!((&made["status"], made["body"]["id"].as_str().unwrap().len()), (&json!(201), 72));
     assert!(made["headers"]["ETag"].is_string() && made["headers"]["Content-Type"].is_string(), "{made}");
     assert_eq!(inner(&reply, "2")["body"]["value"].as_array().unwrap().len(), 1);
-    for (id, status) in [("3", 400), ("untyped", 400), ("5", 400)] {
+    for (id, status) in [("3", 400), ("untyped", 400), ("5", 400), ("6", 200)] {
         assert_eq!(inner(&reply, id)["status"], status, "{id}");
     }
     let seen = alice.graph.requests();
-    assert_eq!(seen.iter().filter(|seen| seen.inside_batch).count(), 3, "those that could be read");
+    assert_eq!(seen.iter().filter(|seen| seen.inside_batch).count(), 4, "those that could be read");
     assert!(seen[1].immutable && !seen[2].immutable, "a preference is each request's own");
 }
 
@@ -230,4 +231,20 @@ async fn the_service_answers_over_loopback_below_its_version() {
     assert!(answer.contains(&format!("\"@odata.deltaLink\":\"{}/me/contacts/delta?$deltatoken=", serving.base_url())), "{answer}");
     assert!(alice.graph.serve("0.0.0.0:0".parse().unwrap()).await.is_err());
     serving.stop().await;
+}
+
+#[test]
+fn answers_can_be_bent_within_what_the_metadata_allows() {
+    let alice = client();
+    let id = alice.make("/me/contacts", json!({"givenName": "A", "emailAddresses": [{"address": "a@example.com", "name": "A"}]}));
+    let faulty = |fault: Fault| {
+        alice.graph.set_faults(FaultPlan::of([FaultRule::always(fault)]));
+        alice.get("/me/contacts").rows()[0].clone()
+    };
+    let flat = faulty(Fault::Nulls { deep: false });
+    assert_eq!((&flat["id"], &flat["givenName"], &flat["emailAddresses"][0]["name"]), (&json!(id), &Value::Null, &json!("A")));
+    let deep = faulty(Fault::Nulls { deep: true });
+    assert_eq!((&deep["givenName"], &deep["emailAddresses"][0]["name"]), (&json!("A"), &Value::Null));
+    assert!(faulty(Fault::Unknowns).get("propertyOfTomorrow").is_some());
+    alice.is_clean();
 }

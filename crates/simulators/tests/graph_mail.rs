@@ -87,6 +87,11 @@ fn rounds_of_a_folder_tell_what_comes_is_read_and_goes() {
     bring(&alice, 2);
     let (rows, _) = alice.round(&format!("{delta}?$filter=receivedDateTime%20ge%202026-03-02T00:00:00Z"));
     assert_eq!(names(&rows, "subject"), ["m2"]);
+    let paged = alice.with("prefer", "odata.maxpagesize=1");
+    let (rows, link) = paged.round(&format!("{delta}?$filter=receivedDateTime%20ge%202026-03-02T00:00:00Z&changeType=created"));
+    assert_eq!(names(&rows, "subject"), ["m2"], "and every page remembers it");
+    alice.patch(&format!("/me/messages/{}", rows[0]["id"].as_str().unwrap()), json!({"isRead": true}));
+    assert_eq!(alice.round(&link).0, [] as [Value; 0], "what was made is asked for, and nothing that changed");
     for refused in ["$filter=isRead%20eq%20true", "$filter=receivedDateTime%20lt%202026-03-02T00:00:00Z", "$orderby=subject", "$search=a"] {
         assert_eq!(alice.get(&format!("{delta}?{refused}")).status, 400, "{refused}");
     }

@@ -145,3 +145,34 @@ fn one_occurrence_of_a_meeting_is_changed_and_cancelled_by_mail() {
     assert_eq!(alice.post(&format!("/me/events/{other}/forward"), forwarded).status, 202);
     assert_eq!(mailed(&alice), [("eve@elsewhere.example".to_owned(), MailMethod::Request)]);
 }
+
+#[test]
+fn what_is_private_is_not_shown_to_others() {
+    let alice = client();
+    let mut body = meeting(&[]);
+    body["sensitivity"] = json!("private");
+    let id = alice.make("/me/events", body);
+    alice.graph.share(graph_common::ALICE, BOB, true);
+    let seen = bob(&alice).get(&format!("/users/{}/events/{id}", graph_common::ALICE));
+    assert_eq!((seen.status, &seen.body["subject"], &seen.body["attendees"]), (200, &json!(""), &json!([])));
+    assert_eq!(alice.get(&format!("/me/events/{id}")).text("subject"), "Plan");
+    alice.is_clean();
+}
+
+#[test]
+fn a_meeting_of_an_organiser_elsewhere_is_a_copy() {
+    let alice = client();
+    let mut body = meeting(&[graph_common::ALICE]);
+    body["organizer"] = json!({"emailAddress": {"name": "Eve", "address": "eve@elsewhere.example"}});
+    body["iCalUId"] =
+        json!("040000008200E00074C5B7101A82E00800000000AAAAAAAAAAAAAAAA00000000000000001000000000000000BBBBBBBBBBBBBBBB0000000000000000");
+    let id = alice.graph.invite(graph_common::ALICE, &body).unwrap();
+    assert_eq!(mailed(&alice), []);
+    let target = format!("/me/events/{id}");
+    let copy = alice.get(&target);
+    assert_eq!((&copy.body["isOrganizer"], &copy.body["iCalUId"]), (&json!(false), &body["iCalUId"]));
+    assert_eq!(alice.patch(&target, json!({"subject": "x"})).status, 403);
+    alice.post(&format!("{target}/accept"), json!({}));
+    assert_eq!(mailed(&alice), [("eve@elsewhere.example".to_owned(), MailMethod::Reply)]);
+    alice.is_clean();
+}

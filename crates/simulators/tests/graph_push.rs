@@ -105,6 +105,19 @@ async fn a_subscription_is_made_when_its_addresses_agree() {
 }
 
 #[tokio::test]
+async fn a_subscription_in_a_batch_is_refused_inside_of_it() {
+    let (alice, _) = subscribed(|_| Response::new(Bytes::from("no")));
+    let typed = json!({"Content-Type": "application/json"});
+    let inner = json!({"id": "1", "method": "POST", "url": "/subscriptions", "headers": typed, "body": wanted(&alice, "me/contacts")});
+    let reply = ask(&alice, "POST", "/$batch", json!({"requests": [inner, {"id": "2", "method": "GET", "url": "/me"}]})).await;
+    let all = reply.body["responses"].as_array().unwrap();
+    let of = |id: &str| all.iter().find(|one| one["id"] == id).unwrap();
+    assert_eq!((reply.status, &of("1")["status"], &of("1")["body"]["error"]["code"]), (200, &json!(400), &json!("ValidationError")));
+    assert_eq!(of("2")["status"], 200);
+    assert_eq!(alice.get("/subscriptions").rows().len(), 0);
+}
+
+#[tokio::test]
 async fn a_subscriber_is_told_what_was_made_changed_and_deleted() {
     let (alice, mail) = subscribed(agrees);
     let made = ask(&alice.immutable(), "POST", "/subscriptions", wanted(&alice, "me/contacts")).await;

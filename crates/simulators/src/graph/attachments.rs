@@ -251,7 +251,7 @@ pub(crate) fn upload(world: &mut World, word: &str, method: &str, range: Option<
     }
     let upload = world.uploads.remove(word)?;
     let ask = crate::graph::ask::Ask::new("PUT", root.to_owned(), "/", Vec::new(), Vec::new()).ok()?;
-    let mut call = Call { world, ask: &ask, owner: upload.mailbox.clone(), now };
+    let mut call = Call { world, ask: &ask, owner: upload.mailbox.clone(), guest: false, now };
     let part = part(&mut call, upload.of, upload.properties, upload.bytes).ok()?;
     let place = format!("{root}/users/{}/attachments/{}", call.owner, part.id);
     parts_mut(&mut call, upload.owner).ok()?.push(part);

@@ -3,6 +3,8 @@
 use crate::graph::answer::{Answer, Body, Refusal, Result, Says, refusal, refuse};
 use crate::graph::ask::Ask;
 use crate::graph::bytes;
+use ::bytes::Bytes;
+use http::Response;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
@@ -52,6 +54,8 @@ fn inner(outer: &Ask, request: &Value) -> std::result::Result<Ask, Box<Refusal>>
     let (Some(method), Some(url)) = (text("method"), text("url")) else {
         return Err(refusal(400, "BadRequest", "A request of a batch needs a method and an url."));
     };
+    // Microsoft's own SDK for Python sends whole addresses, so that those of this service must be good.
+    let url = url.strip_prefix(outer.root.as_str()).unwrap_or(url);
     if url.contains("://") || url.trim_start_matches('/').to_lowercase().starts_with("v1.0/") {
         return Err(refusal(400, "BadRequest", "The url of a request in a batch is relative to the version."));
     }
@@ -117,6 +121,20 @@ fn outcome(id: &str, answer: Answer) -> Value {
         }
     }
     Value::Object(out)
+}
+
+/// The answer to a batch in which a subscription was made that its address does not want; None if the answer is that of no batch.
+pub(crate) fn refused_inside(answer: &Response<Bytes>, subscription: &str, refused: &Response<Bytes>) -> Option<Response<Bytes>> {
+    let mut body: Value = serde_json::from_slice(answer.body()).ok()?;
+    let responses = body.get_mut("responses")?.as_array_mut()?;
+    let made = responses.iter_mut().find(|one| one.pointer("/body/id").and_then(Value::as_str) == Some(subscription))?;
+    let object = made.as_object_mut()?;
+    object.insert("status".to_owned(), Value::from(refused.status().as_u16()));
+    object.insert("body".to_owned(), serde_json::from_slice(refused.body()).ok()?);
+    let mut whole = Response::new(Bytes::from(body.to_string()));
+    *whole.status_mut() = answer.status();
+    answer.headers().clone_into(whole.headers_mut());
+    Some(whole)
 }
 
 /// What a request is answered that waited for one that failed.

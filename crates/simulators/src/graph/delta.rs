@@ -6,7 +6,7 @@
 use crate::graph::answer::{Answer, Refusal, Result, Says, refusal};
 use crate::graph::ask::Ask;
 use crate::graph::bytes;
-use crate::graph::odata::{View, page_size};
+use crate::graph::odata::{Filter, View, page_size};
 use crate::graph::store::{Gone, Mailbox, Row, Scope};
 use crate::graph::world::World;
 use serde::{Deserialize, Serialize};
@@ -174,6 +174,9 @@ pub(crate) fn removed(id: String, gone: Gone) -> Value {
     json!({"id": id, "@removed": {"reason": reason}})
 }
 
+/// Shows an item of a key, if it is still there and what the filter wants.
+pub(crate) type Shown<'a> = &'a dyn Fn(u64, &View, Option<&Filter>) -> Option<Value>;
+
 /// Delta over the items of a mailbox.
 pub(crate) struct Followed<'a> {
     pub(crate) scope: Scope,
@@ -189,7 +192,7 @@ impl Followed<'_> {
     ///
     /// # Errors
     /// What the token or the options are refused with.
-    pub(crate) fn answer(&self, world: &World, mailbox: &Mailbox, ask: &Ask, show: &dyn Fn(u64, &View) -> Option<Value>) -> Result {
+    pub(crate) fn answer(&self, world: &World, mailbox: &Mailbox, ask: &Ask, show: Shown<'_>) -> Result {
         refuse_options(ask, self.refused)?;
         let Scope { kind, parent } = self.scope;
         let what = format!("{}/{kind:?}/{parent:?}", mailbox.owner.to_lowercase());
@@ -197,8 +200,15 @@ impl Followed<'_> {
         let view = View::read(&round.asked(ask), self.of)?;
         let rules = &world.rules.delta;
         let places = places(mailbox, &round, self.scope, ask.prefer.immutable, rules.forgets_returns);
+        let asked = round.asked(ask);
+        let filter = asked.option("filter").map(|text| Filter::read(text, self.of)).transpose()?;
+        let wanted = asked.option("changetype").map(str::to_lowercase);
+        let wants = |change: &str| wanted.as_ref().is_none_or(|wanted| wanted.split(',').any(|one| one.trim() == change));
+        let since = round.token.since;
         let rows = |row: &Row| match row {
-            Row::There(key) => show(*key, &view).into_iter().collect(),
+            Row::There(key) if !wants(if mailbox.came(*key, since) { "created" } else { "updated" }) => Vec::new(),
+            Row::Gone(..) if !wants("deleted") => Vec::new(),
+            Row::There(key) => show(*key, &view, filter.as_ref()).into_iter().collect(),
             Row::Gone(key, generation, gone) => {
                 let form = if kind.is_container() { crate::graph::ids::Form::Default } else { view.form };
                 let id = crate::graph::ids::write(&mailbox.secret, *key, None, *generation, form);

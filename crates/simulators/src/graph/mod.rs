@@ -28,6 +28,17 @@
 //! are not current; tokens that expired or are another collection's; more than it takes at a time. The words of refusals are ours,
 //! their codes and statuses are the service's.
 
+//!
+//! # What it does not, and why
+//!
+//! - Signing in: tokens are given to the builder. Beta, batches of other services, `$metadata`, Teams, groups beyond their members,
+//!   free-busy, permissions of calendars, rules of mail: no connector of ours asks for them, and they are no paths here.
+//! - Mail is read, marked, moved and deleted; nothing is sent, drafted or replied to. A meeting's request comes into an attendee's
+//!   calendar at once and into no inbox.
+//! - `return=minimal` shortens no answer, and nothing is compressed. Filters and orders work over more properties than the service
+//!   has an index for, but for messages.
+//! - An occurrence that the organiser cancels vanishes from an attendee's calendar, which keeps it as cancelled at the service.
+
 mod answer;
 mod ask;
 mod attachments;
@@ -52,6 +63,7 @@ mod route;
 mod rules;
 mod seen;
 mod server;
+mod serving;
 mod settings;
 mod shape;
 mod show;

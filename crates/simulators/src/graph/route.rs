@@ -64,7 +64,8 @@ pub(crate) fn answer(world: &mut World, ask: &Ask, grant: &Grant) -> Result {
     if let Some(refusal) = mailbox.and_then(|mailbox| mailbox.trouble).and_then(|trouble| troubled(trouble, write)) {
         return Err(refusal);
     }
-    let mut call = Call { world, ask, owner, now };
+    let guest = grant.user.as_ref().is_some_and(|user| *user != owner);
+    let mut call = Call { world, ask, owner, guest, now };
     let [first, rest @ ..] = segments.as_slice() else { return Err(no_such_path("me")) };
     match first.to_lowercase().as_str() {
         "contacts" => contacts::contacts(&mut call, None, rest),

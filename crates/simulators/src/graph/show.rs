@@ -54,7 +54,7 @@ pub(crate) fn etag(mailbox: &Mailbox, item: &Item) -> String {
 
 /// An instant as the service writes it.
 pub(crate) fn whole_seconds(at: jiff::Timestamp) -> String {
-    at.round(jiff::Unit::Second).unwrap_or(at).to_string()
+    jiff::Timestamp::from_second(at.as_second()).unwrap_or(at).to_string()
 }
 
 /// Extended properties as a relation shows them: those with one value, or those with several.

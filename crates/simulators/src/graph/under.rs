@@ -3,6 +3,7 @@
 use crate::dav::Cut;
 use crate::faults::Fault;
 use crate::graph::answer::{Answer, Body, Says};
+use crate::graph::shape;
 use crate::graph::world::World;
 use serde_json::{Value, json};
 
@@ -46,6 +47,18 @@ pub(crate) fn after(fault: Option<&Fault>, mut answer: Answer) -> Result<(Answer
         Some(Fault::Truncate { bytes }) => return Ok((answer, Some(*bytes))),
         Some(Fault::ContentType { value }) => answer = answer.header("content-type", value.clone()),
         _ => {}
+    }
+    let says = answer.says;
+    if let (Body::Json(body), Some(Fault::Nulls { .. } | Fault::Unknowns)) = (&mut answer.body, fault) {
+        let bend = |one: &mut Value, of: &str| match fault {
+            Some(Fault::Nulls { deep }) => shape::nulls(one, of, *deep),
+            _ => shape::unknowns(one, of),
+        };
+        match says {
+            Says::One(of) => bend(body, of),
+            Says::Many(of) => body.get_mut("value").and_then(Value::as_array_mut).into_iter().flatten().for_each(|one| bend(one, of)),
+            Says::Nothing => {}
+        }
     }
     if let Body::Json(Value::Object(body)) = &mut answer.body {
         match fault {

@@ -77,6 +77,8 @@ pub(crate) struct Call<'a> {
     pub(crate) ask: &'a Ask,
     /// Whose mailbox, in lower case.
     pub(crate) owner: String,
+    /// Whether somebody else than the owner asks, who does not see what is private.
+    pub(crate) guest: bool,
     pub(crate) now: Timestamp,
 }
 

@@ -19,7 +19,7 @@ impl Graph {
         let owner = world.user_named(owner)?;
         let ask = Ask::new("POST", "http://localhost/v1.0".to_owned(), "/", Vec::new(), Vec::new()).ok()?;
         let now = world.now();
-        let mut call = Call { world: &mut world, ask: &ask, owner, now };
+        let mut call = Call { world: &mut world, ask: &ask, owner, guest: false, now };
         let mut body = shape::read(message, "message").ok()?;
         let files = body.remove("attachments").and_then(|files| files.as_array().cloned()).unwrap_or_default();
         let parent = call.folder(folder, Kind::MailFolder).ok()?;

@@ -67,7 +67,7 @@ fn delta(call: &Call<'_>) -> Result {
     let refused = &["filter", "orderby", "search", "expand", "skip", "count"];
     let followed = Followed { scope, of: OF, refused, context: call.context("Collection(contactFolder)") };
     let there = |key: u64| mailbox.items.get(&key).filter(|_| key != home);
-    followed.answer(call.world, mailbox, call.ask, &|key, view| there(key).map(|item| shown(mailbox, item, view)))
+    followed.answer(call.world, mailbox, call.ask, &|key, view, _| there(key).map(|item| shown(mailbox, item, view)))
 }
 
 fn create(call: &mut Call<'_>, parent: u64) -> Result {

@@ -98,7 +98,7 @@ fn delta(call: &Call<'_>, folder: u64) -> Result {
     let scope = Scope { kind: Kind::Contact, parent: Some(folder) };
     let followed = Followed { scope, of: "contact", refused, context: call.context("Collection(contact)") };
     let there = |key: u64| mailbox.items.get(&key).filter(|item| item.parent == folder);
-    followed.answer(call.world, mailbox, call.ask, &|key, view| there(key).map(|item| shown(mailbox, item, view)))
+    followed.answer(call.world, mailbox, call.ask, &|key, view, _| there(key).map(|item| shown(mailbox, item, view)))
 }
 
 fn create(call: &mut Call<'_>, folder: u64) -> Result {

@@ -55,7 +55,7 @@ fn one(call: &mut Call<'_>, key: u64, day: Option<Date>, rest: &[&str]) -> Resul
     match (method, rest) {
         ("GET", []) => {
             let rules = &call.rules().events;
-            let view = EventView::read(call.ask, rules, true)?;
+            let view = EventView::read(call, true)?;
             let tells = rules.tells_exceptions && day.is_none() && times::rule(call.item(key)?).is_some();
             let named = view.view.expands("exceptionOccurrences").is_some();
             if named && !tells {

@@ -2,13 +2,13 @@
 
 use super::times::{Times, exception_times};
 use crate::graph::answer::Result;
-use crate::graph::ask::Ask;
 use crate::graph::ids;
 use crate::graph::odata::View;
 use crate::graph::rules::EventRules;
 use crate::graph::show;
 use crate::graph::store::{Exception, Item, Mailbox, Part};
 use crate::graph::text;
+use crate::graph::world::Call;
 use crate::graph::zones::Zone;
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
@@ -22,12 +22,17 @@ pub(crate) struct EventView {
     pub(crate) optional: &'static [&'static str],
     /// Whether one event is asked for, which tells what listings do not.
     pub(crate) single: bool,
+    /// Whether what is private is not shown.
+    pub(crate) guest: bool,
 }
 
 /// What comes only by its name.
 const OPTIONAL: &[&str] = &["cancelledOccurrences"];
 /// What does so where occurrences are listed.
 pub(crate) const OF_INSTANCES: &[&str] = &["cancelledOccurrences", "originalStart"];
+
+/// What others do not see of a private event.
+const HIDDEN: &[&str] = &["subject", "body", "bodyPreview", "location", "locations", "attendees", "attachments", "categories"];
 
 /// An event, or an occurrence of one.
 #[derive(Debug, Clone)]
@@ -43,20 +48,22 @@ pub(crate) struct Event<'a> {
 impl EventView {
     /// # Errors
     /// 400 for properties that events do not have, and for zones that are none.
-    pub(crate) fn read(ask: &Ask, rules: &EventRules, single: bool) -> Result<Self> {
-        Self::of(View::read(ask, "event")?, rules, single)
+    pub(crate) fn read(call: &Call<'_>, single: bool) -> Result<Self> {
+        Self::of(View::read(call.ask, "event")?, call, single)
     }
 
-    pub(crate) fn whole(ask: &Ask, rules: &EventRules) -> Result<Self> {
-        Self::of(View::whole(ask), rules, true)
+    /// # Errors
+    /// 400 for zones that are none.
+    pub(crate) fn whole(call: &Call<'_>) -> Result<Self> {
+        Self::of(View::whole(call.ask), call, true)
     }
 
-    pub(crate) fn of(view: View, rules: &EventRules, single: bool) -> Result<Self> {
-        let zone = match &view.zone {
-            Some(name) => Zone::read(name, &EventRules { refused_zones: Vec::new(), ..rules.clone() })?,
-            None => Zone::utc(),
-        };
-        Ok(Self { view, zone, optional: OPTIONAL, single })
+    /// # Errors
+    /// 400 for zones that are none.
+    pub(crate) fn of(view: View, call: &Call<'_>, single: bool) -> Result<Self> {
+        let any = EventRules { refused_zones: Vec::new(), ..call.rules().events.clone() };
+        let zone = view.zone.as_ref().map_or_else(|| Ok(Zone::utc()), |name| Zone::read(name, &any))?;
+        Ok(Self { view, zone, optional: OPTIONAL, single, guest: call.guest })
     }
 }
 
@@ -107,6 +114,14 @@ impl<'a> Event<'a> {
         let (mailbox, item) = (self.mailbox, self.item);
         let set = |default: Value| self.written(name).cloned().unwrap_or(default);
         let master = || mailbox.id_of(item, None, view.view.form);
+        let hidden = view.guest && matches!(self.written("sensitivity").and_then(Value::as_str), Some("private" | "confidential"));
+        if hidden && HIDDEN.contains(&name) {
+            return match name {
+                "body" => text::body(None, view.view.text_body),
+                "subject" | "bodyPreview" => json!(""),
+                _ => show::unset("event", name),
+            };
+        }
         match name {
             "id" => Value::from(mailbox.id_of(item, self.day, view.view.form)),
             "changeKey" => Value::from(self.change_key()),

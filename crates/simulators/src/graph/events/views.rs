@@ -55,7 +55,7 @@ fn parts(item: &Item, from: Timestamp, to: Timestamp) -> Vec<Option<Date>> {
 /// `/calendarView` of a calendar.
 pub(crate) fn calendar_view(call: &Call<'_>, calendar: u64) -> Result {
     let (from, to) = window(call.ask)?;
-    let view = EventView::read(call.ask, &call.rules().events, false)?;
+    let view = EventView::read(call, false)?;
     not_in_listings(&view)?;
     let mailbox = call.mailbox()?;
     let items = mailbox.of(Kind::Event, Some(calendar));
@@ -70,7 +70,7 @@ pub(crate) fn calendar_view(call: &Call<'_>, calendar: u64) -> Result {
 /// `/instances` of a series.
 pub(crate) fn instances(call: &Call<'_>, key: u64) -> Result {
     let (from, to) = window(call.ask)?;
-    let view = EventView { optional: OF_INSTANCES, ..EventView::read(call.ask, &call.rules().events, false)? };
+    let view = EventView { optional: OF_INSTANCES, ..EventView::read(call, false)? };
     not_in_listings(&view)?;
     let (mailbox, item) = (call.mailbox()?, call.item(key)?);
     if rule(item).is_none() {
@@ -85,7 +85,7 @@ pub(crate) fn instances(call: &Call<'_>, key: u64) -> Result {
 
 /// `/events` of a calendar: single events and series.
 pub(crate) fn list(call: &Call<'_>, calendar: u64) -> Result {
-    let view = EventView::read(call.ask, &call.rules().events, false)?;
+    let view = EventView::read(call, false)?;
     not_in_listings(&view)?;
     let mailbox = call.mailbox()?;
     let all: Vec<Event<'_>> = mailbox.of(Kind::Event, Some(calendar)).into_iter().map(|item| Event::of(mailbox, item, None)).collect();
@@ -124,9 +124,9 @@ pub(crate) fn events_delta(call: &Call<'_>, calendar: u64) -> Result {
     let refused = &["filter", "orderby", "search", "expand", "skip", "count"];
     let followed = Followed { scope, of: "event", refused, context: call.context("Collection(event)") };
     let there = |key: u64| mailbox.items.get(&key).filter(|item| item.parent == calendar);
-    followed.answer(call.world, mailbox, call.ask, &|key, view| {
+    followed.answer(call.world, mailbox, call.ask, &|key, view, _| {
         let item = there(key)?;
-        let view = EventView::of(view.clone(), &rules.events, false).ok()?;
+        let view = EventView::of(view.clone(), call, false).ok()?;
         Some(Event::of(mailbox, item, None).shown(&view))
     })
 }
@@ -151,7 +151,7 @@ pub(crate) fn view_delta(call: &Call<'_>, calendar: u64) -> Result {
     let round = Round::read(call.world, call.ask, &what, mailbox.seq, &mailbox.undone)?;
     let (from, to) = window(&round.asked(call.ask))?;
     let rules = call.rules();
-    let view = EventView::of(View::whole(call.ask), &rules.events, false)?;
+    let view = EventView::of(View::whole(call.ask), call, false)?;
     let first = round.token.since.is_none();
     let immutable = call.ask.prefer.immutable;
     let scope = Scope { kind: Kind::Event, parent: Some(calendar) };
@@ -185,7 +185,7 @@ pub(crate) fn view_delta(call: &Call<'_>, calendar: u64) -> Result {
 /// `/events/$count` of a calendar.
 pub(crate) fn count(call: &Call<'_>, calendar: u64) -> Result {
     let mailbox = call.mailbox()?;
-    let view = EventView::whole(call.ask, &call.rules().events)?;
+    let view = EventView::whole(call)?;
     let all: Vec<Event<'_>> = mailbox.of(Kind::Event, Some(calendar)).into_iter().map(|item| Event::of(mailbox, item, None)).collect();
     show::count(call.ask, "event", &all, &|event, name| -> Value { event.value(name, &view) })
 }

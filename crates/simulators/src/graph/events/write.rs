@@ -214,6 +214,7 @@ fn apply(call: &Call<'_>, properties: &mut Map<String, Value>, mut body: Map<Str
         body.remove("isOnlineMeeting");
         body.remove("onlineMeetingProvider");
     }
+    let says_rule = body.contains_key("recurrence");
     for (name, value) in body {
         match value {
             Value::Null => {
@@ -225,7 +226,11 @@ fn apply(call: &Call<'_>, properties: &mut Map<String, Value>, mut body: Map<Str
         }
     }
     let mut times = Times::read(properties, &call.rules().events)?;
-    if let Some(recurrence) = properties.get("recurrence").filter(|value| value.is_object()).cloned() {
+    if let Some(mut recurrence) = properties.get("recurrence").filter(|value| value.is_object()).cloned() {
+        // A rule that nobody speaks of follows its event to another day.
+        if let Some(range) = recurrence.get_mut("range").and_then(Value::as_object_mut).filter(|_| !says_rule) {
+            range.remove("startDate");
+        }
         let rule = Rule::read(&recurrence, times.start.date())?;
         if rule.start != times.start.date() {
             times = times.on(rule.start);
@@ -340,7 +345,7 @@ pub(crate) fn writable(call: &Call<'_>, calendar: u64) -> Result<()> {
 
 /// An event as the answer to a request that wrote it.
 pub(crate) fn answer(call: &Call<'_>, key: u64, day: Option<Date>, status: u16) -> Result {
-    one(call, key, day, status, &EventView::whole(call.ask, &call.rules().events)?)
+    one(call, key, day, status, &EventView::whole(call)?)
 }
 
 /// An event as an answer.

@@ -152,10 +152,9 @@ fn delta(call: &Call<'_>, folder: u64) -> Result {
     let scope = Scope { kind: Kind::Message, parent: Some(folder) };
     let followed = Followed { scope, of: OF, refused: &["search", "skip", "count"], context: call.context("Collection(message)") };
     let there = |key: u64| mailbox.items.get(&key).filter(|item| item.parent == folder);
-    followed.answer(call.world, mailbox, call.ask, &|key, view| {
+    followed.answer(call.world, mailbox, call.ask, &|key, view, filter| {
         let item = there(key)?;
-        // The round remembers its filter; the view does not.
-        let wanted = filter.as_ref().is_none_or(|filter| filter.holds(&|name| value(mailbox, item, name, view)));
+        let wanted = filter.is_none_or(|filter| filter.holds(&|name| value(mailbox, item, name, view)));
         wanted.then(|| shown(mailbox, item, view))
     })
 }

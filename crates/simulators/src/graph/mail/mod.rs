@@ -40,7 +40,7 @@ pub(crate) fn folders(call: &mut Call<'_>, parent: u64, rest: &[&str]) -> Result
         let refused = &["filter", "orderby", "search", "expand", "skip", "count"];
         let followed = Followed { scope, of: OF, refused, context: call.context("Collection(mailFolder)") };
         let there = |key: u64| mailbox.items.get(&key).filter(|item| item.parent != 0);
-        return followed.answer(call.world, mailbox, call.ask, &|key, view| there(key).map(|item| shown(mailbox, item, view)));
+        return followed.answer(call.world, mailbox, call.ask, &|key, view, _| there(key).map(|item| shown(mailbox, item, view)));
     }
     let key = call.folder(id, Kind::MailFolder).map_err(|refusal| if refusal.status == 404 { gone() } else { refusal })?;
     match (method, rest) {

@@ -84,10 +84,8 @@ fn about(mailbox: &Mailbox, user: &str, kind: Kind, row: &Row, since: u64, immut
         Row::Gone(key, generation, _) => ("deleted", ids::write(&mailbox.secret, *key, None, *generation, form), None),
         Row::There(key) => {
             let item = mailbox.items.get(key).filter(|item| !mailbox.in_bin(item))?;
-            let from = mailbox.log.partition_point(|change| change.seq <= since);
-            let came = mailbox.log.get(from..).into_iter().flatten().any(|change| change.key == *key && change.came);
             let tag = format!("W/\"{}\"", mailbox.change_key(item.key, item.version));
-            (if came { "created" } else { "updated" }, mailbox.id_of(item, None, form), Some(tag))
+            (if mailbox.came(*key, Some(since)) { "created" } else { "updated" }, mailbox.id_of(item, None, form), Some(tag))
         }
     };
     let (name, collection) = match kind {

@@ -1,10 +1,12 @@
 //! The shapes of v1.0: what a body may say and what an answer may name.
 
+mod bend;
 mod check;
 mod places;
 mod read;
 mod table;
 
+pub(crate) use bend::{nulls, unknowns};
 pub(crate) use check::{check, is_guid};
 pub use places::{graph_enumerated, graph_nullable};
 pub(crate) use read::{Wrong, read};

@@ -1,7 +1,7 @@
 //! What a body says, in the spelling that the service keeps it in.
 
 use super::check::primitive;
-use super::{Member, is_a, member, members_of, shape};
+use super::{Member, is_a, members_of, shape};
 use serde_json::{Map, Value};
 
 /// Why a body is refused.
@@ -30,8 +30,14 @@ pub(crate) fn read(body: &Value, of: &str) -> Result<Map<String, Value>, Wrong> 
             }
             continue;
         }
-        let value = match member(of, name) {
-            Some(member) => read_member(value, member)?,
+        // Names come in any case: the widest used client for Python writes some as `SingleValueExtendedProperties`.
+        let known = shape(of).and_then(|shape| shape.members.iter().find(|member| member.name.eq_ignore_ascii_case(name)));
+        let mut name = name.as_str();
+        let value = match known {
+            Some(member) => {
+                name = member.name;
+                read_member(value, member)?
+            }
             None if of == "openTypeExtension" => value.clone(),
             None => {
                 return Err(Wrong {
@@ -41,7 +47,7 @@ pub(crate) fn read(body: &Value, of: &str) -> Result<Map<String, Value>, Wrong> 
                 });
             }
         };
-        out.insert(name.clone(), value);
+        out.insert(name.to_owned(), value);
     }
     Ok(out)
 }
@@ -77,11 +83,9 @@ fn read_value(value: &Value, member: &Member) -> Result<Value, Wrong> {
         let instant = value.as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
         return instant.map(|at| Value::String(at.to_string())).ok_or_else(|| unreadable(name, of));
     }
-    // Exchange reads truth values that are spelled as text: python-o365 2.1 creates events with `"isOnlineMeeting": "false"`.
-    if of == "Boolean"
-        && let Some(told) = value.as_str().and_then(|word| word.to_ascii_lowercase().parse().ok())
-    {
-        return Ok(Value::Bool(told));
+    // The same client writes `"false"`.
+    if let (Some(text), "Boolean") = (value.as_str(), of) {
+        return text.to_lowercase().parse().map(Value::Bool).map_err(|_| unreadable(name, of));
     }
     if primitive(value, of) { Ok(value.clone()) } else { Err(unreadable(name, of)) }
 }
@@ -106,6 +110,13 @@ mod tests {
         assert!(read(&json!({"isAllDay": "perhaps"}), "event").is_err());
         let contact = read(&json!({"birthday": "1980-02-29T12:59:00+01:00", "x@odata.y": 1}), "contact").unwrap();
         assert_eq!(Value::Object(contact), json!({"birthday": "1980-02-29T11:59:00Z"}));
+    }
+
+    #[test]
+    fn names_in_another_case_and_truths_as_text_are_read() {
+        let event = read(&json!({"IsAllDay": "False", "subject": "x"}), "event").unwrap();
+        assert_eq!(Value::Object(event), json!({"isAllDay": false, "subject": "x"}));
+        assert!(read(&json!({"isAllDay": "no"}), "event").is_err());
     }
 
     #[test]

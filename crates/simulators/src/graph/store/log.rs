@@ -55,6 +55,13 @@ struct Told {
 }
 
 impl Mailbox {
+    /// Whether an item came to where it lies after a change; in a first round all did.
+    pub(crate) fn came(&self, key: u64, since: Option<u64>) -> bool {
+        let Some(since) = since else { return true };
+        let from = self.log.partition_point(|change| change.seq <= since);
+        self.log.get(from..).unwrap_or_default().iter().any(|change| change.key == key && change.came)
+    }
+
     /// What changed in `scope` after `since` and not after `until`, each with the number of its last change, oldest first.
     ///
     /// Where ids are immutable, an item that left and came back is one subject; `forgets_returns` tells it as gone then, as was

@@ -36,7 +36,8 @@ pub(crate) fn lists(call: &mut Call<'_>, rest: &[&str]) -> Result {
         let scope = Scope { kind: Kind::TaskList, parent: None };
         let refused = &["filter", "orderby", "search", "expand", "skip", "count"];
         let followed = Followed { scope, of: OF, refused, context: call.context("Collection(todoTaskList)") };
-        return followed.answer(call.world, mailbox, call.ask, &|key, view| mailbox.items.get(&key).map(|item| shown(mailbox, item, view)));
+        return followed
+            .answer(call.world, mailbox, call.ask, &|key, view, _| mailbox.items.get(&key).map(|item| shown(mailbox, item, view)));
     }
     let key = call.key(id, Kind::TaskList)?;
     match (method, rest) {

@@ -77,7 +77,7 @@ fn delta(call: &Call<'_>, list: u64) -> Result {
     let refused = if call.rules().delta.expands { all.get(..5) } else { Some(&all[..]) }.unwrap_or_default();
     let followed = Followed { scope, of: OF, refused, context: call.context("Collection(todoTask)") };
     let there = |key: u64| mailbox.items.get(&key).filter(|item| item.parent == list);
-    followed.answer(call.world, mailbox, call.ask, &|key, view| there(key).map(|item| shown(mailbox, item, view)))
+    followed.answer(call.world, mailbox, call.ask, &|key, view, _| there(key).map(|item| shown(mailbox, item, view)))
 }
 
 fn create(call: &mut Call<'_>, list: u64) -> Result {
