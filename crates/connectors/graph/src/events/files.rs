@@ -70,6 +70,13 @@ pub(super) enum Trouble {
     Unknown(Error),
 }
 
+impl Trouble {
+    /// What is only in the way for now is tried again: whoever hears that something was left out lets it rest.
+    pub(super) fn of(error: Error) -> Self {
+        if error.is_temporary() { Self::Unknown(error) } else { Self::LeftOut(error) }
+    }
+}
+
 /// The bytes of a file, in base64.
 async fn content(blob: &BlobRef, options: &WriteOptions) -> Result<String> {
     if blob.uri.is_some() {
@@ -85,18 +92,18 @@ impl Events {
     /// Attaches and takes off. New ones come first, so that a failure leaves more and not less.
     pub(super) async fn put_files(&self, place: &Place, id: &ItemId, files: &Files, options: &WriteOptions) -> Result<(), Trouble> {
         for file in &files.add {
-            let content = content(&file.blob, options).await.map_err(Trouble::LeftOut)?;
+            let content = content(&file.blob, options).await.map_err(Trouble::of)?;
             let name = file.name.as_deref().filter(|name| !name.is_empty()).unwrap_or(NAMELESS);
             let media_type = Some(file.blob.media_type.as_str()).filter(|kind| !kind.is_empty()).unwrap_or("application/octet-stream");
             let reply = self.session.call(&place.attach(id, name, media_type, content)).await.map_err(lost)?;
             if !reply.is_success() {
-                return Err(Trouble::LeftOut(error::refused(&reply)));
+                return Err(Trouble::of(error::refused(&reply)));
             }
         }
         for blob in &files.remove {
             let reply = self.session.call(&place.detach(id, blob.as_str())).await.map_err(lost)?;
             if !reply.is_success() && reply.status != 404 {
-                return Err(Trouble::LeftOut(error::refused(&reply)));
+                return Err(Trouble::of(error::refused(&reply)));
             }
         }
         Ok(())
@@ -106,7 +113,7 @@ impl Events {
 fn lost(failure: Failure) -> Trouble {
     match failure.effect() {
         Effect::Unknown => Trouble::Unknown(failure.into_error()),
-        Effect::NotSent | Effect::Refused => Trouble::LeftOut(failure.into_error()),
+        Effect::NotSent | Effect::Refused => Trouble::of(failure.into_error()),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
         Item,
         event::{self, Mailbox, Sheet, times},
     },
-    session::answered,
+    session::{answered, lock},
 };
 use jiff::{SignedDuration, Timestamp, civil};
 use pimkit_core::{
@@ -154,7 +154,7 @@ impl Events {
         ids: &BTreeSet<RecurrenceId>,
         (calendar, mailbox): (&Calendar, &Mailbox),
     ) -> Result<(), Trouble> {
-        let out = |e: Error| Trouble::LeftOut(e);
+        let out = Trouble::of;
         let there = self.understood(raw, calendar, mailbox).map_err(out)?.record;
         let master = there.clone().with_overrides(Overrides::new());
         let known: BTreeMap<RecurrenceId, (&Value, Event)> =
@@ -172,13 +172,14 @@ impl Events {
         let unknown: Vec<RecurrenceId> = steps.iter().map(|(id, _)| *id).filter(|id| !known.contains_key(id)).collect();
         let mut found = self.occurrences(place, &series, &unknown, &master, mailbox).await?;
         found.extend(known.iter().filter_map(|(id, (value, _))| Some((*id, odata::text(value, "id")?.to_owned()))));
+        let zone = times::own_zone(&raw.item).filter(|zone| !lock(&self.refused_zones).contains(*zone));
         for (id, step) in steps {
             let Some(name) = found.get(&id) else {
                 let says = "the series has no such occurrence there; it stays on the other side";
                 refused = Some(error::unavailable(says));
                 continue;
             };
-            match self.put_occurrence(place, name, &step, &master, mailbox).await {
+            match self.put_occurrence(place, (name, zone), &step, &master, mailbox).await {
                 Err(Trouble::LeftOut(e)) => refused = Some(e),
                 other => other?,
             }
@@ -187,11 +188,21 @@ impl Events {
     }
 
     /// Makes one occurrence what it shall be, on the version that is there; not when somebody else changed the same about it.
-    async fn put_occurrence(&self, place: &Place, name: &str, step: &Step, master: &Event, mailbox: &Mailbox) -> Result<(), Trouble> {
-        let out = Trouble::LeftOut;
-        let faster = || out(error::unavailable("somebody changed the same occurrence meanwhile; read the series again"));
+    async fn put_occurrence(
+        &self,
+        place: &Place,
+        (name, zone): (&str, Option<&str>),
+        step: &Step,
+        master: &Event,
+        mailbox: &Mailbox,
+    ) -> Result<(), Trouble> {
+        let out = Trouble::of;
+        let faster = || {
+            let says = "somebody changed the same occurrence meanwhile; read the series again";
+            Trouble::Unknown(Error::new(ErrorKind::Unavailable, says))
+        };
         for attempt in 0..LOOKS {
-            let looked = self.session.call(&place.exception(name, None)).await.map_err(Failure::into_error).map_err(out)?;
+            let looked = self.session.call(&place.exception(name, zone)).await.map_err(Failure::into_error).map_err(out)?;
             if error::is_missing(&looked) {
                 return if step.wanted.is_none() { Ok(()) } else { Err(faster()) };
             }
@@ -248,7 +259,7 @@ impl Events {
         let calls: Vec<Call> = ids.iter().filter_map(around).collect();
         let mut found = BTreeMap::new();
         for answer in self.session.all(&calls).await {
-            let page = answer.map_err(Failure::into_error).and_then(answered).and_then(Page::read).map_err(Trouble::LeftOut)?;
+            let page = answer.map_err(Failure::into_error).and_then(answered).and_then(Page::read).map_err(Trouble::of)?;
             for row in &page.rows {
                 let at = Item::new(row).and_then(|item| times::recurrence_id(&item, master));
                 if let (Ok(at), Some(name)) = (at, odata::text(row, "id")) {

@@ -275,3 +275,23 @@ async fn a_calendar_that_is_only_read_refuses_every_write() {
         assert!(matches!(&outcome, Outcome::Refused(error) if error.kind() == ErrorKind::Unavailable), "{outcome:?}");
     }
 }
+
+/// What is in the way for a while is not what Exchange cannot hold: it is tried again, and nothing is said to be left out.
+#[tokio::test]
+async fn an_occurrence_that_cannot_be_written_now_leaves_the_write_open() {
+    let account = Account::default();
+    let made = account.make("m", &sundays("Choir")).await;
+    let mut target = with(&made.record, "title", "Band");
+    let key = pimkit_core::RecurrenceId(jiff::civil::datetime(2026, 10, 25, 9, 0, 0, 0));
+    target.recurrence_overrides.insert(key, pimkit_core::Override::Excluded);
+    account.fault(vec![FaultRule::on("DELETE", status(503, ""))]);
+    let outcome = account.write(update(&made, target.clone())).await;
+    assert!(matches!(&outcome, Outcome::Unknown(error) if error.is_temporary()), "{outcome:?}");
+    account.fault(Vec::new());
+    // As the engine does it: what is there is read, and the rest is written.
+    let now = account.read(&made.id).await;
+    assert_eq!(now.record.title.as_deref(), Some("Band"));
+    let outcome = account.write(update(&now, target.clone())).await;
+    let Outcome::Written { now: Some(now), left_out, .. } = outcome else { panic!("{outcome:?}") };
+    assert!(left_out.is_empty() && target.differing(&now.record).is_empty());
+}
