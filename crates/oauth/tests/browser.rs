@@ -32,7 +32,9 @@ impl Tab {
 
     async fn sees(mut self) -> String {
         let mut page = String::new();
-        self.stream.read_to_string(&mut page).await.unwrap();
+        // A page that never comes is a failure and no reason to wait for ever.
+        let read = tokio::time::timeout(Duration::from_secs(20), self.stream.read_to_string(&mut page));
+        read.await.expect("a page").unwrap();
         page
     }
 
