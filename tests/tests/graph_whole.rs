@@ -138,6 +138,28 @@ fn edits_of_both_sides_are_merged<R: Thing>() {
     kit.rests::<R>("both have let go");
 }
 
+/// Outlook says of every event whether it makes one busy. What the app did not say, and means busy by itself (RFC 8984 section 4.4.2),
+/// is no edit of Outlook's that would bring back what the app's user deletes.
+#[test]
+fn an_event_that_says_nothing_of_being_busy_is_changed_and_deleted_as_any_other() {
+    let kit = Kit::default();
+    for n in 0..5 {
+        let mut event = Event::nth(n);
+        event.free_busy_status = None;
+        kit.make(event);
+    }
+    kit.settle::<Event>();
+    kit.edit::<Event>("App 0", "description", json!("another text"));
+    let report = kit.run::<Event>();
+    assert_eq!((report.updated.right, report.writes()), (1, 1), "{report:?}");
+    kit.settle::<Event>();
+    kit.delete::<Event>("App 0");
+    kit.delete::<Event>("App 1");
+    let report = kit.run::<Event>();
+    assert_eq!((report.deleted.right, report.writes()), (2, 2), "{report:?}");
+    counts::<Event>(&kit, 3);
+}
+
 /// What another program made has neither mark nor uid of ours: where ids stay through a move, the other folders are asked by its id.
 #[test]
 fn a_deletion_is_told_from_a_move_by_ids_that_stay() {

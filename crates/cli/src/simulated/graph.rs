@@ -94,8 +94,12 @@ impl Loading<'_> {
             None if !own.is_empty() => own.to_owned(),
             name => {
                 let listed = self.graph.list(MAILBOX, listing);
-                let is_it = |one: &&Value| name.map_or(one["wellknownListName"] == "defaultList", |name| one[property] == name);
-                let there = listed.iter().find(is_it).and_then(|one| one["id"].as_str().map(str::to_owned));
+                let text = |one: &Value, name: &str| one.get(name).and_then(Value::as_str).map(str::to_owned);
+                let is_it = |one: &&Value| match name {
+                    Some(name) => text(one, property).as_deref() == Some(name),
+                    None => text(one, "wellknownListName").as_deref() == Some("defaultList"),
+                };
+                let there = listed.iter().find(is_it).and_then(|one| text(one, "id"));
                 let made = || name.and_then(|name| self.graph.create(MAILBOX, listing, &json!({ property: name })));
                 let Some(id) = there.or_else(made) else {
                     return self.leave(path, format!("{listing} takes no list of this name"));
@@ -108,7 +112,7 @@ impl Loading<'_> {
             if status == 201 {
                 self.loaded.items += 1;
             } else {
-                let why = answer["error"]["message"].as_str().unwrap_or("it was refused").to_owned();
+                let why = answer.pointer("/error/message").and_then(Value::as_str).unwrap_or("it was refused").to_owned();
                 self.leave(path, format!("item {number}: {why}"));
             }
         }

@@ -16,8 +16,8 @@ use crate::{
     mapping::event::{self, Mailbox, Role, Sheet},
 };
 use pimkit_core::{
-    CollectionId, Delete, Error, ErrorKind, Event, Field, Fields, ItemId, Notify, Outcome, Override, Record, RecurrenceId, Revision,
-    Stored, Value, Write, WriteOptions,
+    CollectionId, Delete, Error, ErrorKind, Event, Field, Fields, FreeBusy, ItemId, Notify, Outcome, Override, Record, RecurrenceId,
+    Revision, Stored, Value, Write, WriteOptions,
 };
 use serde_json::Map;
 use std::collections::{BTreeMap, BTreeSet};
@@ -92,6 +92,17 @@ impl Job {
             Write::Update { revision, .. } | Write::Delete { revision, .. } | Write::Move { revision, .. } => Some(revision),
             Write::Create { .. } => None,
         }
+    }
+
+    /// Whether neither this write nor what it was planned on says if the time is taken. Outlook says so of every event, and busy is
+    /// what nothing means (RFC 8984 section 4.4.2): told as it was sent, it is nobody's edit
+    /// (`an_event_that_says_nothing_of_being_busy_is_changed_and_deleted_as_any_other`).
+    fn says_nothing_of_busy(&self) -> bool {
+        let before = match &self.write {
+            Write::Update { base, .. } => base.free_busy_status,
+            Write::Create { .. } | Write::Move { .. } | Write::Delete { .. } => None,
+        };
+        before.is_none() && self.target.free_busy_status.is_none()
     }
 
     /// Whether an item says all that this write changes.
@@ -365,7 +376,13 @@ impl Batch<'_> {
             let id = job.id.clone().unwrap_or_default();
             let left_out = std::mem::take(&mut job.left_out);
             job.outcome = Some(match look {
-                Look::There(raw) => Outcome::Written { id, revision: Some(raw.revision()), now: self.stored(&raw), left_out },
+                Look::There(raw) => {
+                    let mut now = self.stored(&raw);
+                    if let Some(now) = now.as_mut().filter(|_| job.says_nothing_of_busy()) {
+                        now.record.free_busy_status = now.record.free_busy_status.filter(|said| *said != FreeBusy::Busy);
+                    }
+                    Outcome::Written { id, revision: Some(raw.revision()), now, left_out }
+                }
                 // A create whose first try was done, and whose item was deleted since.
                 Look::Gone => Outcome::Conflict { now: None },
                 Look::Hidden | Look::Failed(_) => Outcome::Written { id, revision: None, now: None, left_out },

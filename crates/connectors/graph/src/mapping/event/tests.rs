@@ -281,7 +281,8 @@ fn what_exchange_says_of_an_event_whose_record_says_nothing_is_not_read_as_said(
     there["showAs"] = "free".into();
     assert_eq!(read(&there, &ours()).unwrap().free_busy_status, Some(FreeBusy::Free));
     there["showAs"] = "busy".into();
-    let said = Event { free_busy_status: Some(FreeBusy::Busy), ..read(&there, &ours()).unwrap() };
+    let mut said = read(&there, &ours()).unwrap();
+    said.free_busy_status = Some(FreeBusy::Busy);
     let body = changed(&said, &there);
     assert_eq!(body.keys().collect::<Vec<_>>(), ["singleValueExtendedProperties"]);
     there["singleValueExtendedProperties"] = body["singleValueExtendedProperties"].clone();
