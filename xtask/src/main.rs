@@ -64,7 +64,7 @@ enum Command {
     /// Pack every crate that is published, without building or uploading it.
     Package(package::Args),
     /// Record cases for `fixtures/` at a real server.
-    Record(record::Args),
+    Record(Box<record::Args>),
     /// Let the connectors read recordings of others, which are not committed.
     Replay(replay::Args),
     /// Print which tests prove which rule of `tests/rules.toml`.
