@@ -282,7 +282,10 @@ fn filled(text: &str) -> Option<&str> {
 /// fields would be lost, or made anew.
 pub(crate) fn needs_now(base: &Contact, target: &Contact) -> bool {
     let beside = |field: &Field| {
-        matches!(field.as_str(), "emails" | "photo") || field.as_str().starts_with("name.") || field.as_str().starts_with("custom.")
+        aside::LISTS.contains(&field.as_str())
+            || field.as_str() == "photo"
+            || field.as_str().starts_with("name.")
+            || field.as_str().starts_with("custom.")
     };
     base.differing(target).iter().any(beside) || is_aside_changed(base, target)
 }
@@ -307,7 +310,7 @@ pub(crate) fn change(base: &Contact, target: &Contact, mark: Option<&Mark>, now:
     }
     // Both against the same addresses that are there, so that their names are no difference.
     let mut to = slots(&target, now.as_ref())?;
-    let mut from = slots(base, now.as_ref())?;
+    let mut from = slots(&as_it_lies(base, &target, now.as_ref())?, now.as_ref())?;
     if base.emails == target.emails {
         let same = Value::Array(Vec::new());
         (from, to) = (with(from, "emailAddresses", same.clone()), with(to, "emailAddresses", same));
@@ -327,6 +330,19 @@ pub(crate) fn change(base: &Contact, target: &Contact, mark: Option<&Mark>, now:
         names_stay(&mut body, base, &target, now.as_ref())?;
     }
     Ok(body)
+}
+
+/// What a contact was, with the lists that change as they lie there: a number, a link or a title that found its own place taken
+/// lies in another one than it would today.
+fn as_it_lies(base: &Contact, target: &Contact, now: Option<&Item<'_>>) -> Result<Contact> {
+    let Some(now) = now else { return Ok(base.clone()) };
+    let mut result = Ok(());
+    let there = Contact::build(|c| result = fill(now, c));
+    result?;
+    let changed = base.differing(target);
+    let lists = changed.iter().filter(|field| aside::LISTS.contains(&field.as_str()));
+    let fields = lists.map(|field| (field.clone(), there.get(field.as_str()).unwrap_or(Value::Null)));
+    base.with(&fields.collect())
 }
 
 fn with(mut slots: Slots, name: &'static str, value: Value) -> Slots {

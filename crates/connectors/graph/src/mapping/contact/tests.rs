@@ -297,3 +297,24 @@ fn a_second_title_of_a_sort_lies_in_the_other_place_and_stays_what_it_is() {
         assert_eq!(without_place(None, &two).len(), 0);
     }
 }
+
+#[test]
+fn a_number_that_lies_in_anothers_place_is_changed_where_it_lies() {
+    let phone = |number: &str| Phone { number: number.to_owned(), ..Phone::default() };
+    let mut there = body(&Contact::build(|c| c.phones = vec![phone("1"), phone("2")]));
+    there["id"] = "c".into();
+    let mut base = read(&there).unwrap();
+    // Two that are alike, in whatever order a record names them.
+    base.phones.reverse();
+    for left in ["1", "2"] {
+        let target = Contact::build(|c| c.phones = vec![phone(left)]);
+        let change = change(&base, &target, None, Some(&there)).unwrap();
+        let mut after = there.clone();
+        for (name, value) in &change {
+            after[name] = value.clone();
+        }
+        after["singleValueExtendedProperties"] = self::after(json!({}), Some(&there), &change)["singleValueExtendedProperties"].clone();
+        let numbers: Vec<String> = read(&after).unwrap().phones.into_iter().map(|phone| phone.number).collect();
+        assert_eq!(numbers, [left]);
+    }
+}
