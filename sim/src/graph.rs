@@ -36,7 +36,7 @@ pub(crate) const SWITCH: &str = "graph:";
 
 /// What plays on Graph leave out, each with its reason.
 pub const NOT_PLAYED: &[(&str, &str)] = &[
-    ("tasks", "the stand-in has none: the same users keep contacts"),
+    ("tasks", "no mailbox of a play keeps them yet: the same users keep contacts"),
     ("meetings in two calendars", "the guest's copy comes by mail from another organisation, and nobody may be mailed in a play"),
     ("guests that far users invite", "Outlook mails them, and nobody may be mailed in a play"),
     ("collections that are away", "default folders and calendars cannot be deleted: the whole mailbox is away for a request"),

@@ -30,8 +30,10 @@ pub const CHINA: Cloud = Cloud { name: "china", graph: "microsoftgraph.chinaclou
 /// All that have a public name. For others (Bleu, Delos, …) a configuration says both addresses.
 pub const CLOUDS: &[Cloud] = &[GLOBAL, US, DOD, CHINA];
 
-/// What a user is asked for when nothing else is wanted: what every kind of record needs, and no scope for which tenants
-/// usually want an administrator. Without `offline_access` there is no refresh token.
+/// What a user is asked for when nothing else is wanted: contacts, events, tasks and mail of the own mailbox, and no scope for
+/// which tenants usually want an administrator. To make categories (`MailboxSettings.ReadWrite`), to read the directory
+/// (`User.ReadBasic.All`) and for what others share (`Contacts.ReadWrite.Shared`, …) more must be wanted. Without `offline_access`
+/// there is no refresh token.
 pub const SCOPES: &[&str] =
     &["User.Read", "Contacts.ReadWrite", "Calendars.ReadWrite", "Tasks.ReadWrite", "Mail.Read", "MailboxSettings.Read"];
 

@@ -1,6 +1,10 @@
 //! Making, renaming and deleting calendars.
 
-use super::Events;
+use super::{
+    Events,
+    fetching::Look,
+    writing::{made, whose},
+};
 use crate::{
     calls::{
         calendars::{self as calls, Calendar},
@@ -13,6 +17,7 @@ use crate::{
 use async_trait::async_trait;
 use pimkit_core::{Collection, CollectionId, Error, ErrorKind, Folders, ItemId, Mark, Notify, Outcome, Persistence, Result, WriteOptions};
 use pimkit_http::Failure;
+use serde_json::Value;
 use std::time::Duration;
 
 /// How often a new calendar is looked for under the id that it was made with: soon after, a listing may give another one
@@ -59,12 +64,23 @@ impl Events {
         made.id
     }
 
-    /// Whether a calendar holds something whose removal may mail: a meeting of anybody's.
+    /// Whether a calendar holds something whose removal may mail: a meeting of anybody's, be it one occurrence of a series.
     async fn holds_meetings(&self, id: &CollectionId) -> Result<bool> {
         let call = self.place(id).meetings(self.session.config.page_size);
         let mut page = Page::read(self.session.ask(&call).await?)?;
         loop {
             if page.rows.iter().any(|row| event::role(row) != event::Role::Alone) {
+                return Ok(true);
+            }
+            let is_series = |row: &&Value| event::is_master(row);
+            let series: Vec<ItemId> = page.rows.iter().filter(is_series).filter_map(made).collect();
+            // What cannot be looked into may have guests.
+            let is_alone = |look: &Look| match look {
+                Look::There(raw) => whose(raw) == event::Role::Alone,
+                Look::Gone => true,
+                _ => false,
+            };
+            if !self.looks(id, &series).await.iter().all(is_alone) {
                 return Ok(true);
             }
             match page.next.take() {

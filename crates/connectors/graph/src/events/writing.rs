@@ -392,7 +392,7 @@ impl Batch<'_> {
 }
 
 /// Whose an event and its exceptions are: a meeting where any of them is one.
-fn whose(raw: &Raw) -> Role {
+pub(super) fn whose(raw: &Raw) -> Role {
     let own = event::role(&raw.item);
     if own == Role::Alone && raw.exceptions.iter().any(|one| event::role(one) != Role::Alone) { Role::Organizer } else { own }
 }

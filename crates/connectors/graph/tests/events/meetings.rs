@@ -204,6 +204,25 @@ async fn a_calendar_with_meetings_is_not_deleted_in_silence() {
     assert!(matches!(folders.delete(&team, &loud()).await, Outcome::Written { .. }));
 }
 
+/// A series of one's own is a meeting too where one of its occurrences has a guest.
+#[tokio::test]
+async fn a_calendar_with_guests_at_one_occurrence_is_not_deleted_in_silence() {
+    use pimkit_core::CollectionId;
+    let account = Account::default();
+    let items = account.items();
+    let folders = items.folders().unwrap();
+    let Outcome::Written { id, .. } = folders.create(&Mark::from("c"), "Team", &crate::kit::quiet()).await else { panic!("made") };
+    let team = CollectionId::from(id.as_str());
+    let outcomes = items.write(&team, vec![create("m", &sundays("Alone"))], &crate::kit::quiet()).await;
+    let [Outcome::Written { id: series, .. }] = outcomes.as_slice() else { panic!("{outcomes:?}") };
+    let occurrence = account.occurrence(series, "2026-10-18");
+    account.by_hand(&occurrence, &json!({"attendees": [{"emailAddress": {"address": BOB}, "type": "required"}]}));
+    account.simulator.reset_outbox();
+    let outcome = folders.delete(&team, &crate::kit::quiet()).await;
+    assert!(matches!(&outcome, Outcome::Refused(error) if error.kind() == ErrorKind::WouldNotify), "{outcome:?}");
+    assert!(items.collections().await.unwrap().iter().any(|c| c.id == team));
+}
+
 /// Where it was measured that they mail nobody, changes that nobody else sees are written, and copies deleted.
 #[tokio::test]
 async fn what_is_known_to_mail_nobody_is_written_in_silence() {

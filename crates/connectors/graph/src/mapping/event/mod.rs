@@ -186,9 +186,9 @@ pub(crate) enum Role {
 pub(crate) fn role(value: &Value) -> Role {
     let Ok(item) = Item::new(value) else { return Role::Organizer };
     let guests = match value.get("attendees") {
-        None | Some(Value::Null) => false,
         Some(Value::Array(list)) => !list.is_empty(),
-        Some(_) => true,
+        // It was asked for, and is kept back.
+        _ => true,
     };
     match item.bool("isOrganizer") {
         Ok(Some(false)) => Role::Guest,
