@@ -15,7 +15,7 @@ use crate::{
 };
 use jiff::{SignedDuration, Timestamp, civil};
 use pimkit_core::{
-    Error, ErrorKind, Event, Field, ItemId, Override, Overrides, Record, RecurrenceId, Result, When, Zone,
+    Error, ErrorKind, Event, Field, FreeBusy, ItemId, Override, Overrides, Record, RecurrenceId, Result, When, Zone,
     series::{Exception, Series, assemble},
 };
 use pimkit_exchange::zones;
@@ -68,6 +68,10 @@ fn of_series(mut one: Event, value: &Value, master: &Event, mailbox: &Mailbox) -
     }
     if event::unread(value, mailbox).iter().any(|field| field.as_str() == "description") {
         one.description.clone_from(&master.description);
+    }
+    // Busy is what Exchange makes of a series that does not say so, and of each of its occurrences.
+    if master.free_busy_status.is_none() && one.free_busy_status == Some(FreeBusy::Busy) {
+        one.free_busy_status = None;
     }
     // The name of our own that tells two zones of one Windows name apart is the series'.
     if let Some(zone) = master.start.as_ref().and_then(When::zone) {

@@ -263,8 +263,11 @@ pub(crate) fn without_place(base: Option<&Contact>, target: &Contact) -> Vec<(Fi
     };
     let Ok(kept) = kept() else { return Vec::new() };
     let managed = fields();
+    // What is over the limit that a field has by itself is known before; of phones, links and the like each sort has its own.
     let is_list = |field: &Field| {
-        managed.iter().any(|support| support.field == *field) && matches!(target.get(field.as_str()), Some(Value::Array(_)))
+        let Some(Value::Array(list)) = target.get(field.as_str()) else { return false };
+        let within = |most: u32| usize::try_from(most).is_ok_and(|most| list.len() <= most);
+        managed.iter().any(|support| support.field == *field && support.many.is_none_or(within))
     };
     let written: Vec<Field> = base.map(|base| base.differing(target)).unwrap_or_default();
     let is_written = |field: &Field| base.is_none() || written.contains(field);
