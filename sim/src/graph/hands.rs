@@ -32,7 +32,6 @@ const COPIED: [&str; 19] = [
     "body",
     "start",
     "end",
-    "location",
     "locations",
 ];
 
