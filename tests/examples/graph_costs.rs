@@ -4,6 +4,7 @@
 //! written to an empty mailbox, at a service that runs whole batches and at one that refuses what is more than four calls of a batch.
 //! What it took is printed as one line of JSON. `cargo xtask bench graph` runs it and shows a table.
 
+#[allow(dead_code, reason = "time and memory are what other measurements are about")]
 mod measured;
 
 use std::{
