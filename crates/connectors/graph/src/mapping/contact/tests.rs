@@ -278,10 +278,10 @@ fn what_finds_no_place_is_named() {
     more.titles.push(title("Chair of another"));
     more.phones = (0..6).map(|n| Phone { number: n.to_string(), ..Phone::default() }).collect();
     more.related_to.push(Relation { to: "Mary".to_owned(), relation: ["friend".to_owned()].into(), label: None });
-    assert_eq!(named(None, &more), ["phones", "relatedTo", "titles"]);
+    assert_eq!(named(None, &more), ["phones", "relatedTo"], "of titles two are said to be kept, and everybody knows");
     let mut other = more.clone();
-    other.titles[0] = title("Programmer");
-    assert_eq!(named(Some(&more), &other), ["titles"], "what a write does not speak of is not its matter");
+    other.phones[0].number = "9".to_owned();
+    assert_eq!(named(Some(&more), &other), ["phones"], "what a write does not speak of is not its matter");
 }
 
 #[test]

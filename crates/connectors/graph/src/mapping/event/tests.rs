@@ -226,7 +226,8 @@ fn whose_meeting_it_is_decides_what_may_be_written() {
     let guests = json!([{"emailAddress": {"address": "a@x.example"}}]);
     for (is_organizer, attendees, expected) in [
         (json!(true), json!([]), Role::Alone),
-        (json!(null), json!(null), Role::Alone),
+        (json!(null), json!([]), Role::Alone),
+        (json!(true), json!(null), Role::Organizer),
         (json!(true), guests.clone(), Role::Organizer),
         (json!(null), guests.clone(), Role::Organizer),
         (json!(false), guests, Role::Guest),
