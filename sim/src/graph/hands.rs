@@ -14,7 +14,7 @@ const EXTENDED: &str = "singleValueExtendedProperties";
 const CUSTOM: &str = "Region";
 
 /// What a copy has of its original, beside the extended properties.
-const COPIED: [&str; 19] = [
+const COPIED: [&str; 18] = [
     "displayName",
     "middleName",
     "generation",
