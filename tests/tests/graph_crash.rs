@@ -2,7 +2,7 @@
 //! with a batch half done, and around commits. One more run after the settle time brings everything to where it belongs, once,
 //! and nobody is mailed.
 //!
-//! `PIMKIT_STRIDE` is how many places are passed over between two that are tried (default 3; 1 tries all).
+//! `PIMKIT_STRIDE` is how many places are passed over between two that are tried (default 9; 1 tries all).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
 use async_trait::async_trait;
@@ -304,7 +304,7 @@ where
 }
 
 fn stride() -> usize {
-    std::env::var("PIMKIT_STRIDE").ok().and_then(|s| s.parse().ok()).unwrap_or(3).max(1)
+    std::env::var("PIMKIT_STRIDE").ok().and_then(|s| s.parse().ok()).unwrap_or(9).max(1)
 }
 
 /// The service as it is documented, and one that runs only some of a batch, refuses a second create and shows what was deleted.
