@@ -50,6 +50,7 @@ const COLUMNS: &[Column] = &[
     ("find", "finds by uid", |c| yes(c.find)),
     ("keepsAsWritten", "keeps as written", |c| yes(c.keeps_as_written)),
     ("keepsIds", "keeps ids", |c| yes(c.keeps_ids)),
+    ("movesKeepIds", "keeps ids when moved", |c| yes(c.moves_keep_ids)),
     ("canKeepSilent", "never mails", |c| yes(c.can_keep_silent)),
     ("moveItems", "moves", |c| yes(c.move_items)),
     ("trash", "trash", |c| yes(c.trash)),
@@ -142,7 +143,7 @@ mod tests {
         assert!(lines.iter().take(4).all(|line| line.matches('|').count() == columns), "{table}");
         assert_eq!(
             lines.get(2).unwrap(),
-            &"| `x` | contacts | yes | – | – | looked for after 90 s | – | – | – | – | – | – | – | – | – | 20 |"
+            &"| `x` | contacts | yes | – | – | looked for after 90 s | – | – | – | – | – | – | – | – | – | – | 20 |"
         );
         assert_eq!(lines.get(3).unwrap(), &"| `x` | tasks | – | – | – | told by content | – | – | – | – | – | – | – | – | – | 1 |");
         assert_eq!(lines.last().unwrap(), &"| `x` | – | – | yes | – | – |");

@@ -45,6 +45,9 @@ fn planted(clock: jiff::Timestamp) -> Graph {
     graph.bring(USER, "inbox", &message).unwrap();
     let user = json!({"userPrincipalName": "planted.boss@corp.invented.net", "displayName": "Planted Boss", "jobTitle": "planted", "employeeId": "planted-1"});
     assert!(graph.set_user(&user) && graph.set_manager(USER, "planted.boss@corp.invented.net"));
+    // Whom the user invited by hand was mailed.
+    assert_eq!(graph.outbox().len(), 1);
+    graph.reset_outbox();
     graph
 }
 
