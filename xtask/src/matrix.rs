@@ -145,7 +145,7 @@ mod tests {
             lines.get(2).unwrap(),
             &"| `x` | contacts | yes | – | – | looked for after 90 s | – | – | – | – | – | – | – | – | – | – | 20 |"
         );
-        assert_eq!(lines.get(3).unwrap(), &"| `x` | tasks | – | – | – | told by content | – | – | – | – | – | – | – | – | – | 1 |");
+        assert_eq!(lines.get(3).unwrap(), &"| `x` | tasks | – | – | – | told by content | – | – | – | – | – | – | – | – | – | – | 1 |");
         assert_eq!(lines.last().unwrap(), &"| `x` | – | – | yes | – | – |");
     }
 
