@@ -97,6 +97,8 @@ pub(crate) struct Ledger {
     pub(crate) murky: BTreeMap<u8, usize>,
     /// Things that a process which was taken over may still write to.
     pub(crate) doubtful: BTreeSet<u32>,
+    /// Tokens over which the second of two calls may be written late: it bears no condition, and nobody waits for it any more.
+    pub(crate) overlaid: BTreeSet<u32>,
     /// Tokens of the app's user that no run has listed yet.
     untold: BTreeSet<u32>,
     /// Sides that answer nothing, or take a write in two calls, and were written to by the run that goes on, which has not
@@ -106,6 +108,8 @@ pub(crate) struct Ledger {
     pub(crate) rekeying: BTreeSet<u8>,
     /// Sides that told a listing short, as a success.
     pub(crate) short: BTreeSet<u8>,
+    /// Sides on which somebody copied an item since the last whole run with them, and the last act that did.
+    pub(crate) copied_on: BTreeMap<u8, usize>,
     /// What props were worked.
     pub(crate) book: Book,
     /// Acts that came to something.
@@ -248,6 +252,7 @@ impl Ledger {
                 world.edit(kind, &id, &name).then(|| {
                     self.made.insert(*thing, side);
                     self.book.copied(item.thing, *thing);
+                    self.copied_on.insert(side, self.acts);
                     format!("copies b{} as b{thing}", item.thing)
                 })
             }
@@ -344,6 +349,12 @@ impl Ledger {
             // What that process is about to make of it comes after its deletion, and stands there as new.
             self.lost_sight.insert(deletion.thing);
         }
+    }
+
+    /// It was taken over between the two calls of a write: the second one lays what it was meant to say over all that the other
+    /// process wrote there meanwhile, which is what users had written by now.
+    pub(crate) fn between_calls(&mut self) {
+        self.overlaid.extend(self.tokens.keys());
     }
 
     /// What a run brought to sides whose writes it left open; `before`: what was there when it began.

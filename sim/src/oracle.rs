@@ -469,7 +469,8 @@ impl Judge<'_> {
             // What only its own user could ever see went with an item of which another side's user had seen all there was to see.
             let mut deletions = self.evidence.ledger.deletions.iter().filter(|d| d.thing == token.thing);
             let private = deletions.any(|d| home == Holding::Nothing || Self::was_blind(d, token.slot, token.side));
-            if token.gone.is_none() && !answered && !taken && !private && !token.unread && !self.is_lost(number, slot) {
+            let overlaid = self.evidence.ledger.overlaid.contains(&number);
+            if token.gone.is_none() && !answered && !taken && !private && !token.unread && !overlaid && !self.is_lost(number, slot) {
                 let by = side_name(token.side);
                 self.failures
                     .push(format!("{what}, written by the user of {by}, is lost: on no side, not replaced, and not in the journal"));

@@ -87,7 +87,11 @@ pub(crate) fn plan_of(seed: u64, wanted: Option<Kind>) -> Play {
         _ => Kind::Event,
     };
     let kind = wanted.unwrap_or(kind);
-    let count = dice.one(&[1, 1, 1, 1, 1, 1, 1, 2, 2, 3]).copied().unwrap_or(1);
+    let count = match dice.below(20) {
+        0..16 => 1,
+        16..19 => 2,
+        _ => 3,
+    };
     let fars: Vec<FarPlan> = (0..count).map(|_| far(&dice)).collect();
     let mut policy = BTreeMap::from([("deletes".to_owned(), "delete".to_owned())]);
     let conflicts = dice.one(&["newest", "newest", "newest", "left", "right"]).copied().unwrap_or("newest");
@@ -195,9 +199,9 @@ impl Plotting<'_> {
         for far in self.fars() {
             self.run(far);
         }
-        let rounds = self.dice.between(3, 4);
+        let rounds = self.dice.one(&[2, 3, 3, 3, 4]).copied().unwrap_or(3);
         for _ in 0..rounds {
-            for _ in 0..self.dice.between(7, 11) {
+            for _ in 0..self.dice.between(9, 12) {
                 let act = self.act(None);
                 self.play.moves.push(Move::Act(act));
                 if self.dice.percent(15) {
@@ -211,7 +215,7 @@ impl Plotting<'_> {
             }
             for far in self.fars() {
                 self.run(far);
-                if self.dice.percent(20) {
+                if self.dice.percent(12) {
                     self.run(far);
                 }
             }
@@ -300,7 +304,7 @@ impl Plotting<'_> {
     fn run(&mut self, far: u8) {
         let mut run = RunPlan { far, approve: self.dice.percent(50), ..RunPlan::default() };
         if self.dice.percent(95) {
-            for _ in 0..self.dice.between(1, 5) {
+            for _ in 0..self.dice.between(2, 6) {
                 run.faults.push(wrong::fault(&self.dice, far));
             }
         }

@@ -300,6 +300,7 @@ impl<'a> Theatre<'a> {
         };
         if clean && !plan.ends {
             self.whole.insert(sync.clone(), since);
+            self.ledger.copied_on.retain(|side, act| !both.contains(side) || *act >= since);
         }
         let mut open = std::mem::take(&mut self.open);
         open.append(&mut self.unknown);

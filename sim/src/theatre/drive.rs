@@ -211,7 +211,10 @@ impl Counting {
 impl Theatre<'_> {
     fn set_faults(&self, faults: &[PlannedFault], counting: &Counting, run: Option<&Driven>) {
         for (side, world) in (0_u8..).zip(&self.sides) {
-            let of_side = faults.iter().enumerate().filter(|(_, f)| f.side == side);
+            // A listing that looks whole and keeps back the original of a copy makes the copy the one that has the uid.
+            let copied = self.ledger.copied_on.contains_key(&side);
+            let is_told = |f: &PlannedFault| !(copied && matches!(f.fault, Fault::TruncatedPage | Fault::Empty));
+            let of_side = faults.iter().enumerate().filter(|(_, f)| f.side == side && is_told(f));
             let left = of_side.filter_map(|(n, f)| Some((f, f.nth.checked_sub(counting.before(n, f, run)?).filter(|left| *left > 0)?)));
             world.set_faults(left.fold(FaultPlan::none(), |plan, (f, left)| match f.operation {
                 Some(operation) => plan.at_nth(operation, left, f.fault),
@@ -357,6 +360,10 @@ impl Theatre<'_> {
                 self.hit(run.cells(Wrong::Lease));
                 self.said.faults += 1;
                 faults = &[];
+                let twice = self.plan_of(plan.far).is_some_and(|far| far.has("two_calls"));
+                if twice && run.at == At::AfterEffect(Operation::Write) {
+                    self.ledger.between_calls();
+                }
                 self.overtake(plan)?;
             }
             if aimed == Some(Wrong::DiskFull) {
