@@ -6,13 +6,11 @@
 
 mod dav;
 
-use async_trait::async_trait;
 use dav::{Kit, opened, served, wire};
 use pimkit::{
     Clock, CollectionId, Connector, Contact, ContactKind,
     dav::{Groups, Quirks},
     formats::{Authoring, InlineBlobs, TextRecord},
-    http::{Failure, InProcess, Incoming, Outgoing, Transport},
     sync::{Engine, Policy, Report},
 };
 use pimkit_contract::{
@@ -21,14 +19,10 @@ use pimkit_contract::{
     state::{self, MemoryState, StopPoint},
 };
 use pimkit_simulators::{Dav as Simulator, Personality, Snapshot};
+use pimkit_tests::stops::{Asked, Death, Wire, stride, until_it_stops};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    pin::pin,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    task::{Context, Poll, Waker},
+    sync::Arc,
     time::Duration,
 };
 
@@ -43,38 +37,6 @@ const SERVERS: [(&str, Groups); 4] =
 /// The categories of a group of contacts, where groups are categories.
 const TEAMS: [&str; 2] = ["Team", "Club"];
 
-/// Where the process dies, as seen by a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Death {
-    /// The request never leaves.
-    Before,
-    /// It has its effect, and nobody hears the answer.
-    After,
-}
-
-/// A wire on which the process dies at the request of a number.
-#[derive(Debug)]
-struct Wire {
-    inner: Arc<InProcess>,
-    asked: Arc<AtomicUsize>,
-    death: Option<(usize, Death)>,
-}
-
-#[async_trait]
-impl Transport for Wire {
-    async fn send(&self, request: Outgoing) -> Result<Incoming, Failure> {
-        let number = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
-        match self.death {
-            Some((at, Death::Before)) if at == number => std::future::pending().await,
-            Some((at, Death::After)) if at == number => {
-                let _unheard = self.inner.send(request).await;
-                std::future::pending().await
-            }
-            _ => self.inner.send(request).await,
-        }
-    }
-}
-
 /// A server and a hub between which a run has 200 things to do, and all that is durable of them.
 struct Scene {
     simulator: Simulator,
@@ -83,7 +45,7 @@ struct Scene {
     clock: FakeClock,
     home: CollectionId,
     groups: Groups,
-    asked: Arc<AtomicUsize>,
+    asked: Asked,
     before: Option<(Snapshot, HubSnapshot, state::Snapshot, jiff::Timestamp)>,
 }
 
@@ -93,7 +55,7 @@ impl Scene {
         let simulator = served(Personality::named(server).unwrap(), &clock);
         let home = CollectionId::from(simulator.make_addressbook("alice", "contacts").unwrap());
         let (hub, state) = (MemoryHub::new(&clock), MemoryState::new());
-        let mut scene = Self { simulator, hub, state, clock, home, groups, asked: Arc::default(), before: None };
+        let mut scene = Self { simulator, hub, state, clock, home, groups, asked: Asked::default(), before: None };
         scene.prepare();
         scene
     }
@@ -215,7 +177,7 @@ impl Scene {
 
     /// One run, of a process in which nothing is remembered; nothing where it stopped for good.
     fn run(&self, death: Option<(usize, Death)>) -> Option<pimkit::Result<Report>> {
-        self.asked.store(0, Ordering::SeqCst);
+        self.asked.from_none();
         let transport = Arc::new(Wire { inner: wire(&self.simulator), asked: self.asked.clone(), death });
         let dav = opened(transport, &self.clock, "http://localhost/", |config| match self.groups {
             Groups::Cards => config,
@@ -227,18 +189,7 @@ impl Scene {
         let engine = Engine::new(Arc::new(self.state.clone())).clock(Arc::new(self.clock.clone())).chance(Arc::new(SeededChance::new(2)));
         let pair = engine.pair::<Contact>("contacts", Arc::new(self.hub.clone()), far).policy(policy);
         let pair = pair.collections(vec![self.home.to_string()]).build().unwrap();
-        let mut run = pin!(pair.run());
-        let mut context = Context::from_waker(Waker::noop());
-        let asked = || self.asked.load(Ordering::SeqCst) + self.hub.requests().len();
-        let (mut idle, mut seen) = (0, asked());
-        while idle < 50 {
-            if let Poll::Ready(report) = run.as_mut().poll(&mut context) {
-                return Some(report);
-            }
-            idle = if asked() == seen { idle + 1 } else { 0 };
-            seen = asked();
-        }
-        None
+        until_it_stops(pair.run(), || self.asked.count() + self.hub.requests().len())
     }
 
     /// One whole run, and the time it takes to settle.
@@ -278,21 +229,17 @@ fn team(n: usize) -> BTreeSet<String> {
     BTreeSet::from([TEAMS[n % TEAMS.len()].to_owned()])
 }
 
-fn stride() -> usize {
-    std::env::var("PIMKIT_STRIDE").ok().and_then(|s| s.parse().ok()).unwrap_or(17).max(1)
-}
-
 #[test]
 fn a_run_stopped_before_or_after_the_effect_of_any_request_is_finished_by_the_next() {
     for (server, groups) in SERVERS {
         let mut scene = Scene::new(server, groups);
         scene.reset();
         scene.run(None).unwrap().unwrap();
-        let requests = scene.asked.load(Ordering::SeqCst);
+        let requests = scene.asked.count();
         assert!(requests > NEW + EDITED + DELETED, "{server}: {requests} requests");
         scene.restart(&format!("{server}, not stopped"));
         for death in [Death::Before, Death::After] {
-            for number in (1..=requests).step_by(stride()) {
+            for number in (1..=requests).step_by(stride(17)) {
                 scene.reset();
                 assert!(scene.run(Some((number, death))).is_none(), "{server}: no {death:?} at request {number}");
                 scene.restart(&format!("{server}, {death:?} at request {number} of {requests}"));
@@ -309,7 +256,7 @@ fn a_run_stopped_before_or_after_any_commit_is_finished_by_the_next() {
         scene.run(None).unwrap().unwrap();
         let commits = scene.state.commits();
         for point in [StopPoint::Before, StopPoint::After] {
-            for number in (1..=commits).step_by(4 * stride()) {
+            for number in (1..=commits).step_by(4 * stride(17)) {
                 scene.reset();
                 scene.state.crash_at(number, point);
                 assert!(scene.run(None).is_none_or(|ended| ended.is_err()), "{server}: no stop at commit {number}");

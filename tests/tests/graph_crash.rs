@@ -5,11 +5,10 @@
 //! `PIMKIT_STRIDE` is how many places are passed over between two that are tried (default 9; 1 tries all).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
-use async_trait::async_trait;
 use pimkit::{
     Clock, CollectionId, Connector, Contact, Event, Kind, Record, When,
     graph::{Config, Graph},
-    http::{Bearer, Broken, Failure, InProcess, Incoming, Outgoing, RetryPolicy, Secret, Transport},
+    http::{Bearer, Broken, InProcess, RetryPolicy, Secret},
     sync::{AnyPair, Engine, Pair, Policy, Report},
 };
 use pimkit_contract::{
@@ -19,61 +18,14 @@ use pimkit_contract::{
     worst::Kept,
 };
 use pimkit_simulators::{Cut, Graph as Simulator, GraphRules, GraphSnapshot};
+use pimkit_tests::stops::{Asked, Death, Wire, stride, until_it_stops};
 use serde_json::{Value, json};
-use std::{
-    collections::BTreeMap,
-    marker::PhantomData,
-    pin::pin,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    task::{Context, Poll, Waker},
-    time::Duration,
-};
+use std::{collections::BTreeMap, marker::PhantomData, sync::Arc, time::Duration};
 
 const NEW: usize = 70;
 const EDITED: usize = 20;
 const DELETED: usize = 10;
 const ALICE: &str = "alice@example.com";
-
-/// Where the process dies, as seen by a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Death {
-    /// The request never leaves.
-    Before,
-    /// The first half of its batch has its effect.
-    Half,
-    /// It has its effect, and nobody hears the answer.
-    After,
-}
-
-/// A wire on which the process dies at the request of a number.
-#[derive(Debug)]
-struct Wire {
-    inner: Arc<InProcess>,
-    asked: Arc<AtomicUsize>,
-    death: Option<(usize, Death)>,
-}
-
-#[async_trait]
-impl Transport for Wire {
-    async fn send(&self, mut request: Outgoing) -> Result<Incoming, Failure> {
-        let number = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
-        let Some((_, death)) = self.death.filter(|(at, _)| *at == number) else { return self.inner.send(request).await };
-        if death == Death::Half
-            && let Ok(mut body) = serde_json::from_slice::<Value>(&request.body)
-            && let Some(calls) = body.get_mut("requests").and_then(Value::as_array_mut)
-        {
-            calls.truncate(calls.len() / 2);
-            request.body = body.to_string().into();
-        }
-        if death != Death::Before {
-            let _unheard = self.inner.send(request).await;
-        }
-        std::future::pending().await
-    }
-}
 
 /// A kind with which the scene can be played.
 trait Thing: Record + Kept {
@@ -165,7 +117,7 @@ struct Scene<R> {
     state: MemoryState,
     clock: FakeClock,
     home: CollectionId,
-    asked: Arc<AtomicUsize>,
+    asked: Asked,
     before: Option<(GraphSnapshot, HubSnapshot, state::Snapshot, jiff::Timestamp)>,
     of: PhantomData<R>,
 }
@@ -180,7 +132,7 @@ where
         let simulator = Simulator::builder().seed(1).user(ALICE, "token").rules(rules).clock(Arc::new(move || time.now())).build();
         let home = R::home(&simulator);
         let (hub, state) = (MemoryHub::new(&clock), MemoryState::new());
-        let mut scene = Self { simulator, hub, state, clock, home, asked: Arc::default(), before: None, of: PhantomData };
+        let mut scene = Self { simulator, hub, state, clock, home, asked: Asked::default(), before: None, of: PhantomData };
         scene.prepare();
         scene
     }
@@ -235,7 +187,7 @@ where
 
     /// One run, of a process in which nothing is remembered; nothing where it stopped for good.
     fn run(&self, death: Option<(usize, Death)>) -> Option<pimkit::Result<Report>> {
-        self.asked.store(0, Ordering::SeqCst);
+        self.asked.from_none();
         let simulator = self.simulator.clone();
         let inner = Arc::new(InProcess::serving(move |request| {
             simulator.answer_now(&request).map_err(|cut| match cut {
@@ -253,18 +205,7 @@ where
         let engine = Engine::new(Arc::new(self.state.clone())).clock(Arc::new(self.clock.clone())).chance(Arc::new(SeededChance::new(2)));
         let pair = engine.pair::<R>(R::KIND.plural(), Arc::new(self.hub.clone()), far).policy(policy);
         let pair = pair.collections(vec![self.home.to_string()]).build().unwrap();
-        let mut run = pin!(AnyPair::run(&pair));
-        let mut context = Context::from_waker(Waker::noop());
-        let asked = || self.asked.load(Ordering::SeqCst) + self.hub.requests().len();
-        let (mut idle, mut seen) = (0, asked());
-        while idle < 50 {
-            if let Poll::Ready(report) = run.as_mut().poll(&mut context) {
-                return Some(report);
-            }
-            idle = if asked() == seen { idle + 1 } else { 0 };
-            seen = asked();
-        }
-        None
+        until_it_stops(AnyPair::run(&pair), || self.asked.count() + self.hub.requests().len())
     }
 
     /// One whole run, and the time it takes to settle.
@@ -303,10 +244,6 @@ where
     }
 }
 
-fn stride() -> usize {
-    std::env::var("PIMKIT_STRIDE").ok().and_then(|s| s.parse().ok()).unwrap_or(9).max(1)
-}
-
 /// The service as it is documented, and one that runs only some of a batch, refuses a second create and shows what was deleted.
 fn services() -> [(&'static str, GraphRules); 2] {
     let mut documented = GraphRules::default();
@@ -326,10 +263,10 @@ where
         let mut scene = Scene::<R>::new(rules);
         scene.reset();
         scene.run(None).unwrap().unwrap();
-        let requests = scene.asked.load(Ordering::SeqCst);
+        let requests = scene.asked.count();
         scene.restart(&format!("{of}, not stopped"));
         for death in [Death::Before, Death::Half, Death::After] {
-            for number in (1..=requests).step_by(stride()) {
+            for number in (1..=requests).step_by(stride(9)) {
                 scene.reset();
                 assert!(scene.run(Some((number, death))).is_none(), "{of}: no {death:?} at request {number}");
                 scene.restart(&format!("{of}, {death:?} at request {number} of {requests}"));
@@ -348,7 +285,7 @@ where
     scene.run(None).unwrap().unwrap();
     let commits = scene.state.commits();
     for point in [StopPoint::Before, StopPoint::After] {
-        for number in (1..=commits).step_by(2 * stride()) {
+        for number in (1..=commits).step_by(2 * stride(9)) {
             scene.reset();
             scene.state.crash_at(number, point);
             assert!(scene.run(None).is_none_or(|ended| ended.is_err()), "{}: no stop at commit {number}", R::KIND.plural());
