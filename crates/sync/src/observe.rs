@@ -98,6 +98,8 @@ impl<R: Record> Run<R> {
         }
         let mut restarted = false;
         let mut unread = false;
+        // What we made and this round names first.
+        let mut named_first: Vec<ItemId> = Vec::new();
         // A round that an earlier run began names what was there then.
         let mut resumed = row.page.is_some();
         loop {
@@ -124,6 +126,7 @@ impl<R: Record> Run<R> {
                 Page { side, collection, epoch: row.epoch, known: BTreeMap::new(), changes: Vec::new(), named: Vec::new(), unread: false };
             self.observe_page(&mut work, page.changes).await?;
             unread |= work.unread;
+            named_first.extend(work.known.values().filter(|row| row.epoch == UNNAMED).map(|row| row.item.clone()));
             let mut changes = std::mem::take(&mut work.changes);
             if !work.named.is_empty() {
                 changes.push(StateChange::Named {
@@ -142,6 +145,11 @@ impl<R: Record> Run<R> {
                 Next::Done { cursor, complete } => Some((cursor, complete)),
             };
             if let Some((cursor, complete)) = done {
+                if unread && !complete && !named_first.is_empty() {
+                    // The next round begins where this one did, and what its user deletes before that, it names no more.
+                    let (account, items) = (row.key.account.clone(), std::mem::take(&mut named_first));
+                    changes.push(StateChange::Named { account, kind: R::KIND, collection: collection.clone(), items, epoch: UNNAMED });
+                }
                 changes.push(StateChange::Stream(StreamRow { epoch: row.epoch, ..durable.clone() }));
                 self.commit(changes).await?;
                 if complete {

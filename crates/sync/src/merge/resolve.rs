@@ -65,7 +65,26 @@ impl Resolver<'_> {
             return;
         }
         let hub = case.for_hub(case.f1.as_ref());
-        self.write_hub(case, hub, case.f1.as_ref());
+        let far = self.room_filled(case, hub.as_ref());
+        if self.write_hub(case, hub, far.as_ref().or(case.f1.as_ref()))
+            && let Some(far) = far
+        {
+            self.merged.far.insert(case.pair.right.clone(), far);
+        }
+    }
+
+    /// The far value with what the hub has more of: its user took something out of a list that was full, so that there is
+    /// room for what did not fit before. Nothing where nothing comes in.
+    fn room_filled(&self, case: &Case, hub: Option<&Value>) -> Option<Value> {
+        let pair = &case.pair;
+        let may = self.policy.direction == Direction::TwoWay && self.far.writable && pair.far.write && !matches!(pair.pass, Pass::Held(_));
+        if !may || pair.far.many.is_none() || pair.far_def.same(case.f0.as_ref(), case.f1.as_ref()) {
+            return None;
+        }
+        let has = elements(pair.far_def, case.f1.as_ref());
+        let filled = case.for_far(hub)?;
+        let more = elements(pair.far_def, Some(&filled));
+        (more.len() > has.len() && has.iter().all(|(name, _)| more.iter().any(|(other, _)| other == name))).then_some(filled)
     }
 
     /// False when it waits.

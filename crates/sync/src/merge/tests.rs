@@ -256,7 +256,9 @@ fn what_a_side_cannot_hold_stays_on_the_other() {
         (Kind::Contact, &two, mail("abc"), mail("ab"), mail("abcd"), mail("ab"), json!({}), json!({})),
         (Kind::Contact, &two, mail("abc"), mail("ab"), mail("bc"), mail("ab"), json!({}), mail("bc")),
         (Kind::Contact, &two, mail("abc"), mail("ab"), mail("abc"), mail("ax"), mail("axc"), json!({})),
-        (Kind::Contact, &two, mail("abc"), mail("ab"), mail("abc"), json!({}), mail("c"), json!({})),
+        // What was taken out makes room for what did not fit.
+        (Kind::Contact, &two, mail("abc"), mail("ab"), mail("abc"), mail("a"), mail("ac"), mail("ac")),
+        (Kind::Contact, &two, mail("abcd"), mail("ab"), mail("abcd"), json!({}), mail("cd"), mail("cd")),
         // The tail of a cut text.
         (Kind::Task, &cut, text("abcdefgh"), text("abcde"), text("abcdefgX"), text("abcde"), json!({}), json!({})),
         (Kind::Task, &cut, text("abcdefgh"), text("abcde"), text("abcdefgh"), text("Xbcde"), text("Xbcdefgh"), json!({})),
