@@ -2,7 +2,7 @@
 
 use super::Inner;
 use crate::{
-    Auth, Body, Challenge, Effect, Failure, Incoming, Moved, Next, Outgoing, Request, Seen, Signing, Verdict,
+    Auth, Body, Challenge, Effect, Failure, Incoming, Moved, Next, Offer, Outgoing, Request, Seen, Signing, Verdict,
     auth::offers,
     gate::Place,
     limits::announced,
@@ -282,11 +282,18 @@ impl Inner {
                 way.round += 1;
                 Ok(())
             }
+            Next::GiveUp if offers.iter().any(Offer::wants_claims) => Err(Lost::Final(Failure::refused(wants_claims()))),
             Next::GiveUp => {
                 Err(no("the server refuses the credentials; sign in again, or make a new app password where the provider wants one"))
             }
         }
     }
+}
+
+/// A server that wants more of the sign-in than the token shows, as an error: its context says `insufficient_claims`.
+pub(super) fn wants_claims() -> Error {
+    let says = "the organisation's access rules ask for another sign-in; sign in again, from a device and place that they allow";
+    Error::new(ErrorKind::Unauthenticated, says).with("error", "insufficient_claims")
 }
 
 fn goes_abroad(name: &header::HeaderName) -> bool {
