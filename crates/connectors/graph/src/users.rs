@@ -9,6 +9,7 @@ use crate::{
     contacts::Got,
     cursor, delta, error,
     mapping::{contact, user},
+    pages::Pages,
     session::{Session, answered, lock},
 };
 use async_trait::async_trait;
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
     collections::BTreeSet,
+    ops::Bound,
     sync::{Arc, Mutex},
 };
 
@@ -56,6 +58,13 @@ pub(crate) const fn most() -> Capabilities {
 #[derive(Debug, Serialize, Deserialize)]
 struct Listed {}
 
+/// Within one: the member behind whom it goes on.
+#[derive(Debug, Serialize, Deserialize)]
+struct Behind {
+    /// An id; members come in the order of their ids.
+    id: String,
+}
+
 impl Users {
     pub(crate) fn new(session: Arc<Session>) -> Self {
         Self { session, members: Mutex::default() }
@@ -85,7 +94,7 @@ impl Users {
                 let gone = "a group that the account is limited to is not there; correct the list of groups";
                 return Err(Error::new(ErrorKind::Config, gone).with("group", id));
             }
-            for row in asked::rows(&self.session, "graph.groups.members", reply).await? {
+            for row in Pages::named(&self.session, "graph.groups.members").all_of(reply).await? {
                 // Devices, contacts and groups are members too.
                 let is_user = odata::text(&row, "@odata.type").is_none_or(|kind| kind.eq_ignore_ascii_case("#microsoft.graph.user"));
                 members.extend(odata::text(&row, "id").filter(|_| is_user).map(str::to_owned));
@@ -131,15 +140,31 @@ impl Users {
 
     async fn members_page(&self, collection: &CollectionId, at: Position<'_>, options: &ChangeOptions) -> Result<ChangePage<User>> {
         let bound = cursor::bound(&self.session, Kind::User, collection, options, &format!("groups {}", self.groups().join(" ")));
-        // Nothing stands in them but what they are bound to.
-        let Listed {} = match at {
-            Position::Start => Listed {},
-            Position::Since(cursor) => bound.between(cursor)?,
-            Position::Page(token) => bound.within(token)?,
+        let behind = match at {
+            Position::Start => None,
+            // Nothing stands in it but what it is bound to.
+            Position::Since(cursor) => {
+                let Listed {} = bound.between(cursor)?;
+                None
+            }
+            Position::Page(token) => Some(bound.within::<Behind>(token)?.id),
         };
-        let members = self.listed().await?;
-        let changes = members.iter().map(|id| Change::Listed { id: ItemId::from(id.as_str()), revision: None }).collect();
-        Ok(ChangePage { changes, next: Next::Done { cursor: bound.cursor(&Listed {})?, complete: true } })
+        // Further pages are of the listing that the first one began; after a crash, of a new one.
+        let members = match (&behind, self.members().await?) {
+            (Some(_), Some(members)) => members,
+            _ => self.listed().await?,
+        };
+        let size = options.page_size.unwrap_or(self.session.config.page_size).clamp(1, 1000);
+        let size = usize::try_from(size).unwrap_or(1000);
+        let after = behind.map_or(Bound::Unbounded, Bound::Excluded);
+        let page: Vec<&String> = members.range((after, Bound::Unbounded)).take(size).collect();
+        let last = page.last().filter(|last| members.last() != Some(**last));
+        let next = match last {
+            Some(last) => Next::More(bound.page(&Behind { id: (*last).clone() })?),
+            None => Next::Done { cursor: bound.cursor(&Listed {})?, complete: true },
+        };
+        let changes = page.into_iter().map(|id| Change::Listed { id: ItemId::from(id.as_str()), revision: None }).collect();
+        Ok(ChangePage { changes, next })
     }
 
     async fn fetched(&self, collection: &CollectionId, ids: &[ItemId]) -> Vec<Fetched<User>> {
