@@ -265,7 +265,11 @@ impl Inner {
     /// After a no: new credentials to try with, or the end.
     async fn sign_in_again(&self, way: &mut Way<'_>, stamp: u64, headers: &HeaderMap, now: Timestamp) -> Result<(), Lost> {
         let no = |message: &'static str| Lost::Final(Failure::refused(Error::new(ErrorKind::Unauthenticated, message)));
+        let offers = offers(headers);
         let Some(auth) = way.auth else {
+            if offers.iter().any(Offer::wants_claims) {
+                return Err(Lost::Final(Failure::refused(wants_claims())));
+            }
             return Err(no(if self.auth.is_none() || way.request.anonymous {
                 "the server wants credentials, and this request carries none; sign in"
             } else {
@@ -275,7 +279,6 @@ impl Inner {
         if way.round >= MOST_ROUNDS {
             return Err(no("the server asks again and again who is there; check what stands between us and it"));
         }
-        let offers = offers(headers);
         let by = Challenge { stamp, round: way.round, url: &way.url, offers: &offers, now };
         match auth.challenged(&by).await.map_err(|error| lost(Failure::refused(error)))? {
             Next::Again => {
