@@ -177,7 +177,7 @@ impl Session {
 
     /// Sends a request.
     pub(crate) async fn send(&self, request: Request) -> Result<Answer, Failure> {
-        self.road.send(request).await
+        self.road.send(request).await.map_err(|failure| told(failure, None))
     }
 
     /// Sends a call. What its status means is the caller's to say.
