@@ -376,7 +376,7 @@ async fn what_a_refused_refresh_wants_of_the_next_sign_in_is_kept() {
         let body = format!("{{{claims}\"error\":\"interaction_required\",\"error_codes\":[50076]}}");
         set.authority.fail(fault(400, body.leak()));
         let error = refreshing(&set.app, &store).token(Need::Any).await.err().unwrap();
-        assert_eq!(Refusal::of(&error).unwrap().cause, Cause::SecondFactor);
+        assert_eq!(Refusal::of(&error).unwrap().cause, Cause::Interaction);
         assert_eq!(store.claims("work").await.unwrap().as_deref(), kept, "{claims}");
         assert!(set.authority.refreshes(&store.token()), "the sign-in is kept as it was");
     }
