@@ -83,7 +83,7 @@
 //! # Users
 //!
 //! - One collection, `directory`. A user has no version: what was read of one is its version, so that every user that a round names is
-//!   read. Managers and pictures are not among what rounds tell of.
+//!   read. Managers and pictures are not among what rounds tell of. Who may not read managers (`User.Read.All`) reads users without.
 //! - For N users a first pull is the service's pages and N/20 batches, and N/20 more for pictures ([`Quirks::pictures_of_users`]).
 //! - An account that is limited to groups ([`Config::groups`]) lists their members each time; whoever is in none is hidden.
 //!

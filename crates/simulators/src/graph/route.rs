@@ -105,6 +105,10 @@ pub(crate) fn answer(world: &mut World, ask: &Ask, grant: &Grant) -> Result {
     }
 }
 
+/// With what more of users is told than who they are: their managers among it
+/// (<https://learn.microsoft.com/graph/api/user-list-manager>).
+const WHOLE: &[&str] = &["User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"];
+
 fn tenant(world: &mut World, ask: &Ask, grant: &Grant) -> Result {
     let path: Vec<&str> = ask.path.iter().map(String::as_str).collect();
     let [first, rest @ ..] = path.as_slice() else {
@@ -117,6 +121,12 @@ fn tenant(world: &mut World, ask: &Ask, grant: &Grant) -> Result {
         }
         "users" => {
             consented(grant, "User", "All", false)?;
+            let basic = |scopes: &Vec<String>| !scopes.iter().any(|scope| WHOLE.contains(&scope.as_str()));
+            let expands = ask.option("expand").is_some_and(|expand| expand.to_lowercase().contains("manager"));
+            let asks = expands || rest.iter().any(|segment| segment.eq_ignore_ascii_case("manager"));
+            if asks && grant.scopes.as_ref().is_some_and(basic) {
+                return refuse(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.");
+            }
             people::users(world, ask, rest)
         }
         "groups" => {

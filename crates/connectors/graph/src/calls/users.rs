@@ -12,9 +12,10 @@ pub(crate) fn delta() -> Call {
     Call::get("graph.users.delta", Path::of("users/delta").query("$select", user::SELECT))
 }
 
-/// One user, with the id of the manager.
-pub(crate) fn get(id: &str) -> Call {
-    Call::get("graph.users.get", user(id).query("$select", user::SELECT).query("$expand", "manager($select=id)"))
+/// One user; with the id of the manager, where that may be asked for.
+pub(crate) fn get(id: &str, manager: bool) -> Call {
+    let path = user(id).query("$select", user::SELECT);
+    Call::get("graph.users.get", if manager { path.query("$expand", "manager($select=id)") } else { path })
 }
 
 /// What is known of a picture without its bytes.

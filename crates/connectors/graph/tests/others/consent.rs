@@ -96,6 +96,31 @@ async fn what_may_only_be_read_says_what_a_write_needs_and_categories_what_they_
     assert_eq!(simulator.act(ALICE, "GET", "contacts", None).1["value"], json!([]));
 }
 
+/// A sign-in asks for `User.ReadBasic.All`, which tells no managers: users are read without, and none is taken for gone or hidden.
+#[tokio::test]
+async fn who_may_not_read_managers_reads_users_without_them() {
+    for (scope, is_unread) in [("User.ReadBasic.All", true), ("User.Read.All", false)] {
+        let (graph, simulator) = account(Config::new(ROOT), &["User.Read", scope]);
+        assert!(simulator.set_manager(ALICE, BOB));
+        let users = graph.users().unwrap();
+        let home = users.collections().await.unwrap().remove(0).id;
+        let page = users.changes(&home, Position::Start, &ChangeOptions::default()).await.unwrap();
+        let ids: Vec<pimkit_core::ItemId> = page.changes.iter().map(|line| line.id().clone()).collect();
+        for round in 0..2 {
+            simulator.reset_requests();
+            let mut managers = 0;
+            for answer in users.fetch(&home, &ids).await {
+                let Fetched::Found(stored) = answer else { panic!("{scope}: {answer:?}") };
+                managers += usize::from(stored.record.manager.is_some());
+                assert_eq!(stored.unread.iter().any(|field| field.as_str() == "manager"), is_unread, "{scope}");
+            }
+            assert_eq!(managers, usize::from(!is_unread), "{scope}");
+            let refused = simulator.requests().iter().filter(|seen| seen.status == 403).count();
+            assert_eq!(refused > 0, is_unread && round == 0, "{scope} {round}: asked once");
+        }
+    }
+}
+
 /// A token, and the claims that servers wanted of it.
 #[derive(Debug)]
 struct Watching(Bearer, Arc<Mutex<Vec<String>>>);
