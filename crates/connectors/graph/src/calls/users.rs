@@ -51,8 +51,9 @@ mod tests {
     #[test]
     fn everything_has_its_path() {
         assert!(delta().path.as_str().starts_with("users/delta?$select=id,accountEnabled,"), "{:?}", delta());
-        assert!(get("a/b").path.as_str().starts_with("users/a%2Fb?$select=id,"), "{:?}", get("a"));
-        assert!(get("a").path.as_str().ends_with("&$expand=manager($select=id)"));
+        assert!(get("a/b", true).path.as_str().starts_with("users/a%2Fb?$select=id,"), "{:?}", get("a", true));
+        assert!(get("a", true).path.as_str().ends_with("&$expand=manager($select=id)"));
+        assert!(!get("a", false).path.as_str().contains("$expand"));
         assert_eq!(photo_bytes("a").path.as_str(), "users/a/photo/$value");
         assert_eq!(members("g").path.as_str(), "groups/g/transitiveMembers?$select=id&$top=999");
         let search = search("Ada \"L\"", 5000);
