@@ -47,7 +47,7 @@ const COLUMNS: &[Column] = &[
     ("incremental", "names only changes", |c| yes(c.incremental)),
     ("conditional", "refuses stale writes", |c| yes(c.conditional)),
     ("create", "a lost create is", |c| create(c.create)),
-    ("find", "finds by uid", |c| yes(c.find)),
+    ("find", "finds by uid or mark", |c| yes(c.find)),
     ("keepsAsWritten", "keeps as written", |c| yes(c.keeps_as_written)),
     ("keepsIds", "keeps ids", |c| yes(c.keeps_ids)),
     ("movesKeepIds", "keeps ids when moved", |c| yes(c.moves_keep_ids)),

@@ -75,6 +75,70 @@ fn a_browser_signs_in_and_logout_forgets_it() {
 }
 
 #[test]
+fn claims_that_a_server_wants_are_brought_along_by_the_next_sign_in_and_then_forgotten() {
+    const CLAIMS: &str = "{\"access_token\":{\"acrs\":{\"essential\":true,\"value\":\"c1\"}}}";
+    for device in [false, true] {
+        let authority = Authority::start(&[]);
+        let desk = desk(&authority, &format!("url = \"{}/v1.0\"", authority.url));
+        let signs_in = || {
+            if device {
+                desk.call(&["login", "work", "--device", "--json"]).exits(0);
+                return;
+            }
+            let mut waiting = Waiting::start(&desk, &["login", "work", "--json"]);
+            let first: Value = serde_json::from_str(&waiting.line()).unwrap();
+            authority.browse(first["open"].as_str().unwrap(), true);
+            waiting.ends().exits(0);
+        };
+        signs_in();
+        assert_eq!(authority.brought(), [""; 0]);
+        desk.call(&["list", "work", "contacts"]).exits(0);
+        authority.demand(CLAIMS);
+        for _ in 0..2 {
+            let told = desk.call(&["list", "work", "contacts"]).exits(1);
+            assert!(told.stderr.contains("sign in again") && told.stderr.lines().count() == 1, "{told:?}");
+        }
+        let (kept, token) = (desk.read("tokens/work.claims.json"), kept(&desk)["refresh_token"].as_str().unwrap().to_owned());
+        assert!(kept == CLAIMS && authority.refreshes(&token), "{kept}");
+        signs_in();
+        assert_eq!(authority.brought(), [CLAIMS]);
+        assert!(!desk.path("tokens/work.claims.json").exists());
+        desk.call(&["list", "work", "contacts"]).exits(0);
+        signs_in();
+        assert_eq!(authority.brought(), [CLAIMS], "once");
+    }
+}
+
+#[test]
+fn what_is_asked_for_is_what_the_syncs_of_the_account_need() {
+    let authority = Authority::start(&[]);
+    for (kinds, wanted, unwanted) in [
+        (&[][..], &["Contacts.ReadWrite", "Calendars.ReadWrite", "Tasks.ReadWrite", "Mail.Read", "User.ReadBasic.All"][..], &[][..]),
+        (&["tasks"], &["Tasks.ReadWrite"], &["Contacts.ReadWrite", "Calendars.ReadWrite", "MailboxSettings", "User.ReadBasic.All"]),
+        (&["contacts", "events"], &["Contacts.ReadWrite", "Calendars.ReadWrite", "MailboxSettings.ReadWrite"], &["Tasks", "Mail.Read"]),
+    ] {
+        let syncs: Vec<String> = kinds
+            .iter()
+            .map(|kind| format!("[[syncs]]\nname = \"{kind}\"\nkind = \"{kind}\"\nleft = \"crm\"\nright = \"work\"\n"))
+            .collect();
+        let desk = desk(&authority, "");
+        let config = format!("{}[accounts.crm]\nconnector = \"local\"\npath = \"crm.db\"\n{}", desk.read("pimkit.toml"), syncs.concat());
+        desk.write("pimkit.toml", &config);
+        let mut waiting = Waiting::start(&desk, &["login", "work", "--json"]);
+        let first: Value = serde_json::from_str(&waiting.line()).unwrap();
+        let open = first["open"].as_str().unwrap();
+        for scope in wanted.iter().chain(["User.Read", "offline_access"].iter()) {
+            assert!(open.contains(scope), "{scope}: {open}");
+        }
+        for scope in unwanted {
+            assert!(!open.contains(scope), "{scope}: {open}");
+        }
+        authority.browse(open, true);
+        waiting.ends().exits(0);
+    }
+}
+
+#[test]
 fn a_user_who_says_no_is_told_what_to_do_and_nothing_is_kept() {
     let authority = Authority::start(&[]);
     let desk = desk(&authority, "");

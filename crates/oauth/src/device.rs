@@ -10,6 +10,7 @@ use std::{fmt, time::Duration};
 /// Its `Debug` shows neither code.
 pub struct Device {
     response: StandardDeviceAuthorizationResponse,
+    claims: Option<String>,
     /// When the codes run out.
     pub expires: Timestamp,
 }
@@ -46,18 +47,30 @@ impl App {
     /// # Errors
     /// As [`exchange`](Self::exchange); `Unsupported` where the provider has no device codes.
     pub async fn device(&self) -> Result<Device> {
+        self.device_for(None).await
+    }
+
+    /// The same, for a sign-in that must bring these claims along (see [`Refusal`](crate::Refusal)). RFC 8628 knows none: they go
+    /// along with both questions, as servers pass over parameters that they do not know (RFC 6749 §3.2).
+    ///
+    /// # Errors
+    /// As [`device`](Self::device).
+    pub async fn device_for(&self, claims: Option<&str>) -> Result<Device> {
         let wire = self.wire("oauth.device").repeats(true);
         let asked = self.0.clock.now();
         let client = self.client();
-        let request = client
+        let mut request = client
             .exchange_device_code()
             .map_err(|_| {
                 Error::new(ErrorKind::Unsupported, "this provider has no device codes; sign in in a browser").during("oauth.device")
             })?
             .add_scopes(self.0.provider.scopes.iter().cloned().map(Scope::new));
+        if let Some(claims) = claims {
+            request = request.add_extra_param("claims", claims);
+        }
         let response: StandardDeviceAuthorizationResponse = request.request_async(&wire).await.map_err(|e| wire.failed(e))?;
         let time = SignedDuration::try_from(response.expires_in()).unwrap_or(SignedDuration::MAX);
-        Ok(Device { expires: asked.checked_add(time).unwrap_or(Timestamp::MAX), response })
+        Ok(Device { expires: asked.checked_add(time).unwrap_or(Timestamp::MAX), claims: claims.map(str::to_owned), response })
     }
 
     /// Asks, as often as the provider allows, until the user has signed in. Trouble of the wire or of the provider is waited
@@ -70,7 +83,10 @@ impl App {
         let clock = &*self.0.clock;
         let client = self.client();
         let left = Duration::try_from(device.expires.duration_since(clock.now())).unwrap_or_default();
-        let request = client.exchange_device_access_token(&device.response).set_time_fn(|| now(clock));
+        let mut request = client.exchange_device_access_token(&device.response).set_time_fn(|| now(clock));
+        if let Some(claims) = &device.claims {
+            request = request.add_extra_param("claims", claims);
+        }
         // The provider's wish counts when it is longer than the interval. Only what was asked for last is current.
         let sleep = |interval: Duration| {
             let wish = wire.take_trouble().and_then(|error| error.wait()).unwrap_or_default();

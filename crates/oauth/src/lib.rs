@@ -30,6 +30,7 @@
 //! - A 429 or 5xx of an endpoint is told from a refusal, and keeps its status and its Retry-After.
 //! - A refresh token that was rotated is stored before the access token beside it is used. It goes to the endpoint and under
 //!   the client that it was granted by, and to no other.
+//! - What a provider or a server wants of the next sign-in (claims) is kept beside it ([`Store::claims`]), for whoever signs in next.
 //! - No secret is in any `Debug`, error or log; what providers say in prose is not shown either, as it names people.
 //! - Time and chance are the host's: nothing here expires but by its clock.
 //!

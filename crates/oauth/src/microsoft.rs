@@ -4,7 +4,7 @@
 //! <https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes>.
 
 use crate::{Cause, Provider, RedirectHost};
-use pimkit_core::{Error, ErrorKind, Result};
+use pimkit_core::{Error, ErrorKind, Kind, Result};
 use url::Url;
 
 /// One of Microsoft's clouds. A token of one is never good in another.
@@ -30,12 +30,52 @@ pub const CHINA: Cloud = Cloud { name: "china", graph: "microsoftgraph.chinaclou
 /// All that have a public name. For others (Bleu, Delos, …) a configuration says both addresses.
 pub const CLOUDS: &[Cloud] = &[GLOBAL, US, DOD, CHINA];
 
-/// What a user is asked for when nothing else is wanted: contacts, events, tasks and mail of the own mailbox, and no scope for
-/// which tenants usually want an administrator. To make categories (`MailboxSettings.ReadWrite`), to read the directory
-/// (`User.ReadBasic.All`) and for what others share (`Contacts.ReadWrite.Shared`, …) more must be wanted. Without `offline_access`
-/// there is no refresh token.
-pub const SCOPES: &[&str] =
-    &["User.Read", "Contacts.ReadWrite", "Calendars.ReadWrite", "Tasks.ReadWrite", "Mail.Read", "MailboxSettings.Read"];
+/// What one kind is read and written with, by the [permissions reference](https://learn.microsoft.com/graph/permissions-reference)
+/// and the "Permissions" section of each request's page.
+struct Wants {
+    kind: Kind,
+    /// In the own mailbox.
+    own: &'static [&'static str],
+    /// In a mailbox that somebody else shares.
+    shared: &'static [&'static str],
+}
+
+/// Categories are the mailbox's settings, and events read its zone there: that permission has no variant for what others share.
+const WANTS: [Wants; 5] = [
+    Wants {
+        kind: Kind::Contact,
+        own: &["Contacts.ReadWrite", "MailboxSettings.ReadWrite"],
+        shared: &["Contacts.ReadWrite", "Contacts.ReadWrite.Shared", "MailboxSettings.ReadWrite"],
+    },
+    Wants {
+        kind: Kind::Event,
+        own: &["Calendars.ReadWrite", "MailboxSettings.ReadWrite"],
+        shared: &["Calendars.ReadWrite", "Calendars.ReadWrite.Shared", "MailboxSettings.ReadWrite"],
+    },
+    Wants { kind: Kind::Task, own: &["Tasks.ReadWrite"], shared: &["Tasks.ReadWrite", "Tasks.ReadWrite.Shared"] },
+    Wants { kind: Kind::Message, own: &["Mail.Read"], shared: &["Mail.Read", "Mail.Read.Shared"] },
+    Wants { kind: Kind::User, own: &["User.ReadBasic.All"], shared: &["User.ReadBasic.All"] },
+];
+
+/// What everybody is asked for: by which addresses somebody is known.
+const ALWAYS: &str = "User.Read";
+
+/// The permissions with which these kinds are read and written, each once; of a mailbox that somebody else shares when `shared`.
+/// Nothing is asked for a kind that is not among them: some organisations want an administrator's consent for one permission,
+/// `MailboxSettings.ReadWrite` above all (evolution-ews 323), and then refuse the whole sign-in. Who is refused names fewer kinds, or
+/// the permissions themselves.
+#[must_use]
+pub fn permissions(kinds: &[Kind], shared: bool) -> Vec<&'static str> {
+    let mut all = vec![ALWAYS];
+    for wants in WANTS.iter().filter(|wants| kinds.contains(&wants.kind)) {
+        for permission in if shared { wants.shared } else { wants.own } {
+            if !all.contains(permission) {
+                all.push(permission);
+            }
+        }
+    }
+    all
+}
 
 impl Cloud {
     /// The cloud whose Graph has this address.
@@ -70,7 +110,8 @@ fn address(host: &str) -> Result<Url> {
 ///
 /// `authority` is [`Cloud::authority`], or that of a cloud that is not in the table. `tenant` is a GUID, a domain, `common`,
 /// `organizations` or `consumers`; in its own name an app signs in at a tenant alone. `graph` is any address of the Graph that
-/// the tokens are for: the names of scopes begin with its origin.
+/// the tokens are for: the names of scopes begin with its origin. It asks for what every kind of the own mailbox is read and written
+/// with ([`permissions`]), and for `offline_access`, without which there is no refresh token.
 ///
 /// # Errors
 /// `Config` for an authority that is not https (http is for this machine), and for a tenant that is no name.
@@ -98,7 +139,7 @@ pub fn provider(authority: &Url, tenant: &str, graph: &Url) -> Result<Provider> 
     let mut provider = Provider::new(endpoint("authorize")?, endpoint("token")?)?
         .device(endpoint("devicecode")?)?
         .scopes(["offline_access", "openid", "profile"])
-        .scopes(SCOPES.iter().map(|scope| scope_of(&resource, scope)));
+        .scopes(permissions(&KINDS, false).into_iter().map(|scope| scope_of(&resource, scope)));
     provider.own_scopes = vec![format!("{resource}/.default")];
     // The portal registers http://localhost for programs, and any port of it is then taken:
     // https://learn.microsoft.com/en-us/entra/identity-platform/reply-url#localhost-exceptions.
@@ -116,6 +157,9 @@ pub fn provider(authority: &Url, tenant: &str, graph: &Url) -> Result<Provider> 
 pub fn scope(graph: &Url, permission: &str) -> String {
     scope_of(&graph.origin().ascii_serialization(), permission)
 }
+
+/// All of them.
+const KINDS: [Kind; 5] = [Kind::Contact, Kind::Event, Kind::Task, Kind::Message, Kind::User];
 
 fn scope_of(resource: &str, permission: &str) -> String {
     let whole = permission.contains("://") || matches!(permission, "offline_access" | "openid" | "profile" | "email");
@@ -228,6 +272,27 @@ mod tests {
         let authority = Url::parse("http://127.0.0.1:4000/login/?x=1").unwrap();
         let provider = provider(&authority, "common", &Url::parse("http://127.0.0.1:4000/v1.0").unwrap()).unwrap();
         assert_eq!(provider.token.as_str(), "http://127.0.0.1:4000/login/common/oauth2/v2.0/token");
+    }
+
+    #[test]
+    fn the_kinds_of_an_account_say_what_is_asked_for() {
+        use Kind::{Contact, Event, Message, Task, User};
+        let settings = "MailboxSettings.ReadWrite";
+        for (kinds, shared, expected) in [
+            (&[][..], false, &["User.Read"][..]),
+            (&[Contact], false, &["User.Read", "Contacts.ReadWrite", settings]),
+            (&[Task], false, &["User.Read", "Tasks.ReadWrite"]),
+            (&[User, Message], false, &["User.Read", "Mail.Read", "User.ReadBasic.All"]),
+            (&[Event], true, &["User.Read", "Calendars.ReadWrite", "Calendars.ReadWrite.Shared", settings]),
+            (&[Message, Message], true, &["User.Read", "Mail.Read", "Mail.Read.Shared"]),
+            (
+                &KINDS,
+                false,
+                &["User.Read", "Contacts.ReadWrite", settings, "Calendars.ReadWrite", "Tasks.ReadWrite", "Mail.Read", "User.ReadBasic.All"],
+            ),
+        ] {
+            assert_eq!(permissions(kinds, shared), expected, "{kinds:?} {shared}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Where a road's access tokens come from.
 
-use crate::{App, Cause, Kept, Refusal, Store};
+use crate::{App, Cause, Granted, Kept, Refusal, Store, store::is_claims};
 use async_trait::async_trait;
 use pimkit_core::{Error, ErrorKind, Result};
 use pimkit_http::{Need, Token, TokenSource};
@@ -16,6 +16,7 @@ use tokio::sync::Mutex;
 ///   stored before anything else the next time.
 /// - Where another process has refreshed meanwhile, its token is taken.
 /// - What was granted to another client, or by another endpoint, is not used.
+/// - Claims that a provider or a server wants of the next sign-in are kept with the store ([`Store::save_claims`]).
 pub struct Refreshing {
     shared: Arc<Shared>,
 }
@@ -49,6 +50,10 @@ impl TokenSource for Refreshing {
         task.await
             .map_err(|e| Error::new(ErrorKind::Unexpected, "the refresh was broken off; try again").during("oauth.refresh").caused_by(e))?
     }
+
+    async fn wanted(&self, claims: &str) -> Result<()> {
+        self.shared.store.save_claims(&self.shared.account, Some(claims)).await
+    }
 }
 
 impl Shared {
@@ -59,7 +64,7 @@ impl Shared {
             *unsaved = None;
         }
         let mut kept = self.kept().await?;
-        let granted = match self.app.refresh(&kept.refresh).await {
+        let granted = match self.refreshed(&kept).await {
             Err(error) if Refusal::of(&error).is_some_and(|refusal| refusal.cause == Cause::SignIn) => {
                 let now = self.kept().await?;
                 if now.refresh.expose() == kept.refresh.expose() {
@@ -67,7 +72,7 @@ impl Shared {
                 }
                 // Another process had used it up, and has kept what it got for it.
                 kept = now;
-                self.app.refresh(&kept.refresh).await?
+                self.refreshed(&kept).await?
             }
             other => other?,
         };
@@ -80,6 +85,18 @@ impl Shared {
             }
         }
         Ok(granted.token())
+    }
+
+    /// What a refresh brought. What a provider that refuses it wants of the next sign-in is kept for that.
+    async fn refreshed(&self, kept: &Kept) -> Result<Granted> {
+        let granted = self.app.refresh(&kept.refresh).await;
+        if let Err(error) = &granted
+            && let Some(claims) = Refusal::of(error).and_then(|refusal| refusal.claims.as_deref()).filter(|claims| is_claims(claims))
+        {
+            // The refusal counts, whether or not this could be kept.
+            let _ = self.store.save_claims(&self.account, Some(claims)).await;
+        }
+        granted
     }
 
     async fn kept(&self) -> Result<Kept> {

@@ -52,7 +52,25 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// `Storage` when it cannot be written.
     async fn save(&self, account: &str, kept: &Kept) -> Result<()>;
 
-    /// Forgets an account; false when nothing was kept.
+    /// The claims that the next sign-in to an account must bring along, where a server asked for some: JSON (OpenID Connect Core
+    /// §5.5), and no secret. A store that keeps none has a user sign in again and be asked again.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    async fn claims(&self, _account: &str) -> Result<Option<String>> {
+        Ok(None)
+    }
+
+    /// Keeps what the next sign-in must bring along, in place of what was kept; none forgets it. The sign-in that is kept stays
+    /// as it is.
+    ///
+    /// # Errors
+    /// As [`save`](Self::save).
+    async fn save_claims(&self, _account: &str, _claims: Option<&str>) -> Result<()> {
+        Ok(())
+    }
+
+    /// Forgets an account, and what its next sign-in must bring along; false when no sign-in was kept.
     ///
     /// # Errors
     /// `Storage` when it cannot be taken away.
@@ -77,6 +95,14 @@ struct Row {
 
 const VERSION: u32 = 1;
 
+/// The longest claims that are kept: they go into an address, and browsers take no longer ones.
+const LONGEST_CLAIMS: usize = 4096;
+
+/// Whether these are claims to bring along: a JSON object that an address has room for.
+pub(crate) fn is_claims(text: &str) -> bool {
+    text.len() <= LONGEST_CLAIMS && serde_json::from_str::<serde_json::Value>(text).is_ok_and(|json| json.is_object())
+}
+
 /// The largest file that is read.
 const LARGEST: u64 = 1 << 20;
 
@@ -99,6 +125,12 @@ impl FileStore {
             }
         }
         self.folder.join(format!("{name}.json"))
+    }
+
+    /// Beside it, so that a token that another process rotates meanwhile is never written over. No account is called so: dots
+    /// are escaped.
+    fn claims_path(&self, account: &str) -> PathBuf {
+        self.path(account).with_extension("claims.json")
     }
 
     fn read(&self, account: &str) -> Result<Option<Kept>> {
@@ -148,13 +180,40 @@ impl Store for FileStore {
         self.write(account, kept)
     }
 
+    async fn claims(&self, account: &str) -> Result<Option<String>> {
+        let path = self.claims_path(account);
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(storage("what the next sign-in must bring along cannot be read; delete its file", &path, e)),
+        };
+        let mut text = String::new();
+        let read = file.take(LARGEST).read_to_string(&mut text);
+        // Without, the server asks for them again.
+        Ok(read.is_ok_and(|_| is_claims(&text)).then_some(text))
+    }
+
+    async fn save_claims(&self, account: &str, claims: Option<&str>) -> Result<()> {
+        let path = self.claims_path(account);
+        let Some(claims) = claims else { return taken_away(&path).map(drop) };
+        let failed = |e| storage("what the next sign-in must bring along cannot be kept; check the rights of the folder", &path, e);
+        make_folder(&self.folder).map_err(failed)?;
+        replace(&path, claims.as_bytes()).map_err(failed)
+    }
+
     async fn remove(&self, account: &str) -> Result<bool> {
-        let path = self.path(account);
-        match fs::remove_file(&path) {
-            Ok(()) => Ok(true),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(e) => Err(storage("the kept sign-in cannot be taken away; delete its file", &path, e)),
-        }
+        let was = taken_away(&self.path(account))?;
+        taken_away(&self.claims_path(account))?;
+        Ok(was)
+    }
+}
+
+/// Takes a file away; false when it was not there.
+fn taken_away(path: &Path) -> Result<bool> {
+    match fs::remove_file(path) {
+        Ok(()) => Ok(true),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(e) => Err(storage("the kept sign-in cannot be taken away; delete its file", path, e)),
     }
 }
 
@@ -240,6 +299,32 @@ mod tests {
         assert!(block_on(store.remove("work")).unwrap());
         assert!(!block_on(store.remove("work")).unwrap());
         assert!(block_on(store.load("work")).unwrap().is_none());
+    }
+
+    #[test]
+    fn what_the_next_sign_in_must_bring_lies_beside_the_sign_in_and_goes_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = FileStore::new(folder.path().join("tokens"));
+        let claims = "{\"access_token\":{\"acrs\":{\"essential\":true,\"value\":\"c1\"}}}";
+        assert_eq!(block_on(store.claims("work")).unwrap(), None);
+        // There may be claims without a sign-in, and a sign-in that is refreshed keeps them.
+        block_on(store.save_claims("work", Some(claims))).unwrap();
+        block_on(store.save("work", &kept("one"))).unwrap();
+        assert_eq!(block_on(store.claims("work")).unwrap().as_deref(), Some(claims));
+        assert_eq!(block_on(store.claims("other")).unwrap(), None);
+        assert_eq!(block_on(store.load("work")).unwrap().unwrap().refresh.expose(), "one");
+        block_on(store.save_claims("work", None)).unwrap();
+        block_on(store.save_claims("work", None)).unwrap();
+        assert_eq!(block_on(store.claims("work")).unwrap(), None);
+        block_on(store.save_claims("work", Some(claims))).unwrap();
+        assert!(block_on(store.remove("work")).unwrap());
+        assert_eq!(fs::read_dir(folder.path().join("tokens")).unwrap().count(), 0);
+        // What is none is not handed to a provider.
+        let long = format!("{{\"a\":\"{}\"}}", "x".repeat(LONGEST_CLAIMS));
+        for odd in ["hunter2", "[]", "", long.as_str()] {
+            block_on(store.save_claims("work", Some(odd))).unwrap();
+            assert_eq!(block_on(store.claims("work")).unwrap(), None, "{odd}");
+        }
     }
 
     #[test]

@@ -41,6 +41,17 @@ async fn a_device_asks_at_the_pace_that_it_is_told() {
 }
 
 #[tokio::test]
+async fn claims_go_along_with_both_questions_of_a_device() {
+    let set = waiting(&["authorization_pending"]);
+    let device = set.app.device_for(Some("{\"access_token\":{}}")).await.unwrap();
+    set.app.poll(&device).await.unwrap();
+    let asked: Vec<Option<String>> = set.authority.requests().into_iter().map(|(_, form)| form.get("claims").cloned()).collect();
+    assert_eq!(asked, vec![Some("{\"access_token\":{}}".to_owned()); 3]);
+    assert!(signed_in(&set).await.is_ok());
+    assert!(set.authority.requests().iter().skip(3).all(|(_, form)| !form.contains_key("claims")));
+}
+
+#[tokio::test]
 async fn a_user_or_provider_who_says_no_ends_the_asking() {
     for (word, cause) in [
         ("access_denied", Cause::Declined),

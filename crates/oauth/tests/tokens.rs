@@ -23,6 +23,7 @@ use url::Url;
 #[derive(Debug, Default)]
 struct Memory {
     kept: Mutex<Option<Kept>>,
+    claims: Mutex<Option<String>>,
     full: Mutex<bool>,
 }
 
@@ -42,6 +43,13 @@ impl Store for Memory {
             return Err(Error::new(ErrorKind::Storage, "the disk is full; make room"));
         }
         *self.kept.lock().unwrap() = Some(kept.clone());
+        Ok(())
+    }
+    async fn claims(&self, _: &str) -> Result<Option<String>> {
+        Ok(self.claims.lock().unwrap().clone())
+    }
+    async fn save_claims(&self, _: &str, claims: Option<&str>) -> Result<()> {
+        *self.claims.lock().unwrap() = claims.map(str::to_owned);
         Ok(())
     }
     async fn remove(&self, _: &str) -> Result<bool> {
@@ -350,6 +358,28 @@ async fn a_server_that_wants_more_of_the_sign_in_sends_the_user_there_with_its_c
     assert_eq!(refusal.cause, Cause::Interaction);
     assert_eq!(refusal.claims.as_deref(), Some("{\"access_token\":{\"nbf\":{\"essential\":true}}}"));
     assert_eq!(refreshes(&set), 1, "a refresh does not help");
+    assert_eq!(store.claims("work").await.unwrap(), refusal.claims, "kept for the next sign-in");
+}
+
+#[tokio::test]
+async fn what_a_refused_refresh_wants_of_the_next_sign_in_is_kept() {
+    for (claims, kept) in [
+        (
+            r#""claims":"{\"access_token\":{\"polids\":{\"essential\":true}}}","#,
+            Some("{\"access_token\":{\"polids\":{\"essential\":true}}}"),
+        ),
+        (r#""claims":"hunter2","#, None),
+        ("", None),
+    ] {
+        let set = set(Authority::default());
+        let store = signed_in(&set).await;
+        let body = format!("{{{claims}\"error\":\"interaction_required\",\"error_codes\":[50076]}}");
+        set.authority.fail(fault(400, body.leak()));
+        let error = refreshing(&set.app, &store).token(Need::Any).await.err().unwrap();
+        assert_eq!(Refusal::of(&error).unwrap().cause, Cause::Interaction);
+        assert_eq!(store.claims("work").await.unwrap().as_deref(), kept, "{claims}");
+        assert!(set.authority.refreshes(&store.token()), "the sign-in is kept as it was");
+    }
 }
 
 #[tokio::test]

@@ -131,18 +131,45 @@ async fn a_graph_account_signs_in_or_has_a_token_and_its_secret_is_never_shown()
 
 #[cfg(feature = "graph")]
 #[test]
-fn what_is_asked_for_follows_the_cloud_and_the_settings() {
-    let scopes = |settings| {
-        let sign_in = registry::sign_in("graph", Some("work"), &settings, Path::new("/base"), &["User.ReadBasic.All".to_owned()]).unwrap();
+fn what_is_asked_for_follows_the_cloud_the_kinds_and_the_settings() {
+    use pimkit::Kind;
+    let scopes = |settings, kinds: &[Kind], more: &[&str]| {
+        let more: Vec<String> = more.iter().map(|scope| (*scope).to_owned()).collect();
+        let sign_in = registry::sign_in("graph", Some("work"), &settings, Path::new("/base"), kinds, &more).unwrap();
         assert_eq!(sign_in.path(), Path::new("/base/tokens/work.json"));
-        (sign_in.app().provider().token.to_string(), sign_in.app().provider().scopes.join(" "))
+        let all = sign_in.app().provider().scopes.join(" ");
+        (sign_in.app().provider().token.to_string(), all.replace("offline_access openid profile ", ""))
     };
-    let (token, all) = scopes(json!({ "client_id": "x", "url": "https://graph.microsoft.us/v1.0", "tenant": "contoso.example" }));
+    let us = json!({ "client_id": "x", "url": "https://graph.microsoft.us/v1.0", "tenant": "contoso.example" });
+    let (token, all) = scopes(us, &[], &[]);
     assert_eq!(token, "https://login.microsoftonline.us/contoso.example/oauth2/v2.0/token");
-    assert!(all.starts_with("offline_access ") && all.contains("https://graph.microsoft.us/Contacts.ReadWrite"), "{all}");
-    assert!(all.ends_with(" https://graph.microsoft.us/User.ReadBasic.All"), "{all}");
-    let (token, some) = scopes(json!({ "client_id": "x", "scopes": "Mail.Read" }));
-    assert_eq!(token, "https://login.microsoftonline.com/common/oauth2/v2.0/token");
-    assert_eq!(some, "offline_access openid profile https://graph.microsoft.com/Mail.Read https://graph.microsoft.com/User.ReadBasic.All");
-    assert!(registry::sign_in("dav", None, &json!({ "url": "x" }), Path::new("."), &[]).is_err());
+    let names: Vec<&str> = all.split(' ').map(|scope| scope.strip_prefix("https://graph.microsoft.us/").unwrap()).collect();
+    let expected = [
+        "User.Read",
+        "Contacts.ReadWrite",
+        "MailboxSettings.ReadWrite",
+        "Calendars.ReadWrite",
+        "Tasks.ReadWrite",
+        "Mail.Read",
+        "User.ReadBasic.All",
+    ];
+    assert_eq!(names, expected);
+    let graph = |names: &str| names.split(' ').map(|name| format!("https://graph.microsoft.com/{name}")).collect::<Vec<_>>().join(" ");
+    for (settings, kinds, more, expected) in [
+        (json!({ "client_id": "x", "scopes": "Mail.Read" }), &[][..], &["User.ReadBasic.All"][..], "Mail.Read User.ReadBasic.All"),
+        (json!({ "client_id": "x" }), &[Kind::Task], &["Mail.Read"], "User.Read Tasks.ReadWrite Mail.Read"),
+        (
+            json!({ "client_id": "x", "mailbox": "sales@contoso.example" }),
+            &[Kind::Event],
+            &[],
+            "User.Read Calendars.ReadWrite Calendars.ReadWrite.Shared MailboxSettings.ReadWrite",
+        ),
+        (json!({ "client_id": "x", "groups": "02bd9fd6" }), &[Kind::User], &[], "User.Read User.ReadBasic.All GroupMember.Read.All"),
+        (json!({ "client_id": "x", "groups": "02bd9fd6" }), &[Kind::Task], &[], "User.Read Tasks.ReadWrite"),
+    ] {
+        let (token, all) = scopes(settings.clone(), kinds, more);
+        assert_eq!(token, "https://login.microsoftonline.com/common/oauth2/v2.0/token");
+        assert_eq!(all, graph(expected), "{settings} {kinds:?}");
+    }
+    assert!(registry::sign_in("dav", None, &json!({ "url": "x" }), Path::new("."), &[], &[]).is_err());
 }

@@ -320,6 +320,12 @@ fn a_large_attachment_is_uploaded_in_order_at_an_address_without_a_token() {
     let alice = client();
     let id = alice.make("/me/events", event("A", "2026-03-02"));
     let target = format!("/me/events/{id}/attachments");
+    let item = json!({"AttachmentItem": {"attachmentType": "file", "name": "big.bin", "size": 6}});
+    let small = alice.post(&format!("{target}/createUploadSession"), item);
+    assert_eq!((small.status, &small.body["error"]["code"]), (400, &json!("ErrorAttachmentSizeShouldNotBeLessThanMinimumSize")));
+    let mut rules = pimkit_simulators::GraphRules::default();
+    (rules.limits.upload, rules.limits.upload_parts) = (1, 3);
+    alice.graph.set_rules(rules);
     let session = alice.post(
         &format!("{target}/createUploadSession"),
         json!({"AttachmentItem": {"attachmentType": "file", "name": "big.bin", "size": 6}}),
@@ -332,6 +338,12 @@ fn a_large_attachment_is_uploaded_in_order_at_an_address_without_a_token() {
     assert_eq!(put(b"def", "bytes 3-5/6").status, 416, "parts come in order");
     let first = put(b"abc", "bytes 0-2/6");
     assert_eq!((first.status, &first.body["nextExpectedRanges"]), (200, &json!(["3-"])));
+    let asked = alice.send(&http::Request::get(session.text("uploadUrl")).body(Default::default()).unwrap()).unwrap();
+    assert_eq!((asked.status, &asked.body["nextExpectedRanges"]), (200, &json!(["3-"])));
+    let signed = http::Request::put(session.text("uploadUrl")).header("authorization", "Bearer x").header("content-range", "bytes 3-5/6");
+    assert_eq!(alice.send(&signed.body("def".into()).unwrap()).unwrap().status, 401, "the address has its own token");
+    assert_eq!(alice.graph.violations().len(), 1);
+    alice.graph.reset_violations();
     let last = put(b"def", "bytes 3-5/6");
     assert_eq!(last.status, 201);
     let attachment = last.header("location").rsplit('/').next().unwrap().to_owned();

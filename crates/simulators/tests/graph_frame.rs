@@ -46,6 +46,42 @@ fn mailboxes_are_addressed_by_me_and_by_name_and_by_id() {
 }
 
 #[test]
+fn permissions_are_of_ones_own_of_what_is_shared_and_of_everybody() {
+    let alice = client();
+    alice.graph.share(BOB, ALICE, true);
+    for (scope, own, shared, users) in [
+        ("Contacts.Read", 200, 403, 403),
+        ("Contacts.ReadWrite", 200, 403, 403),
+        ("Contacts.Read.Shared", 200, 200, 403),
+        ("User.Read", 403, 403, 403),
+        ("User.ReadBasic.All", 403, 403, 200),
+    ] {
+        alice.graph.let_in("limited", ALICE, Some(&[scope]));
+        let limited = as_(&alice, "limited");
+        let others = format!("/users/{BOB}/contacts");
+        let statuses = ["/me/contacts", others.as_str(), "/users"].map(|path| limited.get(path).status);
+        assert_eq!(statuses, [own, shared, users], "{scope}");
+        assert_eq!(limited.get("/me").status, 200, "{scope}");
+    }
+}
+
+#[test]
+fn a_demand_of_the_organisation_is_met_by_tokens_of_after_it() {
+    let alice = client();
+    alice.graph.demand("contacts", "{\"access_token\":{}}");
+    let refused = alice.get("/me/contacts");
+    assert_eq!((refused.status, refused.code()), (401, "InvalidAuthenticationToken"));
+    let challenge = refused.header("www-authenticate").to_owned();
+    assert!(challenge.contains("error=\"insufficient_claims\", claims=\"eyJhY2Nlc3NfdG9rZW4iOnt9fQ==\""), "{challenge}");
+    let inside = alice.post("/$batch", json!({"requests": [{"id": "1", "method": "GET", "url": "/me/contacts"}]}));
+    let answer = &inside.body["responses"][0];
+    assert_eq!((inside.status, &answer["status"], answer["headers"]["www-authenticate"].is_string()), (200, &json!(401), true));
+    assert_eq!(alice.get("/me/events").status, 200, "elsewhere nothing more is wanted");
+    alice.graph.let_in("later", ALICE, None);
+    assert_eq!(as_(&alice, "later").get("/me/contacts").status, 200);
+}
+
+#[test]
 fn errors_have_the_shape_of_graph_and_echo_the_clients_id() {
     let alice = client().with("client-request-id", "11111111-1111-1111-1111-111111111111");
     let refused = alice.get("/me/contacts/AAMkAGVmMDEz");

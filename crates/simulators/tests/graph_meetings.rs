@@ -50,6 +50,23 @@ fn an_organiser_mails_with_every_write() {
 }
 
 #[test]
+fn a_calendar_with_meetings_is_not_deleted_in_silence() {
+    let alice = client();
+    let calendar = alice.post("/me/calendars", json!({"name": "Team"})).id();
+    let calendar = alice
+        .get("/me/calendars")
+        .rows()
+        .iter()
+        .find(|row| row["name"] == "Team")
+        .map_or(calendar, |row| row["id"].as_str().unwrap().to_owned());
+    alice.make(&format!("/me/calendars/{calendar}/events"), meeting(&[BOB]));
+    alice.make(&format!("/me/calendars/{calendar}/events"), meeting(&[]));
+    alice.graph.reset_outbox();
+    assert_eq!(alice.delete(&format!("/me/calendars/{calendar}")).status, 204);
+    assert_eq!(mailed(&alice), [(BOB.to_owned(), MailMethod::Cancel)]);
+}
+
+#[test]
 fn what_nobody_else_sees_can_be_written_in_silence() {
     let alice = client();
     let mut rules = GraphRules::default();

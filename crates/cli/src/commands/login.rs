@@ -18,7 +18,8 @@ use std::time::Duration;
 pub(super) async fn run(args: &Login, out: &mut Out) -> Result<Exit> {
     let config = Config::load(&args.config.config)?;
     let account = config.account(&args.account)?;
-    let sign_in = registry::sign_in(account.connector.name, Some(&account.name), &account.settings, &config.base, &args.scope);
+    let kinds = config.kinds_of(&account.name);
+    let sign_in = registry::sign_in(account.connector.name, Some(&account.name), &account.settings, &config.base, &kinds, &args.scope);
     let sign_in = sign_in.map_err(|e| account.blame(e))?;
     if sign_in.is_own_name() {
         sign_in.prove().await.map_err(|e| account.blame(e))?;
@@ -105,7 +106,7 @@ impl Told {
 }
 
 async fn by_device(sign_in: &SignIn, out: &mut Out) -> Result<Granted, Told> {
-    let device = sign_in.app().device().await?;
+    let device = sign_in.app().device_for(sign_in.claims().await?.as_deref()).await?;
     if out.is_json() {
         out.value(&json!({
             "verification_uri": device.verification_uri(),
@@ -126,7 +127,7 @@ async fn by_device(sign_in: &SignIn, out: &mut Out) -> Result<Granted, Told> {
 async fn by_browser(args: &Login, sign_in: &SignIn, out: &mut Out) -> Result<Granted, Told> {
     let app = sign_in.app();
     let listener = Listener::bind(app.provider().redirect).await?;
-    let authorization = app.authorize(listener.redirect(), None)?;
+    let authorization = app.authorize(listener.redirect(), sign_in.claims().await?.as_deref())?;
     let patience = Duration::from_secs(args.minutes * 60);
     if out.is_json() {
         let expires = SystemClock.now() + patience;

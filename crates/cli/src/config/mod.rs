@@ -9,6 +9,7 @@ pub(crate) use accounts::AccountConfig;
 pub(crate) use syncs::SyncConfig;
 
 use crate::failure::{Failure, Result};
+use pimkit::Kind;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -96,6 +97,17 @@ impl Config {
         self.accounts
             .get(name)
             .ok_or_else(|| self.refuse(format!("there is no account \"{name}\"; {}", there_are(self.accounts.keys(), "[accounts.NAME]"))))
+    }
+
+    /// The kinds that the syncs of an account have; none when it has none.
+    pub(crate) fn kinds_of(&self, account: &str) -> Vec<Kind> {
+        let mut kinds = Vec::new();
+        for sync in self.syncs.iter().filter(|sync| sync.left == account || sync.right == account) {
+            if !kinds.contains(&sync.kind) {
+                kinds.push(sync.kind);
+            }
+        }
+        kinds
     }
 
     /// The syncs to run: all, or the one that is named.

@@ -22,6 +22,18 @@ struct State {
     refresh: Vec<String>,
     access: Vec<String>,
     issued: u32,
+    /// The claims that its Graph wants of every sign-in.
+    demand: Option<&'static str>,
+    /// The claims that browsers and devices brought along, in order.
+    brought: Vec<String>,
+}
+
+impl State {
+    fn brings(&mut self, asked: &Form) {
+        let Some(claims) = asked.get("claims") else { return };
+        self.demand = self.demand.filter(|wanted| wanted != claims);
+        self.brought.push(claims.clone());
+    }
 }
 
 /// It serves until the test ends.
@@ -50,6 +62,16 @@ impl Authority {
         self.state.lock().unwrap().refresh.iter().any(|known| known == token)
     }
 
+    /// From now on its Graph wants these claims, until a sign-in brings them.
+    pub(crate) fn demand(&self, claims: &'static str) {
+        self.state.lock().unwrap().demand = Some(claims);
+    }
+
+    /// The claims that sign-ins brought along so far.
+    pub(crate) fn brought(&self) -> Vec<String> {
+        self.state.lock().unwrap().brought.clone()
+    }
+
     fn answer(&self, mut stream: TcpStream) {
         let mut reader = BufReader::new(stream.try_clone().unwrap());
         let mut first = String::new();
@@ -63,13 +85,33 @@ impl Authority {
         }
         let mut body = vec![0; length];
         reader.read_exact(&mut body).unwrap();
+        let demand = self.state.lock().unwrap().demand;
+        let mut challenge = String::new();
         let (status, value) = match first.split(' ').collect::<Vec<_>>()[..] {
+            // As Microsoft Graph: whoever signed in before the demand is sent to sign in again, with claims.
+            [_, path, _] if path.starts_with("/v1.0/") => match demand {
+                Some(claims) => {
+                    let claims = base64::engine::general_purpose::STANDARD.encode(claims);
+                    challenge = format!("www-authenticate: Bearer realm=\"\", error=\"insufficient_claims\", claims=\"{claims}\"\r\n");
+                    (401, json!({ "error": { "code": "InvalidAuthenticationToken", "message": "Continuous access evaluation" } }))
+                }
+                // An empty mailbox.
+                None => {
+                    let nothing = json!({ "value": [], "@odata.deltaLink": format!("{}/v1.0/round", self.url) });
+                    let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
+                    let each = |one: &Value| json!({ "id": one["id"], "status": 200, "body": nothing });
+                    let answers: Vec<Value> = asked["requests"].as_array().into_iter().flatten().map(each).collect();
+                    (200, if path.ends_with("$batch") { json!({ "responses": answers }) } else { nothing })
+                }
+            },
             ["POST", path, _] => self.token(path, &form(&body)),
             _ => (405, json!({})),
         };
         let body = value.to_string();
-        let head =
-            format!("HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+        let head = format!(
+            "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n{challenge}connection: close\r\n\r\n",
+            body.len()
+        );
         stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
     }
 
@@ -82,7 +124,13 @@ impl Authority {
             return refuse("unauthorized_client", 700_016);
         }
         let mut state = self.state.lock().unwrap();
+        if path.ends_with("/devicecode") {
+            state.brings(form);
+        }
         match (path, get("grant_type")) {
+            ("/contoso.example/oauth2/v2.0/token", "refresh_token") if state.refresh.iter().any(|known| known == get("refresh_token")) => {
+                granted(&mut state, false)
+            }
             ("/contoso.example/oauth2/v2.0/devicecode", "") => {
                 let uri = format!("{}/link", self.url);
                 (200, json!({ "device_code": "device-1", "user_code": "ABCD", "verification_uri": uri, "expires_in": 60, "interval": 0 }))
@@ -119,6 +167,7 @@ impl Authority {
             (asked["client_id"].as_str(), asked["response_type"].as_str(), asked["code_challenge_method"].as_str()),
             ("app", "code", "S256")
         );
+        self.state.lock().unwrap().brings(&asked);
         let redirect = asked["redirect_uri"].clone();
         let port = redirect.strip_prefix("http://localhost:").expect("a port of this machine").to_owned();
         let answer = if yes {

@@ -1,10 +1,11 @@
 //! The mailbox's list of categories: one for all kinds. Items carry names, and a name is fixed once it is on the list: renaming is a
-//! new category, its name on every contact that had the old one, and the old one off the list when nothing else carries it.
+//! new category, its name on every contact and task that had the old one, and the old one off the list when nothing else carries it.
 
 use crate::{
-    calls::{Call, categories as calls, contacts as items, odata, odata::Page},
+    calls::{Call, categories as calls, contacts as items, odata, odata::Page, todo},
     contacts::Contacts,
     error,
+    pages::Pages,
     session::{Session, answered},
 };
 use async_trait::async_trait;
@@ -12,18 +13,17 @@ use pimkit_core::{Categories, Category, CategoryId, CollectionId, Error, ErrorKi
 use pimkit_http::Failure;
 use serde_json::{Map, Value};
 
+/// How often the tasks of a list are looked through for a category that is renamed.
+const TRIES: u32 = 5;
+
 /// What else carries categories, below the mailbox.
 const OTHERS: [&str; 2] = ["events", "messages"];
 
 /// Every category of the mailbox, with its colour.
 pub(crate) async fn list(session: &Session) -> Result<Vec<(Category, String)>> {
-    let mut page = Page::read(session.ask(&calls::list(session.mailbox())).await?)?;
-    let mut all = Vec::new();
-    loop {
-        all.extend(page.rows.iter().filter_map(calls::read));
-        let Some(next) = page.next else { return Ok(all) };
-        page = Page::read(answered(session.follow("graph.categories.list", &next, &[]).await?)?)?;
-    }
+    let call = calls::list(session.mailbox());
+    let first = Page::read(session.ask(&call).await?)?;
+    Ok(Pages::of(session, &call).all(first).await?.iter().filter_map(calls::read).collect())
 }
 
 fn named<'c>(all: &'c [(Category, String)], name: &str) -> Option<&'c Category> {
@@ -88,7 +88,42 @@ impl Contacts {
         Ok(())
     }
 
-    /// Whether anything but contacts carries a category, as far as the account may look: names stay on items that it may not see,
+    /// Puts one name in the place of another, on every task; where the account may not look at tasks, or has none, they stay.
+    async fn retag_tasks(&self, old: &str, new: &str) -> Result<()> {
+        let session = &self.session;
+        let call = todo::all_lists(session.mailbox());
+        let reply = match session.call(&call).await.map_err(Failure::into_error) {
+            Ok(reply) if reply.is_success() => reply,
+            Err(error) if error.is_temporary() => return Err(error),
+            Ok(_) | Err(_) => return Ok(()),
+        };
+        let lists = Pages::of(session, &call).all_of(reply).await?;
+        for list in lists.iter().filter_map(todo::List::read).filter(|list| !list.flagged) {
+            let members = || todo::members(session.mailbox(), &list.id);
+            // Who keeps changing a task against us must not keep us for ever.
+            for _ in 0..TRIES {
+                let all = todo::all(members());
+                let rows = Pages::of(session, &all).all(Page::read(session.ask(&all).await?)?).await?;
+                let tagged = rows.iter().filter(|row| carries(row, old));
+                let calls: Vec<Call> = tagged
+                    .filter_map(|row| renamed(row, old, new))
+                    .map(|(id, etag, body)| todo::update(members(), id, body).if_match(&etag).idempotent(false))
+                    .collect();
+                if calls.is_empty() {
+                    break;
+                }
+                for reply in session.all(&calls).await {
+                    let reply = reply.map_err(Failure::into_error)?;
+                    if !reply.is_success() && !error::is_overtaken(&reply) && !error::is_missing(&reply) {
+                        return Err(error::refused(&reply));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether anything but contacts and tasks carries a category, as far as the account may look: names stay on items that it may not see,
     /// whatever is on the list.
     async fn is_elsewhere(&self, name: &str) -> Result<bool> {
         let calls = OTHERS.map(|kind| calls::elsewhere(self.session.mailbox(), kind, name));
@@ -108,7 +143,13 @@ impl Contacts {
     }
 }
 
-/// A contact's categories with one name in the place of another: id, version, body.
+/// Whether an item carries a category.
+fn carries(row: &Value, name: &str) -> bool {
+    let names = row.get("categories").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    names.into_iter().any(|known| known.to_lowercase() == name.to_lowercase())
+}
+
+/// An item's categories with one name in the place of another: id, version, body.
 fn renamed<'r>(row: &'r Value, old: &str, new: &str) -> Option<(&'r str, String, Map<String, Value>)> {
     let (id, etag) = (odata::text(row, "id")?, odata::etag(row)?);
     let mut names: Vec<String> = Vec::new();
@@ -150,6 +191,7 @@ impl Categories for Contacts {
         }
         let new = ensure(&self.session, name, colour).await.map_err(during)?;
         self.retag(&old.name, &new.name).await.map_err(during)?;
+        self.retag_tasks(&old.name, &new.name).await.map_err(during)?;
         if !self.is_elsewhere(&old.name).await.map_err(during)? {
             remove(&self.session, &old.id).await.map_err(during)?;
         }

@@ -34,6 +34,26 @@ impl Cloud {
         }
     }
 
+    /// The one whose root this is.
+    #[must_use]
+    pub fn of(root: &url::Url) -> Option<Self> {
+        let host = root.host_str()?;
+        Self::ALL.into_iter().find(|cloud| cloud.root().strip_prefix("https://").and_then(|rest| rest.split('/').next()) == Some(host))
+    }
+
+    /// The hosts that large files go to. That of the global cloud is documented
+    /// ([attach large files](https://learn.microsoft.com/graph/outlook-large-attachments)); the others are the hosts of Outlook in the
+    /// lists of Microsoft 365's addresses, and were not seen in an upload: [`Config::upload_hosts`] adds to them.
+    #[must_use]
+    pub const fn uploads(self) -> &'static [&'static str] {
+        match self {
+            Self::Global => &["outlook.office.com", "outlook.office365.com"],
+            Self::UsGov => &["outlook.office365.us"],
+            Self::UsGovDod => &["outlook-dod.office365.us"],
+            Self::China => &["partner.outlook.cn"],
+        }
+    }
+
     /// Where its tokens come from.
     #[must_use]
     pub const fn authority(self) -> &'static str {
@@ -68,6 +88,10 @@ pub struct Config {
     /// when there is none.
     #[serde(default)]
     pub groups: Vec<String>,
+    /// Hosts that large files may go to, beside that of the root and those of its cloud ([`Cloud::uploads`]): over https, and without
+    /// the account's credentials.
+    #[serde(default)]
+    pub upload_hosts: Vec<String>,
     /// Rows in one page of a listing; the server may give fewer. 100; Outlook takes 1,000 at most.
     #[serde(default = "page_size")]
     pub page_size: u32,
@@ -96,6 +120,7 @@ impl Config {
             addresses: Vec::new(),
             account: None,
             groups: Vec::new(),
+            upload_hosts: Vec::new(),
             page_size: page_size(),
             quirks: Quirks::default(),
         }
@@ -126,6 +151,13 @@ impl Config {
     #[must_use]
     pub fn group(mut self, id: impl Into<String>) -> Self {
         self.groups.push(id.into());
+        self
+    }
+
+    /// The same, with one more host that large files may go to.
+    #[must_use]
+    pub fn upload_host(mut self, host: impl Into<String>) -> Self {
+        self.upload_hosts.push(host.into());
         self
     }
 

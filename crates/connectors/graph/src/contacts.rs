@@ -1,10 +1,11 @@
 //! Contacts: rounds by delta per folder, items by batches, because extended properties come only with a question for one item.
 
 use crate::{
-    calls::{Call, Reply, contacts as calls, odata, odata::Page},
+    calls::{Call, Reply, contacts as calls, odata},
     cursor, delta, error,
     folders::Tree,
     mapping::{contact, extended},
+    pages::Pages,
     quirks::Quirks,
     session::{Session, answered},
     writing,
@@ -266,15 +267,8 @@ impl Contacts {
         if error::is_missing(&reply) {
             return Err(error::collection_gone());
         }
-        let mut page = Page::read(answered(reply)?)?;
-        let mut rows = Vec::new();
-        loop {
-            rows.extend(
-                page.rows.into_iter().filter(|row| extended::read(row).iter().any(|(known, text)| known == property && *text == value)),
-            );
-            let Some(next) = page.next else { break };
-            page = Page::read(answered(self.session.follow("graph.contacts.find", &next, &[]).await?)?)?;
-        }
+        let mut rows = Pages::named(&self.session, "graph.contacts.find").all_of(reply).await?;
+        rows.retain(|row| extended::read(row).iter().any(|(known, text)| known == property && *text == value));
         let values: Vec<&Value> = rows.iter().collect();
         let pictures = self.pictures(collection, &values).await;
         let mut found = Vec::with_capacity(rows.len());

@@ -7,6 +7,7 @@
 use crate::{
     calls::{Call, odata::Page},
     error,
+    pages::Trail,
     session::{Session, answered},
 };
 use pimkit_core::{ChangeOptions, Error, ErrorKind, Next, Persistence, Position, Result, cursor::Bound};
@@ -28,12 +29,10 @@ pub(crate) struct Within {
     pub(crate) link: String,
     /// The round started from nothing: it names everything.
     pub(crate) whole: bool,
-    /// Pages so far.
-    pub(crate) pages: u32,
+    /// How far it has come.
+    #[serde(default)]
+    pub(crate) trail: Trail,
 }
-
-/// More pages than a mailbox can have: a round that goes in circles ends.
-const MOST_PAGES: u32 = 100_000;
 
 /// One page of rows.
 #[derive(Debug)]
@@ -50,12 +49,12 @@ pub(crate) async fn rows(session: &Session, bound: &Bound, at: Position<'_>, sta
     let size = options.page_size.unwrap_or(session.config.page_size).clamp(1, 1000);
     // The service forgets it from page to page.
     let prefer = format!("odata.maxpagesize={size}");
-    let (link, whole, pages) = match at {
-        Position::Start => (None, true, 0),
-        Position::Since(cursor) => (Some(bound.between::<Between>(cursor)?.link), false, 0),
+    let (link, whole, trail) = match at {
+        Position::Start => (None, true, Trail::default()),
+        Position::Since(cursor) => (Some(bound.between::<Between>(cursor)?.link), false, Trail::default()),
         Position::Page(token) => {
-            let Within { link, whole, pages } = bound.within(token)?;
-            (Some(link), whole, pages)
+            let Within { link, whole, trail } = bound.within(token)?;
+            (Some(link), whole, trail)
         }
     };
     let operation = start.operation;
@@ -73,11 +72,8 @@ pub(crate) async fn rows(session: &Session, bound: &Bound, at: Position<'_>, sta
     let next = match (next, delta) {
         (Some(next), _) => {
             session.given(&next)?;
-            if link.as_deref() == Some(next.as_str()) || pages >= MOST_PAGES {
-                let circle = "the pages of this round go in a circle; try again later";
-                return Err(Error::new(ErrorKind::InvalidData, circle).persistence(Persistence::Temporary));
-            }
-            Next::More(bound.page(&Within { link: next, whole, pages: pages + 1 })?)
+            let trail = trail.on(&next)?;
+            Next::More(bound.page(&Within { link: next, whole, trail })?)
         }
         (None, Some(delta)) => {
             session.given(&delta)?;

@@ -10,13 +10,15 @@ mod files;
 mod folders;
 mod sending;
 mod series;
+mod uploading;
 mod writing;
 
 use crate::{
     calls::{Call, calendars, calendars::Calendar, events::Place, odata, odata::Page},
     error,
     mapping::event::{self, Mailbox},
-    session::{Session, answered, lock},
+    pages::Pages,
+    session::{Session, lock},
 };
 use async_trait::async_trait;
 use futures::{StreamExt, stream};
@@ -90,17 +92,8 @@ impl Events {
 
     /// All rows of a collection of Graph's, page by page. For what is never many.
     async fn rows(&self, call: &Call) -> Result<Vec<Value>> {
-        let mut page = Page::read(self.session.ask(call).await?)?;
-        let mut rows = std::mem::take(&mut page.rows);
-        while let Some(next) = page.next.take() {
-            page = self.next_page(call, &next).await?;
-            rows.append(&mut page.rows);
-        }
-        Ok(rows)
-    }
-
-    async fn next_page(&self, call: &Call, next: &str) -> Result<Page> {
-        Page::read(answered(self.session.follow(call.operation, next, &call.prefer).await?)?)
+        let first = Page::read(self.session.ask(call).await?)?;
+        Pages::of(&self.session, call).all(first).await
     }
 
     /// The calendar, asked for anew.
@@ -187,15 +180,8 @@ impl Events {
         if matches!(reply.status, 400 | 403 | 404 | 405 | 501) {
             return Ok(Vec::new());
         }
-        let mut page = Page::read(answered(reply)?)?;
-        let mut groups: Vec<String> = Vec::new();
-        loop {
-            groups.extend(page.rows.iter().filter_map(|row| odata::text(row, "id")).map(str::to_owned));
-            match page.next.take() {
-                Some(next) => page = self.next_page(&call, &next).await?,
-                None => return Ok(groups),
-            }
-        }
+        let rows = Pages::of(&self.session, &call).all_of(reply).await?;
+        Ok(rows.iter().filter_map(|row| odata::text(row, "id")).map(str::to_owned).collect())
     }
 
     fn most(&self) -> Capabilities {

@@ -12,6 +12,7 @@ use crate::{
     },
     contacts::Contacts,
     error,
+    pages::Pages,
     session::{answered, lock},
 };
 use async_trait::async_trait;
@@ -92,12 +93,9 @@ impl Contacts {
 
     /// The folders of a page and of those that follow, without those that were seen.
     async fn take(&self, page: Page, seen: &mut BTreeSet<String>, into: &mut Vec<Folder>) -> Result<()> {
-        let mut page = page;
-        loop {
-            into.extend(page.rows.iter().filter_map(Folder::read).filter(|folder| seen.insert(folder.id.clone())));
-            let Some(next) = page.next else { return Ok(()) };
-            page = Page::read(answered(self.session.follow("graph.contactFolders.list", &next, &[]).await?)?)?;
-        }
+        let rows = Pages::named(&self.session, "graph.contactFolders.list").all(page).await?;
+        into.extend(rows.iter().filter_map(Folder::read).filter(|folder| seen.insert(folder.id.clone())));
+        Ok(())
     }
 
     /// The folders as they were listed last; lists them when they were not.

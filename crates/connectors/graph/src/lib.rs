@@ -11,6 +11,8 @@
 //! - What touches the whole account (a mailbox that moves or is on hold, a licence that is gone, consent that is missing, an account
 //!   that is disabled, access rules) is an error of its own, whose context says under `trouble` which one; it is never taken for an
 //!   item that is gone.
+//! - A plain 403 says under `permission` which permission the request needs: the least that its reference page names. A call for more of
+//!   the sign-in (`insufficient_claims`) is handed to the account's credentials, from within batches too.
 //! - An item's id is Graph's; a revision is its ETag. Marks, UIDs, custom fields and what Graph has no place for lie in named
 //!   properties that Exchange Web Services sees too (`pimkit_exchange::property`).
 //! - A round of changes is a delta link. A link that was forgotten (410, any 400, `SyncStateNotFound`) starts the round anew, and
@@ -22,7 +24,7 @@
 //! |---|---|---|---|---|
 //! | contacts | delta per folder, items by batches | refused (`If-Match`) | found by its mark | folders within folders, categories, pictures, push |
 //! | events | `events/delta`, or `calendarView/delta` | refused | repeated (`transactionId`) | calendars, series with exceptions, attachments, push |
-//! | tasks | delta per list, tasks by batches | taken (To Do holds to no condition) | found by its mark, in one look through the list | lists, steps, links, reminders, recurrence |
+//! | tasks | delta per list, tasks by batches | looked for before the write (To Do holds to no condition) | found by its mark, in one look through the list | lists, steps, links, reminders, recurrence |
 //! | messages | delta per folder, messages by batches | only read | only read | folders, attachments, search |
 //! | users | `users/delta`; the members of groups are listed whole | only read | only read | managers, pictures, search |
 //!
@@ -36,7 +38,7 @@
 //!   batches, because Outlook keeps something beside them: whom it is filed under, what an address is called.
 //! - A contact without a UID is known by its id, which stays, so that it is found in whatever folder it was dragged into.
 //! - Names of categories are fixed once they are on the mailbox's list: to rename one is to make another in its colour, to put it on
-//!   every contact that had the old one, and to take that off the list unless an event or a message carries it.
+//!   every contact and task that had the old one, and to take that off the list unless an event or a message carries it.
 //! - Graph v1.0 has no request that takes a picture away from a contact, none that moves one to another folder, and no search in
 //!   contacts.
 //!
@@ -59,8 +61,8 @@
 //!   name that came is kept.
 //! - A rule that Exchange has no pattern for is refused with its reason (`pimkit_exchange::recurrence`), and so is the event. A deleted
 //!   occurrence cannot be brought back, and there are no dates beside the rule: these are left out by name.
-//! - Graph v1.0 moves no events between calendars and has no search in them; files of 3 MB and more would go to another host and stay
-//!   on the other side. [`ChangeOptions::window`](pimkit_core::ChangeOptions::window) narrows nothing: everything is read.
+//! - Graph v1.0 moves no events between calendars and has no search in them. Files of 3 MB and more go up in parts, to the hosts of
+//!   [`Cloud::uploads`] and [`Config::upload_hosts`], without the account's credentials; more than 150 MB stay on the other side. [`ChangeOptions::window`](pimkit_core::ChangeOptions::window) narrows nothing: everything is read.
 //!
 //! # Tasks
 //!
@@ -68,6 +70,7 @@
 //!   each of steps and links where [`Quirks::tasks_expand`] is off.
 //! - What is due, and when it starts, are days. A reminder is an instant. Of priorities there are three.
 //! - Steps are the custom field `checklist`. They and links change one by one, so that those that somebody else added stay.
+//! - What is changed or deleted is read before, in batches, and is a conflict when it is at another version.
 //! - When a repeating task is due is left out of changes, because To Do would make a second task ([`Quirks::due_of_series`]).
 //! - There is no trash, no move, no condition and no place for a UID; the list of flagged mails is only read.
 //!
@@ -80,7 +83,7 @@
 //! # Users
 //!
 //! - One collection, `directory`. A user has no version: what was read of one is its version, so that every user that a round names is
-//!   read. Managers and pictures are not among what rounds tell of.
+//!   read. Managers and pictures are not among what rounds tell of. Who may not read managers (`User.Read.All`) reads users without.
 //! - For N users a first pull is the service's pages and N/20 batches, and N/20 more for pictures ([`Quirks::pictures_of_users`]).
 //! - An account that is limited to groups ([`Config::groups`]) lists their members each time; whoever is in none is hidden.
 //!
@@ -105,6 +108,8 @@ mod ids;
 mod mapping;
 mod messages;
 pub mod notices;
+mod pages;
+mod permission;
 mod push;
 mod quirks;
 mod session;

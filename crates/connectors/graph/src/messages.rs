@@ -14,6 +14,7 @@ use crate::{
     contacts::Got,
     cursor, delta, error,
     mapping::{contact, message},
+    pages::Pages,
     session::{Session, answered, lock},
 };
 use async_trait::async_trait;
@@ -64,7 +65,7 @@ impl Messages {
     async fn folders_now(&self) -> Result<Vec<Folder>> {
         let mailbox = || self.session.mailbox();
         let listed = self.session.call(&calls::roots(mailbox())).await.map_err(Failure::into_error)?;
-        let rows = asked::rows(&self.session, "graph.mailFolders.list", listed).await?;
+        let rows = Pages::named(&self.session, "graph.mailFolders.list").all_of(listed).await?;
         let mut level: Vec<Folder> = rows.iter().filter_map(Folder::read).collect();
         let mut seen: BTreeSet<String> = BTreeSet::new();
         level.retain(|folder| seen.insert(folder.id.clone()));
@@ -77,7 +78,9 @@ impl Messages {
                 let reply = reply.map_err(Failure::into_error)?;
                 // It went while we were looking.
                 if !error::is_missing(&reply) {
-                    below.extend(asked::rows(&self.session, "graph.mailFolders.children", reply).await?.iter().filter_map(Folder::read));
+                    below.extend(
+                        Pages::named(&self.session, "graph.mailFolders.children").all_of(reply).await?.iter().filter_map(Folder::read),
+                    );
                 }
             }
             below.retain(|folder| seen.insert(folder.id.clone()));
@@ -142,7 +145,7 @@ impl Messages {
         let calls: Vec<Call> = asked.iter().map(|(_, id)| calls::attached(self.session.mailbox(), id)).collect();
         for ((place, _), reply) in asked.into_iter().zip(self.session.all(&calls).await) {
             let rows = match reply {
-                Ok(reply) => asked::rows(&self.session, "graph.messages.attachments", reply).await.ok(),
+                Ok(reply) => Pages::named(&self.session, "graph.messages.attachments").all_of(reply).await.ok(),
                 Err(_) => None,
             };
             if let Some(slot) = all.get_mut(place) {
@@ -218,7 +221,7 @@ impl Messages {
         if error::is_missing(&reply) {
             return Err(error::collection_gone());
         }
-        let rows = asked::rows(&self.session, "graph.messages.find", reply).await?;
+        let rows = Pages::named(&self.session, "graph.messages.find").all_of(reply).await?;
         let ids: Vec<ItemId> = rows.iter().filter_map(|row| odata::text(row, "id")).map(ItemId::from).collect();
         let mut found = self.readable(collection, &ids).await?;
         // Servers compare without case: what counts is what a message says.

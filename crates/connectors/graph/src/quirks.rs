@@ -24,12 +24,15 @@ pub struct Quirks {
     /// from a contact in it.
     pub contacts_by_name: bool,
     /// A contact that has a picture says so in a property (`PidLidHasPicture`; DavMail relies on it), so that others are not asked
-    /// for one. Where it does not, every contact is asked.
+    /// for one. Where it does not, every contact is asked
+    /// (`every_contact_is_asked_for_a_picture_where_none_says_that_it_has_one`).
     pub pictures_by_flag: bool,
-    /// A picture can be taken away from a contact. No reference page has a request for it.
+    /// A picture can be taken away from a contact. No reference page has a request for it
+    /// (`a_picture_is_taken_away_only_where_somebody_knows_that_it_can_be`).
     pub removes_pictures: bool,
     /// How changes of events are asked for. `events/delta` is documented for beta, and is in the metadata of v1.0; some tenants want a
-    /// start with it (msgraph-sdk-dotnet 3130). What a server refuses is given up for the next way by itself.
+    /// start with it (msgraph-sdk-dotnet 3130). What a server refuses is given up for the next way by itself
+    /// (`a_calendar_that_can_only_be_listed_is_listed_whole_each_time` is the last one).
     pub event_rounds: EventRounds,
     /// After how many days everything in a calendar is named anew; 0 for never. Rounds of events have missed deletions, those of single
     /// occurrences above all (microsoft-graph-docs 2963, 5951 and 11728).
@@ -40,7 +43,8 @@ pub struct Quirks {
     /// A guest who deletes a copy of a meeting declines it by mail; whether it does is said to depend on settings. Without, copies
     /// are deleted in silence.
     pub deletions_decline: bool,
-    /// How long an item that was made may stay unseen by a search, in seconds. Not documented; a minute is a guess on the safe side.
+    /// How long an item that was made may stay unseen by a search, in seconds. Not documented; a minute is a guess on the safe side
+    /// (`how_long_a_create_stays_unseen_is_what_its_host_knows`).
     pub settles_seconds: u32,
     /// A task is answered with its steps and links when `$expand` asks for them. Not documented for tasks; without, each sort is a
     /// request of its own.

@@ -1,5 +1,7 @@
 //! One account's road, shared by the account's repositories: every request, by itself or in a batch, leaves here.
 
+mod uploads;
+
 use crate::{
     calls::{
         Call, Content, Reply, batch, odata,
@@ -7,6 +9,7 @@ use crate::{
     },
     config::Config,
     error,
+    permission::{Needs, needs},
 };
 use futures::lock::Mutex as AsyncMutex;
 use jiff::Timestamp;
@@ -174,7 +177,7 @@ impl Session {
 
     /// Sends a request.
     pub(crate) async fn send(&self, request: Request) -> Result<Answer, Failure> {
-        self.road.send(request).await
+        self.road.send(request).await.map_err(|failure| told(failure, None))
     }
 
     /// Sends a call. What its status means is the caller's to say.
@@ -182,7 +185,9 @@ impl Session {
     /// # Errors
     /// What the road says; of unknown effect when it is not Graph that answers.
     pub(crate) async fn call(&self, call: &Call) -> Result<Reply, Failure> {
-        reply(self.send(self.prepared(call).map_err(Failure::not_sent)?).await?)
+        let needs = needs(call.method, call.path.as_str());
+        let answer = self.send(self.prepared(call).map_err(Failure::not_sent)?).await;
+        reply(answer.map_err(|failure| told(failure, needs))?).map(|reply| Reply { needs, ..reply })
     }
 
     /// Sends a question, and gives the object in the answer.
@@ -199,8 +204,15 @@ impl Session {
     /// `InvalidData` when it is on another host; what the road says otherwise.
     pub(crate) async fn follow(&self, operation: &'static str, address: &str, prefer: &[String]) -> Result<Reply> {
         let url = self.given(address).map_err(|e| e.during(operation))?;
-        let answer = self.send(self.request(operation, "GET", url, prefer)?).await.map_err(Failure::into_error)?;
-        reply(answer).map_err(Failure::into_error)
+        let needs = needs("GET", self.below(&url));
+        let answer = self.send(self.request(operation, "GET", url, prefer)?).await;
+        let answer = answer.map_err(|failure| told(failure, needs).into_error())?;
+        reply(answer).map(|reply| Reply { needs, ..reply }).map_err(Failure::into_error)
+    }
+
+    /// What of an address lies below the root of the version.
+    fn below<'u>(&self, url: &'u Url) -> &'u str {
+        url.path().strip_prefix(self.root.path()).unwrap_or_default()
     }
 
     /// Puts bytes. Twice is once.
@@ -209,7 +221,9 @@ impl Session {
     /// As [`call`](Self::call).
     pub(crate) async fn put(&self, operation: &'static str, path: &str, kind: &str, bytes: Vec<u8>) -> Result<Reply, Failure> {
         let prepared = || self.request(operation, "PUT", self.url(path)?, &[])?.header("content-type", kind);
-        reply(self.send(prepared().map_err(Failure::not_sent)?.body(bytes).idempotent(true)).await?)
+        let needs = needs("PUT", path);
+        let answer = self.send(prepared().map_err(Failure::not_sent)?.body(bytes).idempotent(true)).await;
+        reply(answer.map_err(|failure| told(failure, needs))?).map(|reply| Reply { needs, ..reply })
     }
 
     /// Opens bytes.
@@ -218,7 +232,8 @@ impl Session {
     /// What the road says; `Transport` when it is not Graph that answers.
     pub(crate) async fn open(&self, call: &Call) -> Result<Opened> {
         let request = self.wanting("*/*", call.operation, call.method, self.url(call.path.as_str())?, &call.prefer)?;
-        let opened = self.road.open(request).await.map_err(Failure::into_error)?;
+        let needs = needs(call.method, call.path.as_str());
+        let opened = self.road.open(request).await.map_err(|failure| told(failure, needs).into_error())?;
         if opened.own { Ok(opened) } else { Err(error::stranger().during(call.operation)) }
     }
 
@@ -238,7 +253,7 @@ impl Session {
                 for (place, answer) in self.batch(calls, part).await {
                     let Some(call) = calls.get(place) else { continue };
                     let before = maybe_done.get(place).copied().unwrap_or_default();
-                    let settled = match self.settled(call, answer, before) {
+                    let settled = match self.settled(call, answer, before).await {
                         Settled::Answer(answer) => answer,
                         Settled::Again { after, effect, failure } => {
                             if let Some(flag) = maybe_done.get_mut(place) {
@@ -310,7 +325,7 @@ impl Session {
     }
 
     /// What one answer within a batch means.
-    fn settled(&self, call: &Call, answer: Result<Reply, Failure>, before: bool) -> Settled {
+    async fn settled(&self, call: &Call, answer: Result<Reply, Failure>, before: bool) -> Settled {
         let reply = match answer {
             Ok(reply) => reply,
             Err(failure) if before && failure.effect() != Effect::Unknown => {
@@ -318,6 +333,8 @@ impl Session {
             }
             Err(failure) => return Settled::Answer(Err(failure)),
         };
+        let needs = needs(call.method, call.path.as_str());
+        let reply = Reply { needs, ..reply };
         match error::judge_reply(&reply, self.now()) {
             Verdict::Done => {
                 let maybe_done_before = reply.maybe_done_before || before;
@@ -340,10 +357,14 @@ impl Session {
                 Settled::Again { after: retry.after, effect: retry.effect, failure }
             }
             // The outer request was signed; an inner 401 is a token that is refused for this call alone.
-            Verdict::Reauthorise => Settled::Answer(Err(Failure::refused(error::refused(&reply).during(call.operation)))),
+            Verdict::Reauthorise => {
+                let wanted = self.road.claims_wanted(&self.root, &reply.challenge()).await;
+                let error = wanted.map_or_else(|| error::refused(&reply), |error| error::told(error, needs));
+                Settled::Answer(Err(Failure::refused(error.during(call.operation))))
+            }
             Verdict::Fail(error) => {
                 let effect = if reply.status >= 500 { Failure::unknown } else { Failure::refused };
-                Settled::Answer(Err(effect(error.during(call.operation))))
+                Settled::Answer(Err(effect(error::told(error, needs).during(call.operation))))
             }
         }
     }
@@ -364,14 +385,25 @@ fn mailbox(name: Option<&str>) -> Path {
     }
 }
 
+/// The same failure, with what is known of it here.
+fn told(failure: Failure, needs: Option<Needs>) -> Failure {
+    let rebuilt = match failure.effect() {
+        Effect::NotSent => Failure::not_sent,
+        Effect::Refused => Failure::refused,
+        Effect::Unknown => Failure::unknown,
+    };
+    rebuilt(error::told(failure.into_error(), needs))
+}
+
 /// The answer, when it is Graph that answers.
 ///
 /// # Errors
 /// Of unknown effect when another host does, or a page for people stands in its place.
 fn reply(answer: Answer) -> Result<Reply, Failure> {
-    if !answer.own {
-        return Err(Failure::unknown(error::stranger()));
-    }
+    if answer.own { read(answer) } else { Err(Failure::unknown(error::stranger())) }
+}
+
+fn read(answer: Answer) -> Result<Reply, Failure> {
     let kind = answer.header("content-type").unwrap_or_default().to_ascii_lowercase();
     if answer.status.is_success() && kind.contains("html") {
         return Err(Failure::unknown(error::stranger()));
@@ -386,7 +418,7 @@ fn reply(answer: Answer) -> Result<Reply, Failure> {
             Err(_) => Content::Other,
         }
     };
-    Ok(Reply { status: answer.status.as_u16(), headers, body, maybe_done_before: answer.maybe_done_before })
+    Ok(Reply { status: answer.status.as_u16(), headers, body, maybe_done_before: answer.maybe_done_before, needs: None })
 }
 
 /// The object in a good answer.

@@ -9,6 +9,7 @@ use crate::{
     contacts::Got,
     cursor, delta, error,
     mapping::{contact, user},
+    pages::Pages,
     session::{Session, answered, lock},
 };
 use async_trait::async_trait;
@@ -23,7 +24,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Mutex},
+    ops::Bound,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 /// The one collection.
@@ -33,6 +38,8 @@ const DIRECTORY: &str = "directory";
 #[derive(Debug)]
 pub(crate) struct Users {
     pub(crate) session: Arc<Session>,
+    /// Managers may not be asked for: that takes `User.Read.All`, and a sign-in asks for `User.ReadBasic.All`.
+    no_managers: AtomicBool,
     /// Who is in the groups, as it was listed last.
     members: Mutex<Option<Arc<Members>>>,
 }
@@ -56,9 +63,16 @@ pub(crate) const fn most() -> Capabilities {
 #[derive(Debug, Serialize, Deserialize)]
 struct Listed {}
 
+/// Within one: the member behind whom it goes on.
+#[derive(Debug, Serialize, Deserialize)]
+struct Behind {
+    /// An id; members come in the order of their ids.
+    id: String,
+}
+
 impl Users {
     pub(crate) fn new(session: Arc<Session>) -> Self {
-        Self { session, members: Mutex::default() }
+        Self { session, no_managers: AtomicBool::new(false), members: Mutex::default() }
     }
 
     fn groups(&self) -> &[String] {
@@ -85,7 +99,7 @@ impl Users {
                 let gone = "a group that the account is limited to is not there; correct the list of groups";
                 return Err(Error::new(ErrorKind::Config, gone).with("group", id));
             }
-            for row in asked::rows(&self.session, "graph.groups.members", reply).await? {
+            for row in Pages::named(&self.session, "graph.groups.members").all_of(reply).await? {
                 // Devices, contacts and groups are members too.
                 let is_user = odata::text(&row, "@odata.type").is_none_or(|kind| kind.eq_ignore_ascii_case("#microsoft.graph.user"));
                 members.extend(odata::text(&row, "id").filter(|_| is_user).map(str::to_owned));
@@ -131,15 +145,31 @@ impl Users {
 
     async fn members_page(&self, collection: &CollectionId, at: Position<'_>, options: &ChangeOptions) -> Result<ChangePage<User>> {
         let bound = cursor::bound(&self.session, Kind::User, collection, options, &format!("groups {}", self.groups().join(" ")));
-        // Nothing stands in them but what they are bound to.
-        let Listed {} = match at {
-            Position::Start => Listed {},
-            Position::Since(cursor) => bound.between(cursor)?,
-            Position::Page(token) => bound.within(token)?,
+        let behind = match at {
+            Position::Start => None,
+            // Nothing stands in it but what it is bound to.
+            Position::Since(cursor) => {
+                let Listed {} = bound.between(cursor)?;
+                None
+            }
+            Position::Page(token) => Some(bound.within::<Behind>(token)?.id),
         };
-        let members = self.listed().await?;
-        let changes = members.iter().map(|id| Change::Listed { id: ItemId::from(id.as_str()), revision: None }).collect();
-        Ok(ChangePage { changes, next: Next::Done { cursor: bound.cursor(&Listed {})?, complete: true } })
+        // Further pages are of the listing that the first one began; after a crash, of a new one.
+        let members = match (&behind, self.members().await?) {
+            (Some(_), Some(members)) => members,
+            _ => self.listed().await?,
+        };
+        let size = options.page_size.unwrap_or(self.session.config.page_size).clamp(1, 1000);
+        let size = usize::try_from(size).unwrap_or(1000);
+        let after = behind.map_or(Bound::Unbounded, Bound::Excluded);
+        let page: Vec<&String> = members.range((after, Bound::Unbounded)).take(size).collect();
+        let last = page.last().filter(|last| members.last() != Some(**last));
+        let next = match last {
+            Some(last) => Next::More(bound.page(&Behind { id: (*last).clone() })?),
+            None => Next::Done { cursor: bound.cursor(&Listed {})?, complete: true },
+        };
+        let changes = page.into_iter().map(|id| Change::Listed { id: ItemId::from(id.as_str()), revision: None }).collect();
+        Ok(ChangePage { changes, next })
     }
 
     async fn fetched(&self, collection: &CollectionId, ids: &[ItemId]) -> Vec<Fetched<User>> {
@@ -151,21 +181,43 @@ impl Users {
             Ok(members) => members,
             Err(error) => return failed(error),
         };
-        let calls: Vec<Call> = ids.iter().map(|id| calls::get(id.as_str())).collect();
-        let got: Vec<Got> = self.session.all(&calls).await.into_iter().map(asked::item).collect();
+        let (got, with_managers) = self.got(ids).await;
         let mut pictures = self.pictured(got.iter().filter_map(|got| odata::text(got.value()?, "id")).collect()).await.into_iter();
-        let one = |got: &Got| match got {
+        let one = |(got, manager): (&Got, bool)| match got {
             Got::There(value) if odata::text(value, "id").is_none() => Fetched::Failed(asked::unanswered()),
             Got::There(value) => {
                 let photo = pictures.next().flatten();
                 let is_out = |members: &Arc<Members>| odata::text(value, "id").is_none_or(|id| !members.contains(id));
-                if members.as_ref().is_some_and(is_out) { Fetched::Hidden } else { Self::understood(collection, value, photo) }
+                if members.as_ref().is_some_and(is_out) { Fetched::Hidden } else { Self::understood(collection, value, photo, manager) }
             }
             Got::Gone => Fetched::Gone,
             Got::Hidden => Fetched::Hidden,
             Got::Failed(error) => Fetched::Failed(error.clone().during("graph.fetch")),
         };
-        got.iter().map(one).collect()
+        got.iter().zip(with_managers).map(one).collect()
+    }
+
+    /// The users with these ids, and of each whether the manager was asked for: who may not read it is asked without.
+    async fn got(&self, ids: &[ItemId]) -> (Vec<Got>, Vec<bool>) {
+        let manager = !self.no_managers.load(Ordering::Relaxed);
+        let calls: Vec<Call> = ids.iter().map(|id| calls::get(id.as_str(), manager)).collect();
+        let mut got: Vec<Got> = self.session.all(&calls).await.into_iter().map(asked::item).collect();
+        let mut with: Vec<bool> = got.iter().map(|_| manager).collect();
+        let is_denied = |got: &Got| match got {
+            Got::Hidden => true,
+            Got::Failed(error) => error.kind() == ErrorKind::PermissionDenied,
+            Got::There(_) | Got::Gone => false,
+        };
+        let denied: Vec<usize> = got.iter().enumerate().filter(|(_, got)| manager && is_denied(got)).map(|(at, _)| at).collect();
+        let again: Vec<Call> = denied.iter().filter_map(|at| ids.get(*at)).map(|id| calls::get(id.as_str(), false)).collect();
+        for (at, reply) in denied.into_iter().zip(self.session.all(&again).await) {
+            let answer = asked::item(reply);
+            if let (Got::There(_), Some(slot), Some(with)) = (&answer, got.get_mut(at), with.get_mut(at)) {
+                self.no_managers.store(true, Ordering::Relaxed);
+                (*slot, *with) = (answer, false);
+            }
+        }
+        (got, with)
     }
 
     /// What is known of the pictures of these users: none where it could not be asked for.
@@ -182,10 +234,11 @@ impl Users {
         self.session.all(&calls).await.into_iter().map(said).collect()
     }
 
-    fn understood(collection: &CollectionId, value: &Value, photo: Option<Option<BlobRef>>) -> Fetched<User> {
+    fn understood(collection: &CollectionId, value: &Value, photo: Option<Option<BlobRef>>, manager: bool) -> Fetched<User> {
         let read = || -> Result<Stored<User>> {
             let mut record = user::read(value)?;
-            let unread = if photo.is_none() { vec![Field::of("photo")] } else { Vec::new() };
+            let unread = [("photo", photo.is_none()), ("manager", !manager)];
+            let unread = unread.into_iter().filter(|(_, is)| *is).map(|(field, _)| Field::of(field)).collect();
             record.photo = photo.flatten();
             // Users have no version: what is read of one is its version.
             let text = serde_json::to_string(&record)

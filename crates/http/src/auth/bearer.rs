@@ -1,6 +1,6 @@
 //! Bearer tokens (RFC 6750) from a source that refreshes them.
 
-use super::{Auth, Challenge, Next, Signed, Signing, credential};
+use super::{Auth, Challenge, Next, Offer, Signed, Signing, credential};
 use crate::Secret;
 use async_trait::async_trait;
 use futures::{
@@ -55,6 +55,15 @@ pub trait TokenSource: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// `Unauthenticated` when the user must sign in again; whatever the way to the token endpoint brings.
     async fn token(&self, need: Need) -> Result<Token>;
+
+    /// A server wants these claims of the next sign-in (OpenID Connect Core §5.5, as JSON). Whoever keeps sign-ins keeps them
+    /// until the user comes; they are no secret.
+    ///
+    /// # Errors
+    /// `Storage` when they cannot be kept.
+    async fn wanted(&self, _claims: &str) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// A token that nobody renews.
@@ -164,7 +173,8 @@ impl Auth for Bearer {
     }
 
     async fn challenged(&self, by: &Challenge<'_>) -> Result<Next> {
-        if by.round > 0 {
+        // Another token of the same sign-in shows no more of it.
+        if by.round > 0 || by.offers.iter().any(Offer::wants_claims) {
             return Ok(Next::GiveUp);
         }
         self.obtain(Some(by.stamp), by.now).await.map(|_| Next::Again)

@@ -20,6 +20,13 @@ impl Offer {
     pub fn param(&self, name: &str) -> Option<&str> {
         self.params.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
+
+    /// Whether the server knows who asks, and wants more of the sign-in than the token shows: `error="insufficient_claims"`
+    /// (<https://learn.microsoft.com/entra/identity-platform/claims-challenge>). What it wants is in the parameter `claims`.
+    #[must_use]
+    pub fn wants_claims(&self) -> bool {
+        self.scheme == "bearer" && self.param("error") == Some("insufficient_claims")
+    }
 }
 
 /// All offers of an answer, in order. Whatever cannot be read is passed over: a server that writes one odd offer may still

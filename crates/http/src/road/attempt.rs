@@ -2,7 +2,7 @@
 
 use super::Inner;
 use crate::{
-    Auth, Body, Challenge, Effect, Failure, Incoming, Moved, Next, Outgoing, Request, Seen, Signing, Verdict,
+    Auth, Body, Challenge, Effect, Failure, Incoming, Moved, Next, Offer, Outgoing, Request, Seen, Signing, Verdict,
     auth::offers,
     gate::Place,
     limits::announced,
@@ -265,7 +265,11 @@ impl Inner {
     /// After a no: new credentials to try with, or the end.
     async fn sign_in_again(&self, way: &mut Way<'_>, stamp: u64, headers: &HeaderMap, now: Timestamp) -> Result<(), Lost> {
         let no = |message: &'static str| Lost::Final(Failure::refused(Error::new(ErrorKind::Unauthenticated, message)));
+        let offers = offers(headers);
         let Some(auth) = way.auth else {
+            if offers.iter().any(Offer::wants_claims) {
+                return Err(Lost::Final(Failure::refused(wants_claims())));
+            }
             return Err(no(if self.auth.is_none() || way.request.anonymous {
                 "the server wants credentials, and this request carries none; sign in"
             } else {
@@ -275,18 +279,24 @@ impl Inner {
         if way.round >= MOST_ROUNDS {
             return Err(no("the server asks again and again who is there; check what stands between us and it"));
         }
-        let offers = offers(headers);
         let by = Challenge { stamp, round: way.round, url: &way.url, offers: &offers, now };
         match auth.challenged(&by).await.map_err(|error| lost(Failure::refused(error)))? {
             Next::Again => {
                 way.round += 1;
                 Ok(())
             }
+            Next::GiveUp if offers.iter().any(Offer::wants_claims) => Err(Lost::Final(Failure::refused(wants_claims()))),
             Next::GiveUp => {
                 Err(no("the server refuses the credentials; sign in again, or make a new app password where the provider wants one"))
             }
         }
     }
+}
+
+/// A server that wants more of the sign-in than the token shows, as an error: its context says `insufficient_claims`.
+pub(super) fn wants_claims() -> Error {
+    let says = "the organisation's access rules ask for another sign-in; sign in again, from a device and place that they allow";
+    Error::new(ErrorKind::Unauthenticated, says).with("error", "insufficient_claims")
 }
 
 fn goes_abroad(name: &header::HeaderName) -> bool {

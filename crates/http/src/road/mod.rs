@@ -6,10 +6,10 @@ mod builder;
 pub use builder::RoadBuilder;
 
 use crate::{
-    Answer, Auth, Classifier, Effect, Failure, Limits, Opened, Request, RetryPolicy, Transport,
+    Answer, Auth, Challenge, Classifier, Effect, Failure, Limits, Offer, Opened, Request, RetryPolicy, Transport,
     gate::{Gate, later, until},
     http_date,
-    scope::Scope,
+    scope::{Carry, Scope},
     trace,
 };
 use attempt::{Lost, Won};
@@ -25,6 +25,7 @@ use std::{
     time::Duration,
 };
 use tracing::Instrument;
+use url::Url;
 
 /// One account's road: its transport, credentials, gate and patience. Cheap to clone; clones share all of it.
 ///
@@ -76,6 +77,25 @@ impl Road {
     #[must_use]
     pub fn skew(&self) -> Option<i64> {
         *self.0.skew.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What it means that an answer within another one (a part of a batch) has these headers: when they ask for more of the sign-in
+    /// (see [`Offer::wants_claims`](crate::Offer::wants_claims)) the account's credentials are told, as they are of whole answers,
+    /// and what they make of it is given back. Absent when the headers ask for nothing of the kind.
+    pub async fn claims_wanted(&self, url: &Url, headers: &HeaderMap) -> Option<Error> {
+        let offers = crate::auth::offers(headers);
+        if !offers.iter().any(Offer::wants_claims) {
+            return None;
+        }
+        let inner = &*self.0;
+        let auth = inner.auth.as_ref().filter(|_| inner.scope.carry(url) == Carry::Credentials);
+        // Not the first round: the answer around it was taken, so that a fresh token of the same sign-in would not help.
+        let by = Challenge { stamp: 0, round: 1, url, offers: &offers, now: inner.clock.now() };
+        let told = match auth {
+            Some(auth) => auth.challenged(&by).await.err(),
+            None => None,
+        };
+        Some(told.unwrap_or_else(attempt::wants_claims))
     }
 
     /// Sends a request, and gives back the whole answer.

@@ -1,7 +1,7 @@
 //! `graph`: a mailbox at Microsoft 365 or Outlook.com. Opening it sends nothing.
 
 use super::{OpenError, check_keys, find, secret, settings, sign_in};
-use pimkit_core::{Chance, Clock, Connector, ConnectorInfo, Value};
+use pimkit_core::{Chance, Clock, Connector, ConnectorInfo, Kind, Value};
 use pimkit_graph::{Config, Graph, Opening};
 use pimkit_http::{Auth, Bearer, Reqwest, ReqwestOptions, Transport};
 use pimkit_oauth::microsoft::{self, Cloud};
@@ -41,7 +41,7 @@ pub fn opening(
             return Err(refuse("token", "stands beside a client_id; keep one of the two"));
         }
         Some(token) => Arc::new(Bearer::fixed(token)),
-        None => sign_in(NAME, account, settings, base, &[])?.auth(),
+        None => sign_in(NAME, account, settings, base, &[], &[])?.auth(),
     };
     let mut config = settings::addresses(NAME, settings)?.into_iter().fold(Config::new(url(settings)?), Config::address);
     if let Some(id) = account {
@@ -56,7 +56,11 @@ pub fn opening(
 }
 
 /// Where sign-in for these settings is, as the provider: authority, tenant, scopes.
-pub(super) fn provider(settings: &Value, more: &[String]) -> Result<pimkit_oauth::Provider, OpenError> {
+///
+/// Asked for is what the settings name as `scopes`; when they name none, what these kinds are read and written with, of every kind
+/// when none is said: of a shared mailbox where the settings name one, and the members of groups where they name some. `more` are asked
+/// for beside.
+pub(super) fn provider(settings: &Value, kinds: &[Kind], more: &[String]) -> Result<pimkit_oauth::Provider, OpenError> {
     let graph = url(settings)?;
     let graph =
         Url::parse(&graph).map_err(|_| refuse("url", "is no address; write it as https://graph.microsoft.com/v1.0, or take it out"))?;
@@ -76,8 +80,16 @@ pub(super) fn provider(settings: &Value, more: &[String]) -> Result<pimkit_oauth
     let wrong = "is neither a permission such as \"Mail.Read\" nor a list of them";
     let own = settings::texts(NAME, "scopes", wrong, settings)?;
     let mut provider = microsoft::provider(&authority, &tenant, &graph)?;
-    if !own.is_empty() {
-        provider.scopes.retain(|scope| !scope.contains("://"));
+    provider.scopes.retain(|scope| !scope.contains("://"));
+    if own.is_empty() {
+        let every: Vec<Kind> = info().kinds.iter().map(|(kind, _)| *kind).collect();
+        let kinds = if kinds.is_empty() { &every } else { kinds };
+        let shared = settings::text(NAME, "mailbox", settings)?.is_some();
+        let mut wanted = microsoft::permissions(kinds, shared);
+        if kinds.contains(&Kind::User) && settings.get("groups").is_some() {
+            wanted.push("GroupMember.Read.All");
+        }
+        provider = provider.scopes(wanted.into_iter().map(|scope| microsoft::scope(&graph, scope)));
     }
     Ok(provider.scopes(own.iter().chain(more).map(|scope| microsoft::scope(&graph, scope))))
 }

@@ -1,7 +1,7 @@
 //! How an account of a configuration signs in.
 
 use super::{OpenError, check_keys, find, graph, secret, settings};
-use pimkit_core::{Error, ErrorKind, Result, Value};
+use pimkit_core::{Error, ErrorKind, Kind, Result, Value};
 use pimkit_http::{Auth, Reqwest, ReqwestOptions};
 use pimkit_oauth::{App, AppOnly, FileStore, Granted, Refreshing, SignedIn, Store};
 use pimkit_sync::{RandomChance, SystemClock};
@@ -22,15 +22,23 @@ pub struct SignIn {
     own_name: bool,
 }
 
-/// The sign-in of an account that has a `client_id`; `settings` and `base` are those of [`open`](super::open), `more` are scopes
-/// to ask for beside those of the settings.
+/// The sign-in of an account that has a `client_id`; `settings` and `base` are those of [`open`](super::open). What it asks
+/// for are the `scopes` of the settings, or what these `kinds` are read and written with where the settings name none (every kind
+/// when none is said), and `more` beside.
 ///
 /// An account with `client_secret` and `mailbox` acts in the app's own name: nobody signs in, and nothing is kept. Any other
 /// acts for whoever signs in; what is granted is kept in the folder `tokens` at `base`, under the account's name.
 ///
 /// # Errors
 /// [`OpenError`]: for connectors without a sign-in, and for settings without a `client_id`.
-pub fn sign_in(name: &str, account: Option<&str>, settings: &Value, base: &Path, more: &[String]) -> Result<SignIn, OpenError> {
+pub fn sign_in(
+    name: &str,
+    account: Option<&str>,
+    settings: &Value,
+    base: &Path,
+    kinds: &[Kind],
+    more: &[String],
+) -> Result<SignIn, OpenError> {
     let known = find(name)?;
     check_keys(known, settings)?;
     let refuse = |key, reason| OpenError::Setting { connector: known.name, key, reason };
@@ -47,7 +55,7 @@ pub fn sign_in(name: &str, account: Option<&str>, settings: &Value, base: &Path,
     if own_name && everybody {
         return Err(refuse("tenant", "is missing; in its own name an app signs in at one tenant: give its id or domain"));
     }
-    let provider = graph::provider(settings, more)?;
+    let provider = graph::provider(settings, kinds, more)?;
     let wire = Arc::new(Reqwest::new(&ReqwestOptions::default())?);
     let app = App::new(provider, &id, secret, wire, Arc::new(SystemClock), Arc::new(RandomChance::default()))?;
     let account = account.unwrap_or(&id).to_owned();
@@ -79,12 +87,21 @@ impl SignIn {
         self.store.path(&self.account)
     }
 
-    /// Keeps what was granted.
+    /// What a server said that the next sign-in must bring along: for [`App::authorize`] and [`App::device_for`].
+    ///
+    /// # Errors
+    /// As [`Store::claims`].
+    pub async fn claims(&self) -> Result<Option<String>> {
+        self.store.claims(&self.account).await
+    }
+
+    /// Keeps what was granted. What the sign-in had to bring along is done with.
     ///
     /// # Errors
     /// As [`App::keep`] and [`Store::save`].
     pub async fn keep(&self, granted: &Granted) -> Result<()> {
-        self.store.save(&self.account, &self.app.keep(granted)?).await
+        self.store.save(&self.account, &self.app.keep(granted)?).await?;
+        self.store.save_claims(&self.account, None).await
     }
 
     /// Proves the sign-in in the app's own name.

@@ -209,6 +209,10 @@ fn session(call: &mut Call<'_>, owner: Owner) -> Result {
     if name.is_empty() || size == 0 || size > MOST {
         return Err(invalid("An upload needs an attachmentType, a name and a size of at most 150 MB."));
     }
+    if size < call.rules().limits.upload {
+        let says = "Attachment size must be greater than the minimum size.";
+        return refuse(400, "ErrorAttachmentSizeShouldNotBeLessThanMinimumSize", says);
+    }
     let mut properties = Map::new();
     properties.insert("name".to_owned(), Value::from(name));
     properties.insert("contentType".to_owned(), item.get("contentType").cloned().unwrap_or(Value::from("application/octet-stream")));
@@ -221,7 +225,8 @@ fn session(call: &mut Call<'_>, owner: Owner) -> Result {
     let number = call.mailbox_mut()?.mint();
     let word = ids::guid(&call.world.secret(), &format!("upload {} {number}", call.owner));
     call.world.uploads.insert(word.clone(), upload);
-    let host = call.ask.root.trim_end_matches("/v1.0");
+    let other = call.rules().limits.upload_host.as_ref().map(|host| format!("https://{host}"));
+    let host = other.as_deref().unwrap_or_else(|| call.ask.root.trim_end_matches("/v1.0"));
     let body =
         json!({"uploadUrl": format!("{host}/uploads/{word}"), "expirationDateTime": until.to_string(), "nextExpectedRanges": ["0-"]});
     Ok(Answer::json(201, body, Says::One("uploadSession")))
@@ -230,8 +235,13 @@ fn session(call: &mut Call<'_>, owner: Owner) -> Result {
 /// A request to an upload's address, which nobody signs in at. None if there is no such upload.
 pub(crate) fn upload(world: &mut World, word: &str, method: &str, range: Option<&str>, content: &[u8], root: &str) -> Option<Answer> {
     let now = world.now();
+    let multiple = world.rules.limits.upload_parts.max(1);
     let known = world.uploads.get_mut(word).filter(|upload| upload.until > now)?;
     match method {
+        "GET" => {
+            let body = json!({"expirationDateTime": known.until.to_string(), "nextExpectedRanges": [format!("{}-", known.bytes.len())]});
+            return Some(Answer::json(200, body, Says::One("uploadSession")));
+        }
         "DELETE" => {
             world.uploads.remove(word);
             return Some(Answer::empty(204));
@@ -243,6 +253,9 @@ pub(crate) fn upload(world: &mut World, word: &str, method: &str, range: Option<
     let fits = from == known.bytes.len() && all == known.size && to + 1 == from + content.len() && to < all && content.len() <= CHUNK;
     if !fits {
         return Some(Answer::empty(416));
+    }
+    if to + 1 < all && !content.len().is_multiple_of(multiple) {
+        return Some(Answer::empty(400));
     }
     known.bytes.extend(content);
     if known.bytes.len() < known.size {
@@ -256,6 +269,9 @@ pub(crate) fn upload(world: &mut World, word: &str, method: &str, range: Option<
     let place = format!("{root}/users/{}/attachments/{}", call.owner, part.id);
     parts_mut(&mut call, upload.owner).ok()?.push(part);
     touched(&mut call, upload.owner).ok()?;
+    if upload.owner.kind == Kind::Event {
+        crate::graph::events::tell_of_attachment(&mut call, upload.owner.key, upload.owner.day).ok()?;
+    }
     Some(Answer::empty(201).header("location", place))
 }
 

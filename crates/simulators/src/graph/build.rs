@@ -161,6 +161,7 @@ impl GraphBuilder {
             before: None,
             lagging: 0,
             grants: self.grants,
+            demands: Vec::new(),
             faults: Faults::new(self.plan),
             throttle: Throttle::default(),
             uploads: BTreeMap::new(),

@@ -135,6 +135,13 @@ fn remove(call: &mut Call<'_>, key: u64) -> Result {
     if key == call.mailbox()?.known("calendar") {
         return refuse(403, "ErrorDeleteDistinguishedFolder", "Distinguished folders cannot be deleted.");
     }
+    // What is in it is deleted as if by itself: whoever was invited is told.
+    for inside in call.mailbox()?.inside(key) {
+        let item = call.item(inside)?.clone();
+        if item.kind == Kind::Event {
+            events::withdraw(call, &item, None)?;
+        }
+    }
     call.mailbox_mut()?.remove(key);
     Ok(Answer::empty(204))
 }

@@ -105,6 +105,10 @@ pub(crate) fn answer(world: &mut World, ask: &Ask, grant: &Grant) -> Result {
     }
 }
 
+/// With what more of users is told than who they are: their managers among it
+/// (<https://learn.microsoft.com/graph/api/user-list-manager>).
+const WHOLE: &[&str] = &["User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"];
+
 fn tenant(world: &mut World, ask: &Ask, grant: &Grant) -> Result {
     let path: Vec<&str> = ask.path.iter().map(String::as_str).collect();
     let [first, rest @ ..] = path.as_slice() else {
@@ -116,11 +120,17 @@ fn tenant(world: &mut World, ask: &Ask, grant: &Grant) -> Result {
             people::one(world, ask, &user, rest)
         }
         "users" => {
-            consented(grant, "User", false)?;
+            consented(grant, "User", "All", false)?;
+            let basic = |scopes: &Vec<String>| !scopes.iter().any(|scope| WHOLE.contains(&scope.as_str()));
+            let expands = ask.option("expand").is_some_and(|expand| expand.to_lowercase().contains("manager"));
+            let asks = expands || rest.iter().any(|segment| segment.eq_ignore_ascii_case("manager"));
+            if asks && grant.scopes.as_ref().is_some_and(basic) {
+                return refuse(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.");
+            }
             people::users(world, ask, rest)
         }
         "groups" => {
-            consented(grant, "Group", false)?;
+            consented(grant, "Group", "All", false).or_else(|_| consented(grant, "GroupMember", "All", false))?;
             people::groups(world, ask, rest)
         }
         "subscriptions" => push::subscriptions(world, ask, grant, rest),
@@ -145,15 +155,20 @@ fn allowed(world: &World, ask: &Ask, grant: &Grant, owner: &str, resource: &str)
         "outlook" | "mailboxsettings" => "MailboxSettings",
         _ => return Ok(()),
     };
-    consented(grant, family, ask.method != "GET")
+    let shared = grant.user.as_ref().is_some_and(|user| user != owner);
+    consented(grant, family, if shared { "Shared" } else { "" }, ask.method != "GET")
 }
 
-/// Whether a permission of a family was consented to.
-fn consented(grant: &Grant, family: &str, write: bool) -> Result<()> {
+/// Whether a permission of a family was consented to: for what is somebody else's (`Shared`), for everybody's (`All`), or for one's
+/// own, which those beyond it include (<https://learn.microsoft.com/graph/permissions-reference>).
+fn consented(grant: &Grant, family: &str, beyond: &str, write: bool) -> Result<()> {
     let Some(scopes) = &grant.scopes else { return Ok(()) };
     let wanted = |scope: &String| {
-        let Some((of, rest)) = scope.split_once('.') else { return false };
-        of == family && (rest.starts_with("ReadWrite") || !write && rest.starts_with("Read"))
+        let mut words = scope.split('.');
+        let (of, what, reach) = (words.next(), words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        of == Some(family)
+            && (what.starts_with("ReadWrite") || !write && what.starts_with("Read"))
+            && (beyond.is_empty() || reach.eq_ignore_ascii_case(beyond))
     };
     if scopes.iter().any(wanted) {
         return Ok(());

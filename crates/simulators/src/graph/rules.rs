@@ -111,6 +111,12 @@ pub struct GraphLimits {
     pub attendees: usize,
     /// Bytes of an attachment that is posted whole, and of one that is listed with its content.
     pub attachment: usize,
+    /// The fewest bytes of an attachment for which an upload session is made (microsoftgraph/msgraph-sdk-java#52).
+    pub upload: usize,
+    /// What the bytes of every part of an upload but the last are a multiple of.
+    pub upload_parts: usize,
+    /// The host of the addresses that uploads are given, over https; None for the service's own.
+    pub upload_host: Option<String>,
     /// Subscriptions of a mailbox.
     pub subscriptions: usize,
 }
@@ -150,6 +156,9 @@ impl Default for GraphRules {
                 retry_after: "2.128".to_owned(),
                 attendees: 500,
                 attachment: 3 * 1024 * 1024,
+                upload: 2 * 1024 * 1024,
+                upload_parts: 320 * 1024,
+                upload_host: None,
                 subscriptions: 1000,
             },
             deleted_stay_readable: false,

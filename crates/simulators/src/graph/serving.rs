@@ -4,6 +4,7 @@ use crate::dav::Cut;
 use crate::faults::Fault;
 use crate::graph::answer::{Answer, Body, Refusal, Says, invalid, refusal};
 use crate::graph::ask::Ask;
+use crate::graph::bytes::encode;
 use crate::graph::seen::{GraphSeen, Violation};
 use crate::graph::throttle::{self, Lane};
 use crate::graph::world::{Grant, World};
@@ -40,23 +41,7 @@ impl Serving<'_> {
             .map(|(name, value)| (name.as_str().to_lowercase(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
         let client_request_id = header("client-request-id");
         if let Some(word) = request.uri().path().strip_prefix("/uploads/") {
-            let method = request.method().as_str();
-            let answer = attachments::upload(self.world, word, method, header("content-range").as_deref(), request.body(), &root);
-            let answer =
-                answer.unwrap_or_else(|| self.refused(refusal(404, "ErrorItemNotFound", "The upload session was not found."), None));
-            self.world.seen.push(GraphSeen {
-                method: method.to_owned(),
-                path: "/uploads/{session}".to_owned(),
-                query: String::new(),
-                status: answer.status,
-                immutable: false,
-                inside_batch: false,
-                client_request_id: None,
-                ignored: Vec::new(),
-                sent: request.body().len(),
-                received: 0,
-            });
-            return Ok(answer.response());
+            return self.uploading(request, word, &root);
         }
         let asked = target(request)
             .and_then(|target| Ask::new(request.method().as_str(), root, target, headers.collect(), request.body().to_vec()));
@@ -103,6 +88,41 @@ impl Serving<'_> {
             seen.ignored.extend(ignored);
         }
         answer
+    }
+
+    /// A request to an upload's address, under the faults that the plan has for it.
+    fn uploading(&mut self, request: &Request<Bytes>, word: &str, root: &str) -> Result<Response<Bytes>, Cut> {
+        const PATH: &str = "/uploads/{session}";
+        let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+        let method = request.method().as_str();
+        self.world.seen.push(GraphSeen {
+            method: method.to_owned(),
+            path: PATH.to_owned(),
+            query: String::new(),
+            status: 0,
+            immutable: false,
+            inside_batch: false,
+            client_request_id: None,
+            ignored: Vec::new(),
+            sent: request.body().len(),
+            received: 0,
+        });
+        let at = self.world.seen.len() - 1;
+        let fault = self.world.faults.of(method, PATH).into_iter().find(|fault| fault.delay().is_none());
+        let answer = match under::before(self.world, fault.as_ref())? {
+            Some(answer) => answer,
+            None if request.headers().contains_key("authorization") => {
+                self.violated(method, &["uploads", "{session}"], false, "a token at an address that has its own");
+                self.refused(refusal(401, "InvalidAuthenticationToken", "The address has a token of its own."), None)
+            }
+            None => attachments::upload(self.world, word, method, header("content-range"), request.body(), root)
+                .unwrap_or_else(|| self.refused(refusal(404, "ErrorItemNotFound", "The upload session was not found."), None)),
+        };
+        let (answer, _) = under::after(fault.as_ref(), answer)?;
+        if let Some(seen) = self.world.seen.get_mut(at) {
+            seen.status = answer.status;
+        }
+        Ok(answer.response())
     }
 
     /// The answer under the faults that the plan has for it, and after how many bytes it breaks off.
@@ -318,6 +338,16 @@ fn signed_in(world: &World, ask: &Ask) -> Result<Grant, Box<Refusal>> {
     let refuse = |message: &str| Err(refusal(401, "InvalidAuthenticationToken", message).header("www-authenticate", challenge));
     let Some(told) = ask.header("authorization") else { return refuse("Access token is empty.") };
     let token = told.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
+    let demand = world.demands.iter().find(|demand| {
+        let is_within = ask.path.iter().any(|segment| segment.eq_ignore_ascii_case(&demand.within));
+        is_within && token.is_some_and(|token| demand.unmet.iter().any(|unmet| unmet == token))
+    });
+    if let Some(demand) = demand {
+        let claims = encode(demand.claims.as_bytes());
+        let challenge = format!("{challenge}, error=\"insufficient_claims\", claims=\"{claims}\"");
+        let says = "Continuous access evaluation resulted in claims challenge.";
+        return Err(refusal(401, "InvalidAuthenticationToken", says).header("www-authenticate", challenge));
+    }
     match token.and_then(|token| world.grants.get(token)) {
         Some(grant) => Ok(grant.clone()),
         None => refuse("Access token validation failure. Invalid audience or lifetime."),

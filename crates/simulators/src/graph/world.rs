@@ -43,6 +43,17 @@ pub(crate) struct Grant {
     pub(crate) scopes: Option<Vec<String>>,
 }
 
+/// A rule of the organisation's that a sign-in has to meet (<https://learn.microsoft.com/entra/identity-platform/claims-challenge>).
+#[derive(Debug, Clone)]
+pub(crate) struct Demand {
+    /// A segment of the paths that it is about, in lower case.
+    pub(crate) within: String,
+    /// What a sign-in must bring along, as JSON.
+    pub(crate) claims: String,
+    /// The tokens of before.
+    pub(crate) unmet: Vec<String>,
+}
+
 /// The service.
 pub(crate) struct World {
     pub(crate) rules: GraphRules,
@@ -54,6 +65,8 @@ pub(crate) struct World {
     /// How many reads still see it.
     pub(crate) lagging: u64,
     pub(crate) grants: BTreeMap<String, Grant>,
+    /// What is wanted of a sign-in beyond its token, where.
+    pub(crate) demands: Vec<Demand>,
     pub(crate) faults: Faults,
     pub(crate) throttle: Throttle,
     /// Uploads under way, by the word in their address.

@@ -64,7 +64,7 @@ fn reply(mut response: Value) -> Option<(usize, Reply)> {
         Some(Value::String(_)) if !is_json => Content::Other,
         Some(json) => Content::Json(json),
     };
-    Some((place, Reply { status, headers, body, maybe_done_before: false }))
+    Some((place, Reply { status, headers, body, maybe_done_before: false, needs: None }))
 }
 
 #[cfg(test)]

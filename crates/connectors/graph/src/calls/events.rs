@@ -155,6 +155,13 @@ impl Place {
         Call::post("graph.events.attach", self.event(id.as_str()).word("attachments"), body)
     }
 
+    /// A session in which a large attachment goes up.
+    pub(crate) fn upload(&self, id: &ItemId, name: &str, media_type: &str, size: u64) -> Call {
+        let item = json!({ "attachmentType": "file", "name": name, "contentType": media_type, "size": size, "isInline": false });
+        let path = self.event(id.as_str()).word("attachments/createUploadSession");
+        Call::post("graph.events.upload", path, json!({ "AttachmentItem": item }))
+    }
+
     /// An attachment less.
     pub(crate) fn detach(&self, id: &ItemId, attachment: &str) -> Call {
         Call::delete("graph.events.detach", self.event(id.as_str()).word("attachments").id(attachment))

@@ -13,6 +13,8 @@ pub(crate) mod subscriptions;
 pub(crate) mod todo;
 pub(crate) mod users;
 
+use crate::permission::Needs;
+use http::{HeaderMap, HeaderValue, header::WWW_AUTHENTICATE};
 use path::Path;
 use pimkit_core::{Error, ErrorKind, Result};
 use serde_json::Value;
@@ -88,6 +90,8 @@ pub(crate) struct Reply {
     pub(crate) body: Content,
     /// An earlier try was perhaps done, though its answer was lost.
     pub(crate) maybe_done_before: bool,
+    /// What the question needed, where it was refused (403).
+    pub(crate) needs: Option<Needs>,
 }
 
 /// The body of a [`Reply`].
@@ -107,6 +111,12 @@ impl Reply {
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// What it says of signing in (`WWW-Authenticate`).
+    pub(crate) fn challenge(&self) -> HeaderMap {
+        let value = self.header("www-authenticate").and_then(|value| HeaderValue::from_str(value).ok());
+        value.map(|value| (WWW_AUTHENTICATE, value)).into_iter().collect()
     }
 
     /// The body as JSON; `Null` when it is none.

@@ -12,9 +12,10 @@ pub(crate) fn delta() -> Call {
     Call::get("graph.users.delta", Path::of("users/delta").query("$select", user::SELECT))
 }
 
-/// One user, with the id of the manager.
-pub(crate) fn get(id: &str) -> Call {
-    Call::get("graph.users.get", user(id).query("$select", user::SELECT).query("$expand", "manager($select=id)"))
+/// One user; with the id of the manager, where that may be asked for.
+pub(crate) fn get(id: &str, manager: bool) -> Call {
+    let path = user(id).query("$select", user::SELECT);
+    Call::get("graph.users.get", if manager { path.query("$expand", "manager($select=id)") } else { path })
 }
 
 /// What is known of a picture without its bytes.
@@ -50,8 +51,9 @@ mod tests {
     #[test]
     fn everything_has_its_path() {
         assert!(delta().path.as_str().starts_with("users/delta?$select=id,accountEnabled,"), "{:?}", delta());
-        assert!(get("a/b").path.as_str().starts_with("users/a%2Fb?$select=id,"), "{:?}", get("a"));
-        assert!(get("a").path.as_str().ends_with("&$expand=manager($select=id)"));
+        assert!(get("a/b", true).path.as_str().starts_with("users/a%2Fb?$select=id,"), "{:?}", get("a", true));
+        assert!(get("a", true).path.as_str().ends_with("&$expand=manager($select=id)"));
+        assert!(!get("a", false).path.as_str().contains("$expand"));
         assert_eq!(photo_bytes("a").path.as_str(), "users/a/photo/$value");
         assert_eq!(members("g").path.as_str(), "groups/g/transitiveMembers?$select=id&$top=999");
         let search = search("Ada \"L\"", 5000);

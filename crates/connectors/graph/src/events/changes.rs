@@ -9,6 +9,7 @@ use crate::{
     calls::{Reply, events::Round, odata, odata::Page},
     cursor,
     error::{is_lost_delta, lost_delta},
+    pages::Trail,
     quirks::EventRounds,
     session::{answered, lock},
 };
@@ -72,11 +73,28 @@ enum Between {
 #[serde(rename_all = "camelCase")]
 enum Within {
     /// `since`: when everything was named last; `whole`: by this round.
-    Delta { next: String, since: Timestamp, whole: bool },
+    Delta {
+        next: String,
+        since: Timestamp,
+        whole: bool,
+        #[serde(default)]
+        trail: Trail,
+    },
     /// `next`: absent for the first page of the span.
-    View { next: Option<String>, since: Timestamp, whole: bool },
+    View {
+        next: Option<String>,
+        since: Timestamp,
+        whole: bool,
+        #[serde(default)]
+        trail: Trail,
+    },
     /// `view`: the span comes behind it.
-    Listing { next: String, view: bool },
+    Listing {
+        next: String,
+        view: bool,
+        #[serde(default)]
+        trail: Trail,
+    },
 }
 
 impl Events {
@@ -88,14 +106,14 @@ impl Events {
             Position::Start => asked.start().await,
             Position::Since(cursor) => match bound.between(cursor)? {
                 Between::Delta { since, .. } | Between::View { since, .. } if self.is_to_be_reread(since) => Err(lost_delta()),
-                Between::Delta { link, since } => asked.delta(&link, since, false).await,
-                Between::View { link, since } => asked.view(Some(&link), since, false).await,
+                Between::Delta { link, since } => asked.delta(&link, since, false, Trail::default()).await,
+                Between::View { link, since } => asked.view(Some(&link), since, false, Trail::default()).await,
                 Between::Listing => asked.start().await,
             },
             Position::Page(token) => match bound.within(token)? {
-                Within::Delta { next, since, whole } => asked.delta(&next, since, whole).await,
-                Within::View { next, since, whole } => asked.view(next.as_deref(), since, whole).await,
-                Within::Listing { next, view } => asked.listing(Some(&next), view).await,
+                Within::Delta { next, since, whole, trail } => asked.delta(&next, since, whole, trail).await,
+                Within::View { next, since, whole, trail } => asked.view(next.as_deref(), since, whole, trail).await,
+                Within::Listing { next, view, trail } => asked.listing(Some(&next), view, trail).await,
             },
         }
     }
@@ -132,11 +150,11 @@ impl Asked<'_> {
             let way = self.events.way(self.collection);
             let page = match way {
                 Way::Delta | Way::DatedDelta => match self.first(Round::Delta { dated: way == Way::DatedDelta }).await? {
-                    Some(page) => return self.delta_page(page, None, self.events.session.now(), true),
+                    Some(page) => return self.delta_page(page, self.events.session.now(), true, Trail::default()),
                     None => None,
                 },
-                Way::View => Some(self.listing(None, true).await?),
-                Way::Listing => Some(self.listing(None, false).await?),
+                Way::View => Some(self.listing(None, true, Trail::default()).await?),
+                Way::Listing => Some(self.listing(None, false, Trail::default()).await?),
             };
             match (page, way.next()) {
                 (Some(page), _) => return Ok(page),
@@ -183,22 +201,24 @@ impl Asked<'_> {
         Ok(page)
     }
 
-    async fn delta(&self, address: &str, since: Timestamp, whole: bool) -> Result<ChangePage<Event>> {
-        self.delta_page(self.follow(address).await?, Some(address), since, whole)
+    async fn delta(&self, address: &str, since: Timestamp, whole: bool, trail: Trail) -> Result<ChangePage<Event>> {
+        self.delta_page(self.follow(address).await?, since, whole, trail)
     }
 
-    fn delta_page(&self, page: Page, at: Option<&str>, since: Timestamp, whole: bool) -> Result<ChangePage<Event>> {
+    fn delta_page(&self, page: Page, since: Timestamp, whole: bool, trail: Trail) -> Result<ChangePage<Event>> {
         let changes = lines(&page.rows, Removed::Said);
         let next = match (page.next, page.delta) {
-            (Some(next), _) if at == Some(next.as_str()) => return Err(endless()),
-            (Some(next), _) => Next::More(self.bound.page(&Within::Delta { next, since, whole })?),
+            (Some(next), _) => {
+                let trail = trail.on(&next)?;
+                Next::More(self.bound.page(&Within::Delta { next, since, whole, trail })?)
+            }
             (None, Some(link)) => Next::Done { cursor: self.bound.cursor(&Between::Delta { link, since })?, complete: whole },
             (None, None) => return Err(endless()),
         };
         Ok(ChangePage { changes, next })
     }
 
-    async fn view(&self, address: Option<&str>, since: Timestamp, whole: bool) -> Result<ChangePage<Event>> {
+    async fn view(&self, address: Option<&str>, since: Timestamp, whole: bool, trail: Trail) -> Result<ChangePage<Event>> {
         let page = match address {
             Some(address) => self.follow(address).await?,
             None => {
@@ -216,15 +236,17 @@ impl Asked<'_> {
         };
         let changes = lines(&page.rows, Removed::Perhaps);
         let next = match (page.next, page.delta) {
-            (Some(next), _) if address == Some(next.as_str()) => return Err(endless()),
-            (Some(next), _) => Next::More(self.bound.page(&Within::View { next: Some(next), since, whole })?),
+            (Some(next), _) => {
+                let trail = trail.on(&next)?;
+                Next::More(self.bound.page(&Within::View { next: Some(next), since, whole, trail })?)
+            }
             (None, Some(link)) => Next::Done { cursor: self.bound.cursor(&Between::View { link, since })?, complete: whole },
             (None, None) => return Err(endless()),
         };
         Ok(ChangePage { changes, next })
     }
 
-    async fn listing(&self, address: Option<&str>, view: bool) -> Result<ChangePage<Event>> {
+    async fn listing(&self, address: Option<&str>, view: bool, trail: Trail) -> Result<ChangePage<Event>> {
         let page = match address {
             Some(address) => self.follow(address).await?,
             None => match self.first(Round::Listing).await? {
@@ -234,10 +256,13 @@ impl Asked<'_> {
         };
         let changes = lines(&page.rows, Removed::Said);
         let next = match page.next {
-            Some(next) => Next::More(self.bound.page(&Within::Listing { next, view })?),
+            Some(next) => {
+                let trail = trail.on(&next)?;
+                Next::More(self.bound.page(&Within::Listing { next, view, trail })?)
+            }
             None if view => {
                 let since = self.events.session.now();
-                Next::More(self.bound.page(&Within::View { next: None, since, whole: true })?)
+                Next::More(self.bound.page(&Within::View { next: None, since, whole: true, trail: Trail::default() })?)
             }
             None => Next::Done { cursor: self.bound.cursor(&Between::Listing)?, complete: true },
         };

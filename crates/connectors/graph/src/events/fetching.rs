@@ -5,6 +5,7 @@ use crate::{
     calls::{Call, Reply, calendars::Calendar, events::Place, odata},
     error,
     mapping::event::{self, Mailbox, times},
+    pages::Pages,
     session::{answered, lock},
 };
 use pimkit_core::{Access, CollectionId, Error, ErrorKind, Event, Fetched, ItemId, Result, Revision, Stored, cursor::binding};
@@ -250,13 +251,7 @@ impl Events {
     }
 
     async fn all_files(&self, call: &Call, answer: Value) -> Result<Vec<Value>> {
-        let mut page = odata::Page::read(answer)?;
-        let mut rows = std::mem::take(&mut page.rows);
-        while let Some(next) = page.next.take() {
-            page = self.next_page(call, &next).await?;
-            rows.append(&mut page.rows);
-        }
-        Ok(rows)
+        Pages::of(&self.session, call).all(odata::Page::read(answer)?).await
     }
 
     /// The event in what the server has.

@@ -2,17 +2,21 @@
 //!
 //! Items and links that are attached, and pictures within the text, are kept as they are and are no attachments of the record.
 
-use super::Events;
-use crate::{calls::events::Place, calls::odata, error};
+use super::{
+    Events,
+    fetching::Look,
+    uploading::{Measured, Upload, measured},
+    writing::{mails, whose},
+};
+use crate::{calls::odata, error, mapping::event::Role};
 use async_trait::async_trait;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use futures::StreamExt;
-use pimkit_core::{Attachment, Blob, BlobId, BlobRef, Blobs, CollectionId, Error, ErrorKind, Event, Field, ItemId, Result, WriteOptions};
+use pimkit_core::{
+    Attachment, Blob, BlobId, BlobRef, Blobs, CollectionId, Error, ErrorKind, Event, Field, ItemId, Notify, Result, WriteOptions,
+};
 use pimkit_http::{Effect, Failure};
 use serde_json::Value;
-
-/// The most bytes that one request takes (documented: below 3 MB; larger files have upload sessions).
-const MOST: usize = 3 << 20;
 
 const NAMELESS: &str = "file";
 
@@ -77,30 +81,48 @@ impl Trouble {
     }
 }
 
-/// The bytes of a file, in base64.
-async fn content(blob: &BlobRef, options: &WriteOptions) -> Result<String> {
+/// How large a file is; its bytes, where one request takes them.
+async fn content(blob: &BlobRef, options: &WriteOptions) -> Result<Measured> {
     if blob.uri.is_some() {
         return Err(error::unavailable("Microsoft keeps files, not addresses of files; it stays on the other side"));
     }
     let Some(source) = &options.blobs else {
         return Err(Error::new(ErrorKind::InvalidData, "the write speaks of bytes and names no source for them; give one in its options"));
     };
-    Ok(STANDARD.encode(source.open(blob).await?.collect(MOST).await?))
+    measured(source.as_ref(), blob).await
 }
 
 impl Events {
-    /// Attaches and takes off. New ones come first, so that a failure leaves more and not less.
-    pub(super) async fn put_files(&self, place: &Place, id: &ItemId, files: &Files, options: &WriteOptions) -> Result<(), Trouble> {
+    /// Attaches and takes off. New ones come first, so that a failure leaves more and not less. Requests for attachments have no
+    /// condition, so that each time the event is looked at before: by now it may be a meeting, whose people would be mailed.
+    pub(super) async fn put_files(
+        &self,
+        collection: &CollectionId,
+        id: &ItemId,
+        files: &Files,
+        options: &WriteOptions,
+    ) -> Result<(), Trouble> {
+        let place = &self.place(collection);
         for file in &files.add {
             let content = content(&file.blob, options).await.map_err(Trouble::of)?;
+            self.tells_nobody(collection, id, options).await?;
             let name = file.name.as_deref().filter(|name| !name.is_empty()).unwrap_or(NAMELESS);
             let media_type = Some(file.blob.media_type.as_str()).filter(|kind| !kind.is_empty()).unwrap_or("application/octet-stream");
-            let reply = self.session.call(&place.attach(id, name, media_type, content)).await.map_err(lost)?;
+            let bytes = match content {
+                Measured::Small(bytes) => bytes,
+                Measured::Large(size) => {
+                    let file = Upload { name, media_type, blob: &file.blob, size };
+                    self.upload(place, (collection, id), &file, options).await?;
+                    continue;
+                }
+            };
+            let reply = self.session.call(&place.attach(id, name, media_type, STANDARD.encode(bytes))).await.map_err(lost)?;
             if !reply.is_success() {
                 return Err(Trouble::of(error::refused(&reply)));
             }
         }
         for blob in &files.remove {
+            self.tells_nobody(collection, id, options).await?;
             let reply = self.session.call(&place.detach(id, blob.as_str())).await.map_err(lost)?;
             if !reply.is_success() && reply.status != 404 {
                 return Err(Trouble::of(error::refused(&reply)));
@@ -110,7 +132,24 @@ impl Events {
     }
 }
 
-fn lost(failure: Failure) -> Trouble {
+impl Events {
+    /// Whether a change of an event mails nobody, where that is wanted, by what is there now.
+    pub(super) async fn tells_nobody(&self, collection: &CollectionId, id: &ItemId, options: &WriteOptions) -> Result<(), Trouble> {
+        if options.notify != Notify::Nobody {
+            return Ok(());
+        }
+        match self.looks(collection, std::slice::from_ref(id)).await.pop() {
+            Some(Look::There(raw)) if whose(&raw) == Role::Alone => Ok(()),
+            Some(Look::There(_)) => Err(Trouble::LeftOut(mails())),
+            Some(Look::Failed(e)) => Err(Trouble::of(e)),
+            Some(Look::Gone | Look::Hidden) | None => {
+                Err(Trouble::LeftOut(error::unavailable("the event went while its files were written; read it again")))
+            }
+        }
+    }
+}
+
+pub(super) fn lost(failure: Failure) -> Trouble {
     match failure.effect() {
         Effect::Unknown => Trouble::Unknown(failure.into_error()),
         Effect::NotSent | Effect::Refused => Trouble::of(failure.into_error()),

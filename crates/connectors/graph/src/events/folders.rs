@@ -12,6 +12,7 @@ use crate::{
     },
     error,
     mapping::event,
+    pages::Pages,
     session::{answered, lock},
 };
 use async_trait::async_trait;
@@ -68,6 +69,7 @@ impl Events {
     async fn holds_meetings(&self, id: &CollectionId) -> Result<bool> {
         let call = self.place(id).meetings(self.session.config.page_size);
         let mut page = Page::read(self.session.ask(&call).await?)?;
+        let mut pages = Pages::of(&self.session, &call);
         loop {
             if page.rows.iter().any(|row| event::role(row) != event::Role::Alone) {
                 return Ok(true);
@@ -84,7 +86,7 @@ impl Events {
                 return Ok(true);
             }
             match page.next.take() {
-                Some(next) => page = self.next_page(&call, &next).await?,
+                Some(next) => page = pages.at(&next).await?,
                 None => return Ok(false),
             }
         }

@@ -3,13 +3,13 @@
 //! An occurrence is found by where the rule puts it, and changed or deleted under an id of its own. One that was deleted cannot be
 //! brought back.
 
-use super::{Events, fetching::Raw, files::Trouble};
+use super::{Events, fetching::Raw, files::Trouble, writing::mails};
 use crate::{
     calls::{Call, calendars::Calendar, events::Place, odata, odata::Page},
     error,
     mapping::{
         Item,
-        event::{self, Mailbox, Sheet, times},
+        event::{self, Mailbox, Role, Sheet, times},
     },
     session::{answered, lock},
 };
@@ -29,6 +29,21 @@ const AHEAD: SignedDuration = SignedDuration::from_hours(2 * 366 * 24);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// The most occurrences that are looked at so.
 const MOST: usize = 20_000;
+
+/// The longest span whose occurrences are listed in one question. Graph is said to take 1,825 days.
+const SPAN: SignedDuration = SignedDuration::from_hours(1800 * 24);
+
+/// A span in pieces that Graph takes. What touches two of them is listed twice.
+fn windows(from: Timestamp, to: Timestamp) -> Vec<(Timestamp, Timestamp)> {
+    let mut all = Vec::new();
+    let mut start = from;
+    while start < to {
+        let end = start.checked_add(SPAN).unwrap_or(to).min(to);
+        all.push((start, end));
+        start = end;
+    }
+    all
+}
 
 /// The record of an event with what the server has of its series.
 ///
@@ -69,7 +84,8 @@ fn of_series(mut one: Event, value: &Value, master: &Event, mailbox: &Mailbox) -
     if event::unread(value, mailbox).iter().any(|field| field.as_str() == "description") {
         one.description.clone_from(&master.description);
     }
-    // Busy is what Exchange makes of a series that does not say so, and of each of its occurrences.
+    // Busy is what Exchange makes of a series that does not say so, and of each of its occurrences; only the series itself has the
+    // property by which that is known (`UNSAID`).
     if master.free_busy_status.is_none() && one.free_busy_status == Some(FreeBusy::Busy) {
         one.free_busy_status = None;
     }
@@ -117,6 +133,16 @@ struct Step {
     wanted: Option<Event>,
 }
 
+/// What the occurrences of a series are written within.
+#[derive(Clone, Copy)]
+pub(super) struct Within<'w> {
+    pub(super) place: &'w Place,
+    pub(super) calendar: &'w Calendar,
+    pub(super) mailbox: &'w Mailbox,
+    /// Nobody is to be mailed.
+    pub(super) is_silent: bool,
+}
+
 /// How often an occurrence is looked at again that others write to at the same time.
 const LOOKS: u32 = 4;
 
@@ -129,15 +155,17 @@ impl Events {
         let Some(start) = master.start.as_ref() else { return Ok(()) };
         let from = times::instant_of(RecurrenceId::of(start), &master, mailbox.zone.as_ref()).unwrap_or_else(|| self.session.now());
         let to = self.session.now().max(from).checked_add(AHEAD).unwrap_or(Timestamp::MAX);
-        let rows = self.rows(&place.instances(id, from.checked_sub(DAY).unwrap_or(from), to)).await?;
         let mut there = BTreeSet::new();
-        let mut changed = Vec::new();
-        for row in &rows {
-            there.insert(times::recurrence_id(&Item::new(row)?, &master)?);
-            if odata::text(row, "type") == Some("exception") {
-                changed.extend(odata::text(row, "id").map(|id| place.exception(id, times::own_zone(&raw.item))));
+        let mut exceptions = BTreeSet::new();
+        for (from, to) in windows(from.checked_sub(DAY).unwrap_or(from), to) {
+            for row in self.rows(&place.instances(id, from, to)).await? {
+                there.insert(times::recurrence_id(&Item::new(&row)?, &master)?);
+                if odata::text(&row, "type") == Some("exception") {
+                    exceptions.extend(odata::text(&row, "id").map(str::to_owned));
+                }
             }
         }
+        let changed: Vec<Call> = exceptions.iter().map(|id| place.exception(id, times::own_zone(&raw.item))).collect();
         for answer in self.session.all(&changed).await {
             raw.exceptions.push(answered(answer.map_err(Failure::into_error)?)?);
         }
@@ -152,13 +180,13 @@ impl Events {
     /// Makes these occurrences of a series what the target says.
     pub(super) async fn put_overrides(
         &self,
-        place: &Place,
         raw: &Raw,
         target: &Event,
         ids: &BTreeSet<RecurrenceId>,
-        (calendar, mailbox): (&Calendar, &Mailbox),
+        of: &Within<'_>,
     ) -> Result<(), Trouble> {
         let out = Trouble::of;
+        let Within { place, calendar, mailbox, .. } = *of;
         let there = self.understood(raw, calendar, mailbox).map_err(out)?.record;
         let master = there.clone().with_overrides(Overrides::new());
         let known: BTreeMap<RecurrenceId, (&Value, Event)> =
@@ -183,7 +211,7 @@ impl Events {
                 refused = Some(error::unavailable(says));
                 continue;
             };
-            match self.put_occurrence(place, (name, zone), &step, &master, mailbox).await {
+            match self.put_occurrence(of, (name, zone), &step, &master).await {
                 Err(Trouble::LeftOut(e)) => refused = Some(e),
                 other => other?,
             }
@@ -191,16 +219,17 @@ impl Events {
         refused.map_or(Ok(()), |e| Err(Trouble::LeftOut(e)))
     }
 
-    /// Makes one occurrence what it shall be, on the version that is there; not when somebody else changed the same about it.
+    /// Makes one occurrence what it shall be, on the version that is there; not when somebody else changed the same about it, and not
+    /// when it became a meeting whose people would hear of it.
     async fn put_occurrence(
         &self,
-        place: &Place,
+        of: &Within<'_>,
         (name, zone): (&str, Option<&str>),
         step: &Step,
         master: &Event,
-        mailbox: &Mailbox,
     ) -> Result<(), Trouble> {
         let out = Trouble::of;
+        let Within { place, mailbox, is_silent, .. } = *of;
         let faster = || {
             let says = "somebody changed the same occurrence meanwhile; read the series again";
             Trouble::Unknown(Error::new(ErrorKind::Unavailable, says))
@@ -211,6 +240,9 @@ impl Events {
                 return if step.wanted.is_none() { Ok(()) } else { Err(faster()) };
             }
             let there = answered(looked).map_err(out)?;
+            if is_silent && event::role(&there) != Role::Alone {
+                return Err(Trouble::LeftOut(mails()));
+            }
             let call = match self.occurrence_call(place, name, &there, step, master, mailbox).map_err(out)? {
                 Due::Call(call) => call,
                 Due::Done => return Ok(()),

@@ -8,7 +8,8 @@ use super::{
     Events,
     fetching::{Look, Raw},
     files::{self, Files},
-    refused, series,
+    refused,
+    series::{self, Within},
 };
 use crate::{
     calls::{Call, calendars::Calendar, events::Place, odata},
@@ -16,8 +17,8 @@ use crate::{
     mapping::event::{self, Mailbox, Role, Sheet},
 };
 use pimkit_core::{
-    CollectionId, Delete, Error, ErrorKind, Event, Field, Fields, FreeBusy, ItemId, Notify, Outcome, Override, Record, RecurrenceId,
-    Revision, Stored, Value, Write, WriteOptions,
+    CollectionId, Delete, Error, ErrorKind, Event, Field, Fields, ItemId, Notify, Outcome, Override, Record, RecurrenceId, Revision,
+    Stored, Value, Write, WriteOptions,
 };
 use serde_json::Map;
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,8 +29,13 @@ fn is_own(field: &Field) -> bool {
 }
 
 fn would_mail() -> Outcome<Event> {
+    refused(mails())
+}
+
+/// What would mail, and was not sent.
+pub(super) fn mails() -> Error {
     let mails = "Microsoft would mail the other people of this meeting; allow it to, or change the meeting in Outlook";
-    refused(Error::new(ErrorKind::WouldNotify, mails))
+    Error::new(ErrorKind::WouldNotify, mails)
 }
 
 fn not_ours() -> Error {
@@ -92,17 +98,6 @@ impl Job {
             Write::Update { revision, .. } | Write::Delete { revision, .. } | Write::Move { revision, .. } => Some(revision),
             Write::Create { .. } => None,
         }
-    }
-
-    /// Whether neither this write nor what it was planned on says if the time is taken. Outlook says so of every event, and busy is
-    /// what nothing means (RFC 8984 section 4.4.2): told as it was sent, it is nobody's edit
-    /// (`an_event_that_says_nothing_of_being_busy_is_changed_and_deleted_as_any_other`).
-    fn says_nothing_of_busy(&self) -> bool {
-        let before = match &self.write {
-            Write::Update { base, .. } => base.free_busy_status,
-            Write::Create { .. } | Write::Move { .. } | Write::Delete { .. } => None,
-        };
-        before.is_none() && self.target.free_busy_status.is_none()
     }
 
     /// Whether an item says all that this write changes.
@@ -318,7 +313,7 @@ impl Batch<'_> {
             let files = std::mem::take(&mut job.files);
             // A create that was sent before may have attached them.
             let attached = job.is_create() && self.has_files(collection, &id).await;
-            if !attached && let Err(trouble) = self.events.put_files(&self.place, &id, &files, self.options).await {
+            if !attached && let Err(trouble) = self.events.put_files(collection, &id, &files, self.options).await {
                 self.troubled(job, files::field(), trouble);
             }
         }
@@ -331,6 +326,10 @@ impl Batch<'_> {
             Some(Look::Failed(e)) => return Err(files::Trouble::Unknown(e)),
             Some(Look::Gone | Look::Hidden) | None => return Err(out("the series went while it was written; read it again")),
         };
+        // It may have become a meeting since it was looked at.
+        if self.is_silent() && whose(&raw) != Role::Alone {
+            return Err(files::Trouble::LeftOut(mails()));
+        }
         if !event::is_master(&raw.item) {
             return Err(out("the event does not repeat there, and has no occurrences; give it a rule"));
         }
@@ -338,7 +337,8 @@ impl Batch<'_> {
             // The first of two creates was done, and somebody was there before the second.
             return Err(out("somebody changed occurrences of the series meanwhile; they are left as they are"));
         }
-        self.events.put_overrides(&self.place, &raw, &job.target, &job.overrides, (&self.calendar, &self.mailbox)).await
+        let of = Within { place: &self.place, calendar: &self.calendar, mailbox: &self.mailbox, is_silent: self.is_silent() };
+        self.events.put_overrides(&raw, &job.target, &job.overrides, &of).await
     }
 
     /// Whether a new series has exceptions that are not those that it shall have.
@@ -377,10 +377,7 @@ impl Batch<'_> {
             let left_out = std::mem::take(&mut job.left_out);
             job.outcome = Some(match look {
                 Look::There(raw) => {
-                    let mut now = self.stored(&raw);
-                    if let Some(now) = now.as_mut().filter(|_| job.says_nothing_of_busy()) {
-                        now.record.free_busy_status = now.record.free_busy_status.filter(|said| *said != FreeBusy::Busy);
-                    }
+                    let now = self.stored(&raw);
                     Outcome::Written { id, revision: Some(raw.revision()), now, left_out }
                 }
                 // A create whose first try was done, and whose item was deleted since.

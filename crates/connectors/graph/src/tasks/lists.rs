@@ -5,9 +5,9 @@
 
 use super::{Tasks, capabilities};
 use crate::{
-    asked,
     calls::todo::{self as calls, List},
     error,
+    pages::Pages,
     session::lock,
 };
 use async_trait::async_trait;
@@ -19,7 +19,7 @@ impl Tasks {
     /// Lists the lists anew.
     pub(super) async fn list(&self) -> Result<Arc<Vec<List>>> {
         let reply = self.session.call(&calls::all_lists(self.session.mailbox())).await.map_err(Failure::into_error)?;
-        let rows = asked::rows(&self.session, "graph.todo.lists", reply).await?;
+        let rows = Pages::named(&self.session, "graph.todo.lists").all_of(reply).await?;
         let lists = Arc::new(rows.iter().filter_map(List::read).collect::<Vec<_>>());
         *lock(&self.lists) = Some(Arc::clone(&lists));
         Ok(lists)

@@ -1,7 +1,7 @@
 //! Tasks of To Do: rounds by delta per list, tasks by batches with what hangs on them.
 //!
-//! A change of a task is not conditional: To Do takes a condition and does not hold to it (reported), so that the engine is told
-//! that nothing is checked. Tasks carry no named properties, so that a mark is a linked resource, and is looked for in the whole
+//! A change of a task is on the version that was read for it, and no more conditional than that: To Do takes a condition and does not
+//! hold to it (reported), so that the engine is told that nothing is checked. Tasks carry no named properties, so that a mark is a linked resource, and is looked for in the whole
 //! list.
 
 mod lists;
@@ -17,6 +17,7 @@ use crate::{
     contacts::Got,
     cursor, delta, error,
     mapping::task,
+    pages::Pages,
     quirks::Quirks,
     session::{Session, answered},
 };
@@ -129,7 +130,7 @@ impl Tasks {
             let mut failed = None;
             for sort in sorts {
                 let rows = match replies.next().unwrap_or_else(|| Err(Failure::unknown(asked::unanswered()))) {
-                    Ok(reply) => asked::rows(&self.session, "graph.tasks.get", reply).await,
+                    Ok(reply) => Pages::named(&self.session, "graph.tasks.get").all_of(reply).await,
                     Err(failure) => Err(failure.into_error()),
                 };
                 match (rows, value.as_object_mut()) {
@@ -192,6 +193,7 @@ impl Tasks {
             return Err(error::collection_gone());
         }
         let mut page = Page::read(answered(reply)?)?;
+        let mut pages = Pages::named(&self.session, "graph.tasks.find");
         let mut ids = Vec::new();
         loop {
             let mut rows: Vec<Got> = page.rows.into_iter().map(Got::There).collect();
@@ -208,7 +210,7 @@ impl Tasks {
                 }
             }
             let Some(next) = page.next else { break };
-            page = Page::read(answered(self.session.follow("graph.tasks.find", &next, &[]).await?)?)?;
+            page = pages.at(&next).await?;
         }
         let mut found: BTreeMap<Mark, Vec<Stored<Task>>> = BTreeMap::new();
         for answer in self.fetched(collection, &ids).await {

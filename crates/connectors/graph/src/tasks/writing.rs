@@ -1,12 +1,14 @@
 //! Writing tasks: one outcome per write.
 //!
 //! A change is a PATCH of what differs; what hangs on a task (steps, links, a new mark) is requests of its own behind it, and the
-//! task is read back then. Nothing is conditional, so that a change whose answer was lost is not sent again.
+//! task is read back then. What is changed or deleted is read first, and is a conflict when it is at another version than the one that
+//! the write was planned on. The condition goes along too, but To Do is not said to hold to it: between the look and the write
+//! somebody may still be faster, and a change whose answer was lost is not sent again.
 
 use super::{Tasks, revision};
 use crate::{
     calls::{
-        Call, Reply,
+        Call, Reply, odata,
         todo::{self as calls, LINKS, STEPS},
     },
     contacts::Got,
@@ -34,7 +36,7 @@ fn lost(failure: Failure) -> Outcome<Task> {
 struct Job {
     write: Write<Task>,
     body: task::Body,
-    /// What hangs on the task now, where that has to be known.
+    /// The task as it was read for this write, with what hangs on it.
     there: Option<Value>,
     /// What it is after the write has to be asked.
     read_back: bool,
@@ -87,12 +89,9 @@ impl Batch<'_> {
         Job { write, body, there: None, read_back: false, outcome }
     }
 
-    /// Reads what hangs on the tasks of which that is to be changed.
+    /// Reads what is to be changed or deleted, and ends the writes whose task is at another version.
     async fn look(&self, jobs: &mut [Job]) {
-        let needed = |job: &Job| match &job.write {
-            Write::Update { base, target, mark, .. } => hanging::differs(base, target, mark.as_ref()),
-            Write::Create { .. } | Write::Move { .. } | Write::Delete { .. } => false,
-        };
+        let needed = |job: &Job| job.outcome.is_none() && planned(&job.write).is_some();
         let ids: Vec<ItemId> = jobs.iter().filter(|job| needed(job)).filter_map(|job| job.write.id().cloned()).collect();
         if ids.is_empty() {
             return;
@@ -100,7 +99,10 @@ impl Batch<'_> {
         let mut there: HashMap<ItemId, Got> = ids.iter().cloned().zip(self.tasks.got(self.collection, &ids).await).collect();
         for job in jobs.iter_mut().filter(|job| needed(job)) {
             match job.write.id().and_then(|id| there.remove(id)) {
-                Some(Got::There(value)) => job.there = Some(value),
+                Some(Got::There(value)) if revision(&value).as_ref() == planned(&job.write) => job.there = Some(value),
+                Some(Got::There(value)) => {
+                    job.outcome = Some(Outcome::Conflict { now: self.tasks.understood(self.collection, &value).ok() });
+                }
                 // Written twice in one call, or not there.
                 None | Some(Got::Gone) => job.outcome = Some(Outcome::Conflict { now: None }),
                 Some(Got::Hidden) => {
@@ -116,14 +118,16 @@ impl Batch<'_> {
         let members = self.tasks.members(self.collection);
         match &job.write {
             Write::Create { .. } => Some(calls::create(members, job.body.body.clone())),
-            Write::Update { id, .. } => (!job.body.body.is_empty()).then(|| calls::update(members, id.as_str(), job.body.body.clone())),
-            Write::Delete { id, .. } => Some(calls::delete(members, id.as_str())),
+            Write::Update { id, .. } => (!job.body.body.is_empty())
+                .then(|| conditional(calls::update(members, id.as_str(), job.body.body.clone()), job))
+                .map(|call| call.idempotent(false)),
+            Write::Delete { id, .. } => Some(conditional(calls::delete(members, id.as_str()), job)),
             Write::Move { .. } => None,
         }
     }
 
     async fn send(&self, jobs: &mut [Job]) {
-        let (mut places, mut calls, mut missing) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut places, mut calls, mut missing, mut overtaken) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (place, job) in jobs.iter_mut().enumerate().filter(|(_, job)| job.outcome.is_none()) {
             match (self.call(job), &job.write) {
                 (Some(call), _) => {
@@ -141,6 +145,10 @@ impl Batch<'_> {
             let Some(job) = jobs.get_mut(place) else { continue };
             job.outcome = Some(match reply {
                 Err(failure) => lost(failure),
+                Ok(reply) if error::is_overtaken(&reply) && job.write.id().is_some() => {
+                    overtaken.push(place);
+                    Outcome::Conflict { now: None }
+                }
                 Ok(reply) if error::is_missing(&reply) => {
                     missing.push(place);
                     gone(&job.write, &reply)
@@ -148,6 +156,7 @@ impl Batch<'_> {
                 Ok(reply) => self.settled(job, reply),
             });
         }
+        self.show(jobs, overtaken).await;
         // Gone, or in a list that is.
         if !missing.is_empty()
             && let Err(error) = self.tasks.alive(self.collection).await
@@ -160,10 +169,20 @@ impl Batch<'_> {
         }
     }
 
-    fn settled(&self, job: &mut Job, reply: Reply) -> Outcome<Task> {
-        if error::is_overtaken(&reply) && job.write.id().is_some() {
-            return Outcome::Conflict { now: None };
+    /// Puts into these conflicts what the tasks are like now.
+    async fn show(&self, jobs: &mut [Job], places: Vec<usize>) {
+        let ids: Vec<ItemId> = places.iter().filter_map(|place| jobs.get(*place)?.write.id().cloned()).collect();
+        if ids.is_empty() {
+            return;
         }
+        for (place, got) in places.into_iter().zip(self.tasks.got(self.collection, &ids).await) {
+            if let (Some(job), Got::There(value)) = (jobs.get_mut(place), got) {
+                job.outcome = Some(Outcome::Conflict { now: self.tasks.understood(self.collection, &value).ok() });
+            }
+        }
+    }
+
+    fn settled(&self, job: &mut Job, reply: Reply) -> Outcome<Task> {
         if !reply.is_success() {
             return refused(error::refused(&reply));
         }
@@ -268,6 +287,22 @@ impl Batch<'_> {
                 Got::Failed(error) => Outcome::Unknown(error.during("graph.write")),
             });
         }
+    }
+}
+
+/// The version that a write was planned on.
+fn planned(write: &Write<Task>) -> Option<&Revision> {
+    match write {
+        Write::Update { revision, .. } | Write::Delete { revision, .. } => Some(revision),
+        Write::Create { .. } | Write::Move { .. } => None,
+    }
+}
+
+/// The same call, on the version that was read alone, where the service holds to it.
+fn conditional(call: Call, job: &Job) -> Call {
+    match job.there.as_ref().and_then(odata::etag) {
+        Some(etag) => call.if_match(&etag),
+        None => call,
     }
 }
 

@@ -6,6 +6,7 @@ mod common;
 mod economy;
 mod folders;
 mod kit;
+mod quirks;
 mod rounds;
 mod trouble;
 mod writes;

@@ -62,6 +62,14 @@ async fn refusals_that_are_about_the_sign_in_say_so() {
             ErrorKind::Unauthenticated,
             Some("conditional_access"),
         ),
+        (
+            404,
+            r#"{"error":{"code":"ResourceNotFound","message":"Resource could not be discovered."}}"#,
+            ErrorKind::Unavailable,
+            Some("mailbox_missing"),
+        ),
+        (404, r#"{"error":{"code":"ErrorInvalidUser","message":"x"}}"#, ErrorKind::Unavailable, Some("mailbox_missing")),
+        (403, r#"{"error":{"code":"extensionError","message":"x"}}"#, ErrorKind::Unavailable, Some("mailbox_unreachable")),
         (401, r#"{"error":{"code":"InvalidAuthenticationToken","message":"expired"}}"#, ErrorKind::Unauthenticated, None),
     ] {
         let account = Account::default();

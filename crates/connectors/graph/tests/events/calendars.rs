@@ -1,8 +1,8 @@
 //! Calendars, their groups, and their life.
 
 use crate::{
-    common::{ALICE, Account, ROOT},
-    kit::{appointment, create, quiet, status},
+    common::{ALICE, Account, BOB, ROOT},
+    kit::{appointment, create, loud, quiet, status, sundays},
 };
 use pimkit_core::{CollectionId, ErrorKind, Mark, Outcome, Sharing};
 use pimkit_graph::Config;
@@ -69,4 +69,44 @@ async fn the_mailboxs_own_calendar_is_neither_renamed_nor_deleted() {
         assert!(matches!(outcome, Outcome::Refused(_)), "{outcome:?}");
     }
     assert_eq!(account.home().await, home);
+}
+
+/// The control for the silence of calendars that are taken away: with the mail allowed, guests and organisers hear of it.
+#[tokio::test]
+async fn a_calendar_with_meetings_is_deleted_only_where_its_people_may_be_mailed() {
+    for kind in ["mine", "one occurrence", "a copy", "nobody's"] {
+        let account = Account::default();
+        let items = account.items();
+        let folders = items.folders().unwrap();
+        let Outcome::Written { id, .. } = folders.create(&Mark::from("c"), "Team", &quiet()).await else { panic!("made") };
+        let id = CollectionId::from(id.as_str());
+        let Outcome::Written { id: event, .. } = items.write(&id, vec![create("m", &sundays("Choir"))], &quiet()).await.remove(0) else {
+            panic!("made")
+        };
+        let guests = json!({"attendees": [{"emailAddress": {"address": "guest@example.net"}, "type": "required"}]});
+        match kind {
+            "mine" => account.by_hand(event.as_str(), &guests),
+            "one occurrence" => account.by_hand(&account.occurrence(&event, "2026-10-25"), &guests),
+            "a copy" => {
+                let time = |hour: u8| json!({"dateTime": format!("2026-10-11T{hour:02}:00:00"), "timeZone": "UTC"});
+                let organizer = json!({"emailAddress": {"address": BOB}});
+                let copy = json!({"subject": "Plan", "start": time(9), "end": time(10), "organizer": organizer});
+                let copy = account.simulator.invite(ALICE, &copy).unwrap();
+                assert!(account.simulator.move_item(ALICE, &copy, id.as_str()));
+            }
+            _ => {}
+        }
+        account.simulator.reset_outbox();
+        let silent = folders.delete(&id, &quiet()).await;
+        assert!(account.simulator.outbox().is_empty(), "{kind}");
+        if kind == "nobody's" {
+            assert!(matches!(silent, Outcome::Written { .. }), "{silent:?}");
+            continue;
+        }
+        assert!(matches!(&silent, Outcome::Refused(error) if error.kind() == ErrorKind::WouldNotify), "{kind}: {silent:?}");
+        assert!(items.collections().await.unwrap().iter().any(|calendar| calendar.id == id), "{kind}");
+        let loud = folders.delete(&id, &loud()).await;
+        assert!(matches!(loud, Outcome::Written { .. }), "{kind}: {loud:?}");
+        assert_eq!(account.simulator.outbox().len(), 1, "{kind}: the control");
+    }
 }

@@ -3,6 +3,7 @@
 use crate::{
     common::{ALICE, Account, BOB},
     kit::{appointment, create, delete, loud, meeting, sundays, update, with},
+    writes::{Source, with_file},
 };
 use pimkit_core::{
     Access, Delete, ErrorKind, Event, FreeBusy, Mark, Outcome, Override, ParticipationStatus, Position, Record, RecurrenceId, Stored, Write,
@@ -116,6 +117,65 @@ async fn guests_who_came_after_the_plan_was_made_are_seen() {
     blind.record.participants.clear();
     assert!(would_mail(&account.write(update(&blind, with(&blind.record, "title", "Other"))).await));
     assert!(account.simulator.outbox().is_empty());
+}
+
+/// Whatever the moment at which somebody is invited while a write is under way: nobody hears of the write. Before each request that the
+/// write sends there is one such moment; requests for files have no condition, so that theirs is the look before them.
+#[tokio::test]
+async fn guests_who_come_while_a_series_is_written_are_mailed_nothing() {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
+    let mut refusals = 0;
+    for at_one in [false, true] {
+        let mut moment = 0;
+        loop {
+            let account = Account::default();
+            let made = account.make("m", &sundays("Choir")).await;
+            let invited = if at_one { account.occurrence(&made.id, "2026-10-25") } else { made.id.to_string() };
+            let day = |month, day| RecurrenceId(jiff::civil::datetime(2026, month, day, 9, 0, 0, 0));
+            let mut target = with_file(&with(&made.record, "title", "Band"), "a.bin");
+            let concert = Override::Changed([(pimkit_core::Field::of("title"), "Concert".into())].into());
+            target.recurrence_overrides.insert(day(10, 25), concert);
+            target.recurrence_overrides.insert(day(11, 1), Override::Excluded);
+            let asked = Arc::new(AtomicUsize::new(0));
+            let (simulator, count) = (account.simulator.clone(), asked.clone());
+            let wire = pimkit_http::InProcess::serving(move |request| {
+                let is_file = request.method() == "POST" && request.uri().path().ends_with("/attachments");
+                if count.fetch_add(1, Ordering::Relaxed) == moment && !is_file {
+                    let guests = json!({"attendees": [{"emailAddress": {"address": "guest@example.net"}, "type": "required"}]});
+                    assert!(simulator.change(ALICE, &format!("events/{invited}"), &guests));
+                    simulator.reset_outbox();
+                }
+                Ok(simulator.answer_now(&request).unwrap())
+            });
+            let graph = crate::common::open(pimkit_graph::Config::new(crate::common::ROOT), Arc::new(wire), &account.clock);
+            let events = pimkit_core::Connector::events(&graph).unwrap();
+            let home = account.home().await;
+            let options = crate::kit::quiet().blobs(Arc::new(Source(10)));
+            account.simulator.reset_outbox();
+            let outcome = events.write(&home, vec![update(&made, target.clone())], &options).await.remove(0);
+            assert_eq!(account.simulator.outbox().len(), 0, "{at_one} {moment}: {outcome:?}");
+            match &outcome {
+                Outcome::Written { left_out, .. } => {
+                    let mail = |error: &pimkit_core::Error| error.kind() == ErrorKind::WouldNotify;
+                    assert!(left_out.iter().all(|(_, error)| mail(error)), "{at_one} {moment}: {left_out:?}");
+                    refusals += left_out.len();
+                }
+                Outcome::Conflict { .. } => {}
+                other => assert!(would_mail(other) || matches!(other, Outcome::Unknown(_)), "{at_one} {moment}: {other:?}"),
+            }
+            if asked.load(Ordering::Relaxed) <= moment {
+                let now = account.read(&made.id).await.record;
+                assert_eq!((now.recurrence_overrides, now.attachments.len()), (target.recurrence_overrides, 1), "the control: all of it");
+                break;
+            }
+            moment += 1;
+        }
+        assert!(moment > 8, "{moment}");
+    }
+    assert!(refusals > 4, "{refusals}");
 }
 
 #[tokio::test]

@@ -106,3 +106,28 @@ async fn views_name_everything_first_and_then_what_changes_in_their_span() {
     }
     account.read(&old.id).await;
 }
+
+/// The last way of asking: everything each time, and no round says that it names only changes.
+#[tokio::test]
+async fn a_calendar_that_can_only_be_listed_is_listed_whole_each_time() {
+    let mut quirks = pimkit_graph::Quirks::default();
+    quirks.event_rounds = pimkit_graph::EventRounds::Listing;
+    let account = Account::new(GraphRules::default(), Config::new(ROOT).quirks(quirks).page_size(2));
+    let mut made = Vec::new();
+    for n in 0..5 {
+        made.push(account.make(&format!("m{n}"), &appointment("Plan")).await.id);
+    }
+    made.sort();
+    let mut at = None;
+    for _ in 0..2 {
+        let (lines, cursor, complete) = account.round(at.as_ref().map_or(Position::Start, Position::Since)).await.unwrap();
+        let mut named: Vec<_> = lines.iter().map(|line| line.id().clone()).collect();
+        named.sort();
+        assert_eq!((named, complete), (made.clone(), true));
+        at = Some(cursor);
+    }
+    assert!(account.simulator.delete(ALICE, &format!("events/{}", made.remove(0))));
+    let (lines, _, complete) = account.round(Position::Since(at.as_ref().unwrap())).await.unwrap();
+    assert_eq!((lines.len(), complete), (4, true));
+    assert!(account.simulator.requests().iter().all(|seen| !seen.path.ends_with("/delta")));
+}

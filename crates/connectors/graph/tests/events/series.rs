@@ -178,6 +178,102 @@ async fn exceptions_are_read_from_the_occurrences_where_the_series_does_not_say_
     assert!(made.record.recurrence_overrides.is_empty(), "{:?}", made.record.recurrence_overrides);
 }
 
+/// Graph lists the occurrences of no more than 1,825 days in one answer; the server here refuses a longer span.
+#[tokio::test]
+async fn exceptions_of_a_series_of_twelve_years_are_read_from_its_occurrences() {
+    let mut rules = GraphRules::default();
+    rules.events.tells_exceptions = false;
+    let account = Account::new(rules, Config::new(ROOT));
+    let on = |year: i16, month: i8, day: i8| RecurrenceId(datetime(year, month, day, 9, 0, 0, 0));
+    let mut series = sundays("Choir");
+    series.recurrence_rules[0].count = None;
+    let time = |hour: i8| Some(When::zoned(datetime(2014, 10, 12, hour, 0, 0, 0), crate::kit::ZONE));
+    (series.start, series.end) = (time(9), time(10));
+    let made = account.make("m", &series).await;
+    assert!(made.record.recurrence_overrides.is_empty(), "{:?}", made.record.recurrence_overrides);
+    let occurrence = |year: i16, date: &str| {
+        let span = format!("startDateTime={year}-01-01T00:00:00Z&endDateTime={year}-12-31T00:00:00Z&$select=id,start,originalStart");
+        let rows = account.simulator.list(ALICE, &format!("events/{}/instances?{span}", made.id));
+        let row = rows.into_iter().find(|row| row["originalStart"].as_str().unwrap().starts_with(date)).unwrap();
+        row["id"].as_str().unwrap().to_owned()
+    };
+    for (year, date) in [(2014, "2014-10-19"), (2019, "2019-09-15"), (2025, "2025-01-05")] {
+        assert!(account.simulator.delete(ALICE, &format!("events/{}", occurrence(year, date))));
+    }
+    account.by_hand(&occurrence(2021, "2021-02-14"), &raw!({"subject": "Fair"}));
+    let now = account.read(&made.id).await.record.recurrence_overrides;
+    let expected = [
+        (on(2014, 10, 19), Override::Excluded),
+        (on(2019, 9, 15), Override::Excluded),
+        (on(2021, 2, 14), patch(&[("title", "Fair".into())])),
+        (on(2025, 1, 5), Override::Excluded),
+    ];
+    assert_eq!(now, expected.into());
+}
+
+/// The program ends between any two requests of a write: what is there by then is seen as what it is, and the next write makes it whole.
+#[tokio::test]
+async fn a_series_whose_write_broke_off_anywhere_is_never_taken_for_whole_and_the_next_write_makes_it_so() {
+    use crate::writes::{Source, with_file};
+    use pimkit_core::Connector;
+    use pimkit_http::{Broken, InProcess};
+    use std::sync::{Arc, Mutex};
+    let options = || crate::kit::quiet().blobs(Arc::new(Source(10)));
+    let mut halves = 0;
+    for left in 0.. {
+        let account = Account::default();
+        let made = account.make("m", &with_exceptions()).await;
+        // The series is an hour later, of which the server forgets all exceptions; one more occurrence is called otherwise; two files.
+        let mut target = with_file(&with_file(&made.record, "a.bin"), "b.bin");
+        (target.start, target.end) = (Some(at(10, 11, 10)), Some(at(10, 11, 11)));
+        let later = |key: &RecurrenceId| RecurrenceId(key.0.checked_add(jiff::Span::new().hours(1)).unwrap());
+        target.recurrence_overrides = made.record.recurrence_overrides.iter().map(|(key, what)| (later(key), what.clone())).collect();
+        target.recurrence_overrides.insert(later(&id(11, 8)), patch(&[("title", "Rehearsal".into())]));
+        let (simulator, requests) = (account.simulator.clone(), Arc::new(Mutex::new((left, false))));
+        let seen = requests.clone();
+        let wire = InProcess::serving(move |request| {
+            let mut requests = seen.lock().unwrap();
+            if requests.0 == 0 {
+                requests.1 = true;
+                return Err(Broken::Reset);
+            }
+            requests.0 -= 1;
+            Ok(simulator.answer_now(&request).unwrap())
+        });
+        let graph = crate::common::open(Config::new(ROOT), Arc::new(wire), &account.clock);
+        let write = vec![update(&made, target.clone())];
+        let outcome = graph.events().unwrap().write(&account.home().await, write, &options()).await.remove(0);
+        let broke_off = requests.lock().unwrap().1;
+        // What the next process finds.
+        let now = account.read(&made.id).await;
+        let names = |event: &Event| event.attachments.iter().filter_map(|file| file.name.clone()).collect::<Vec<_>>();
+        let is_whole = |event: &Event| {
+            let differing = target.differing(event);
+            differing.iter().all(|field| field.as_str() == "attachments") && names(event) == ["a.bin", "b.bin"]
+        };
+        if now.revision == made.revision {
+            assert!(made.record.differing(&now.record).is_empty(), "{left}: the version hides what was done");
+        }
+        if let Outcome::Written { left_out, .. } = &outcome {
+            assert!(is_whole(&now.record) || !left_out.is_empty(), "{left}: {outcome:?}");
+        }
+        halves += usize::from(now.revision != made.revision && !is_whole(&now.record));
+        let mut again = target.clone();
+        again.attachments.clone_from(&now.record.attachments);
+        for name in ["a.bin", "b.bin"].into_iter().filter(|name| !names(&now.record).contains(&(*name).to_owned())) {
+            again = with_file(&again, name);
+        }
+        let outcome = account.write_as(update(&now, again), &options()).await;
+        assert!(matches!(&outcome, Outcome::Written { left_out, .. } if left_out.is_empty()), "{left}: {outcome:?}");
+        let whole = account.read(&made.id).await.record;
+        assert!(is_whole(&whole), "{left}: {:?} {:?}", target.differing(&whole), names(&whole));
+        if !broke_off {
+            break;
+        }
+    }
+    assert!(halves > 3, "{halves}");
+}
+
 /// A zone that the server keeps, and takes in no question (docs-contrib 1609 and 4037).
 #[tokio::test]
 async fn a_zone_in_which_the_server_gives_no_times_is_no_reason_to_lose_an_event() {

@@ -201,7 +201,7 @@ async fn zones_keep_their_names_and_those_without_one_their_instants() {
 }
 
 /// Bytes of a length.
-struct Source(usize);
+pub struct Source(pub usize);
 
 impl BlobSource for Source {
     fn open<'a>(&'a self, _: &'a BlobRef) -> BoxFuture<'a, pimkit_core::Result<Blob>> {
@@ -210,7 +210,7 @@ impl BlobSource for Source {
     }
 }
 
-fn with_file(event: &Event, name: &str) -> Event {
+pub fn with_file(event: &Event, name: &str) -> Event {
     let mut event = event.clone();
     event.attachments.push(Attachment { blob: BlobRef { id: name.into(), ..BlobRef::default() }, name: Some(name.to_owned()) });
     event
@@ -236,14 +236,102 @@ async fn files_are_attached_and_taken_off_and_others_stay() {
     assert_eq!(names, ["b.bin", "theirs.txt"]);
 }
 
+/// The bytes of the only file of an event, as the connector reads them.
+async fn downloaded(account: &Account, id: &pimkit_core::ItemId) -> Vec<u8> {
+    let stored = account.read(id).await;
+    let [file] = stored.record.attachments.as_slice() else { panic!("{:?}", stored.record.attachments) };
+    let items = account.items();
+    let blob = items.blobs().unwrap().open(&account.home().await, id, &file.blob.id).await.unwrap();
+    blob.collect(20 << 20).await.unwrap()
+}
+
+/// Bytes that differ from place to place, in pieces.
+fn bytes_of(length: usize) -> Vec<u8> {
+    (0..length).map(|n| u8::try_from((n / 7 + n / 4099) % 251).unwrap()).collect()
+}
+
+struct Varied(usize);
+
+impl BlobSource for Varied {
+    fn open<'a>(&'a self, _: &'a BlobRef) -> BoxFuture<'a, pimkit_core::Result<Blob>> {
+        let pieces: Vec<pimkit_core::Result<Bytes>> = bytes_of(self.0).chunks(700_001).map(|p| Ok(Bytes::copy_from_slice(p))).collect();
+        async move { Ok(Blob { media_type: String::new(), size: None, bytes: stream::iter(pieces).boxed() }) }.boxed()
+    }
+}
+
 #[tokio::test]
-async fn a_file_that_is_too_large_stays_on_the_other_side() {
+async fn files_of_every_size_come_back_as_they_were_and_large_ones_go_up_in_parts() {
+    for (length, parts) in [(0, 0), (1, 0), (2_999_999, 0), (3_000_000, 1), (3_932_160, 1), (3_932_161, 2), (10 << 20, 3)] {
+        for host in [None, Some("outlook.example.org")] {
+            let mut rules = GraphRules::default();
+            rules.limits.upload_host = host.map(str::to_owned);
+            let account = Account::new(rules, Config::new(ROOT).upload_host("outlook.example.org"));
+            let options = WriteOptions::default().blobs(Arc::new(Varied(length)));
+            let made = account.make_as("m", &with_file(&appointment("Plan"), "a.bin"), &options).await;
+            assert_eq!(downloaded(&account, &made.id).await, bytes_of(length), "{length}");
+            let sent: Vec<_> = account.simulator.requests().into_iter().filter(|seen| seen.path.starts_with("/uploads")).collect();
+            assert_eq!(sent.len(), parts, "{length}");
+            assert!(sent.iter().all(|seen| seen.sent <= 4_000_000 && seen.method == "PUT"), "{length}");
+            if length == 10 << 20 {
+                let signed = account.wire.requests().into_iter().filter(|request| request.url.path().starts_with("/uploads"));
+                assert!(signed.into_iter().all(|request| !request.headers.contains_key("authorization")));
+            }
+        }
+    }
+}
+
+/// Whatever becomes of one request of an upload: the file is there as it was, or none of it is and the write says so.
+#[tokio::test]
+async fn a_part_that_breaks_is_sent_again_from_where_the_server_says() {
+    let lost = || crate::kit::status(503, "");
+    for fault in [Fault::ResetBefore, Fault::ResetAfter, Fault::StatusAfter { code: 504 }, lost(), crate::kit::status(416, "")] {
+        for nth in 1..=3 {
+            let account = Account::default();
+            let options = WriteOptions::default().blobs(Arc::new(Varied(9 << 20)));
+            account.fault(vec![FaultRule::on("PUT", fault.clone()).at("/uploads/").nth(nth)]);
+            let outcome = account.write_as(create("m", &with_file(&appointment("Plan"), "a.bin")), &options).await;
+            match outcome {
+                Outcome::Written { id, left_out, .. } => {
+                    assert!(left_out.is_empty(), "{fault:?} {nth}: {left_out:?}");
+                    assert_eq!(downloaded(&account, &id).await, bytes_of(9 << 20), "{fault:?} {nth}");
+                }
+                // The end of the file was sent, and the answer lost: its reader sees that it is there.
+                Outcome::Unknown(_) => {
+                    assert_eq!(nth, 3, "{fault:?}");
+                    let (lines, _, _) = account.round(pimkit_core::Position::Start).await.unwrap();
+                    assert_eq!(downloaded(&account, lines[0].id()).await, bytes_of(9 << 20), "{fault:?} {nth}");
+                }
+                other => panic!("{fault:?} {nth}: {other:?}"),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_upload_that_does_not_end_leaves_nothing_behind_and_says_so() {
     let account = Account::default();
-    let options = WriteOptions::default().blobs(Arc::new(Source(4 << 20)));
+    let options = WriteOptions::default().blobs(Arc::new(Varied(5 << 20)));
+    account.fault(vec![FaultRule::on("PUT", Fault::ResetBefore).at("/uploads/")]);
     let outcome = account.write_as(create("m", &with_file(&appointment("Plan"), "a.bin")), &options).await;
-    let Outcome::Written { now: Some(now), left_out, .. } = outcome else { panic!("{outcome:?}") };
-    assert_eq!(left_out[0].0.as_str(), "attachments");
-    assert!(now.record.attachments.is_empty());
+    assert!(matches!(outcome, Outcome::Unknown(_)), "{outcome:?}");
+    let last = account.simulator.requests().into_iter().rfind(|seen| seen.path.starts_with("/uploads")).unwrap();
+    assert_eq!((last.method.as_str(), last.status), ("DELETE", 204));
+}
+
+#[tokio::test]
+async fn a_file_stays_on_the_other_side_that_is_too_large_or_would_go_to_strangers() {
+    for (length, host, says) in [(151_000_000, None, "150 MB"), (5 << 20, Some("evil.example.net"), "upload_hosts")] {
+        let mut rules = GraphRules::default();
+        rules.limits.upload_host = host.map(str::to_owned);
+        let account = Account::new(rules, Config::new(ROOT));
+        let options = WriteOptions::default().blobs(Arc::new(Source(length)));
+        let outcome = account.write_as(create("m", &with_file(&appointment("Plan"), "a.bin")), &options).await;
+        let Outcome::Written { now: Some(now), left_out, .. } = outcome else { panic!("{outcome:?}") };
+        assert_eq!(left_out[0].0.as_str(), "attachments");
+        assert!(left_out[0].1.to_string().contains(says) && !left_out[0].1.to_string().contains("evil"), "{}", left_out[0].1);
+        assert!(now.record.attachments.is_empty());
+        assert!(account.wire.requests().iter().all(|request| request.url.host_str() == Some("graph.example.com")));
+    }
 }
 
 #[tokio::test]

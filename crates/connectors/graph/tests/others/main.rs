@@ -3,6 +3,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod consent;
 mod messages;
+mod pages;
 mod reading;
 mod users;

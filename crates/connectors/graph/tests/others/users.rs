@@ -210,3 +210,33 @@ async fn an_app_that_may_not_read_the_directory_is_told_what_to_do() {
     let answer = all.fetch(&home, &["x".into()]).await.pop().unwrap();
     assert!(matches!(&answer, Fetched::Failed(error) if error.kind() == ErrorKind::PermissionDenied), "{answer:?}");
 }
+
+#[tokio::test]
+async fn the_members_of_a_group_come_page_by_page() {
+    let organisation = Organisation::of(25, Config::new(ROOT).group("team").page_size(10));
+    let members: Vec<String> = (0..25).map(|n| format!("p{n}@example.com")).collect();
+    organisation.simulator.set_group("team", &members.iter().map(String::as_str).collect::<Vec<_>>());
+    let all = organisation.items();
+    let home = directory(&*all).await;
+    let options = ChangeOptions::default();
+    let (mut sizes, mut named, mut tokens) = (Vec::new(), Vec::new(), Vec::new());
+    let mut page = all.changes(&home, Position::Start, &options).await.unwrap();
+    loop {
+        sizes.push(page.changes.len());
+        named.extend(page.changes.iter().map(|line| line.id().clone()));
+        match page.next {
+            pimkit_core::Next::Done { complete, .. } => break assert!(complete),
+            pimkit_core::Next::More(token) => {
+                page = all.changes(&home, Position::Page(&token), &options).await.unwrap();
+                tokens.push(token);
+            }
+        }
+    }
+    named.sort();
+    named.dedup();
+    assert_eq!((sizes, named.len()), (vec![10, 10, 5], 25));
+    // After a crash a page goes on where it was.
+    let other = Organisation { graph: organisation.graph.clone(), simulator: organisation.simulator.clone() };
+    let page = other.items().changes(&home, Position::Page(&tokens[1]), &options).await.unwrap();
+    assert_eq!(page.changes.len(), 5);
+}

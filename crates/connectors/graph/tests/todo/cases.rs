@@ -161,12 +161,15 @@ async fn steps_and_links_go_there_and_those_of_others_stay() {
     desk.simulator
         .create(ALICE, &format!("{path}/linkedResources"), &json!({ "applicationName": "Other", "webUrl": "https://other.example" }))
         .unwrap();
-    let outcome = desk
-        .update(&made, |t| {
-            t.custom.insert("checklist".into(), json!([{ "title": "Water", "done": true }, "Sugar"]));
-            t.links.clear();
-        })
-        .await;
+    let edit = |t: &mut Task| {
+        t.custom.insert("checklist".into(), json!([{ "title": "Water", "done": true }, "Sugar"]));
+        t.links.clear();
+    };
+    let outcome = desk.update(&made, edit).await;
+    assert!(matches!(outcome, Outcome::Conflict { now: Some(_) }), "another version: {outcome:?}");
+    // What the write does not speak of stays, also when it knows the version and not the rest.
+    let known = Stored { revision: desk.read(&made.id).await.revision, ..made.clone() };
+    let outcome = desk.update(&known, edit).await;
     let Outcome::Written { now: Some(now), left_out, revision, .. } = outcome else { panic!("{outcome:?}") };
     assert!(left_out.is_empty(), "{left_out:?}");
     let steps = now.record.custom["checklist"].as_array().unwrap().iter().map(|step| step["title"].as_str().unwrap()).collect::<Vec<_>>();
@@ -283,4 +286,65 @@ async fn a_list_that_is_deleted_is_gone_and_its_tasks_are_not_taken_for_deleted(
     let gone = Write::Delete { id, revision: revision.unwrap(), mode: Delete::Permanent };
     let outcome = desk.items().write(&list, vec![gone], &WriteOptions::default()).await.pop().unwrap();
     assert!(matches!(&outcome, Outcome::Refused(error) if error.kind() == ErrorKind::CollectionGone), "{outcome:?}");
+}
+
+/// To Do may not hold to a condition, so that the version is looked at before each write.
+#[tokio::test]
+async fn a_task_that_somebody_changed_meanwhile_is_neither_changed_nor_deleted_and_shown_as_it_is() {
+    for checks in [false, true] {
+        let mut rules = GraphRules::default();
+        rules.tasks.checks_versions = checks;
+        let desk = Desk::new(rules, Config::new(ROOT));
+        let made =
+            desk.make("m", titled("Plan", |t| t.links = vec![Link { uri: "https://example.org/".to_owned(), ..Link::default() }])).await;
+        let path = format!("todo/lists/{}/tasks/{}", desk.home().await, made.id);
+        assert!(desk.simulator.change(ALICE, &path, &json!({"title": "Theirs"})));
+        let conflict = |outcome: Outcome<Task>| match outcome {
+            Outcome::Conflict { now: Some(now) } => now.record.title.clone(),
+            other => panic!("{checks}: {other:?}"),
+        };
+        assert_eq!(conflict(desk.update(&made, |t| t.title = Some("Ours".to_owned())).await).as_deref(), Some("Theirs"));
+        // What hangs on a task is no other matter.
+        assert_eq!(conflict(desk.update(&made, |t| t.links.clear()).await).as_deref(), Some("Theirs"));
+        let delete = Write::Delete { id: made.id.clone(), revision: made.revision.clone(), mode: Delete::Permanent };
+        assert_eq!(conflict(desk.write(delete).await).as_deref(), Some("Theirs"));
+        let now = desk.read(&made.id).await;
+        assert_eq!((now.record.title.as_deref(), now.record.links.len()), (Some("Theirs"), 1));
+        let outcome = desk.update(&now, |t| t.title = Some("Ours".to_owned())).await;
+        assert!(matches!(outcome, Outcome::Written { .. }), "{outcome:?}");
+        let delete = Write::Delete { id: made.id.clone(), revision: desk.read(&made.id).await.revision, mode: Delete::Permanent };
+        assert!(matches!(desk.write(delete).await, Outcome::Written { .. }));
+    }
+}
+
+/// Where To Do holds to the condition, it goes along with the write: between the look and the write nobody is written over.
+#[tokio::test]
+async fn a_condition_goes_along_and_counts_where_the_service_holds_to_it() {
+    use pimkit_http::InProcess;
+    use std::sync::Mutex;
+    let mut rules = GraphRules::default();
+    rules.tasks.checks_versions = true;
+    let desk = Desk::new(rules, Config::new(ROOT));
+    let made = desk.make("m", titled("Plan", |_| {})).await;
+    let path = format!("todo/lists/{}/tasks/{}", desk.home().await, made.id);
+    let (simulator, left) = (desk.simulator.clone(), Mutex::new(Some(path)));
+    let wire = InProcess::serving(move |request| {
+        if request.method() == "PATCH"
+            && let Some(path) = left.lock().unwrap().take()
+        {
+            assert!(simulator.change(ALICE, &path, &json!({"title": "Theirs"})));
+        }
+        Ok(simulator.answer_now(&request).unwrap())
+    });
+    let graph = super::common::open(Config::new(ROOT), Arc::new(wire), &desk.clock);
+    let write = Write::Update {
+        id: made.id.clone(),
+        revision: made.revision.clone(),
+        base: Box::new(made.record.clone()),
+        target: Box::new(titled("Ours", |_| {})),
+        mark: None,
+    };
+    let outcome = graph.tasks().unwrap().write(&desk.home().await, vec![write], &WriteOptions::default()).await.remove(0);
+    let Outcome::Conflict { now: Some(now) } = outcome else { panic!("{outcome:?}") };
+    assert_eq!(now.record.title.as_deref(), Some("Theirs"));
 }

@@ -23,7 +23,7 @@ use std::{
 pub(crate) struct Desk {
     pub(crate) graph: Graph,
     pub(crate) simulator: Simulator,
-    clock: FakeClock,
+    pub clock: FakeClock,
     damaged: Arc<Mutex<BTreeSet<String>>>,
 }
 

@@ -10,7 +10,7 @@ use crate::graph::ids;
 use crate::graph::route;
 use crate::graph::rules::Trouble;
 use crate::graph::store::{Gone, Kind, Mailbox};
-use crate::graph::world::{Grant, Store, World};
+use crate::graph::world::{Demand, Grant, Store, World};
 use serde_json::Value;
 
 /// All that a service stores, at one moment.
@@ -148,6 +148,14 @@ impl Graph {
         let scopes = scopes.map(|scopes| scopes.iter().map(|scope| (*scope).to_owned()).collect());
         let app = "00000000-0000-0000-0000-00000000a001".to_owned();
         self.world().grants.insert(token.to_owned(), Grant { user: Some(name.to_lowercase()), app, scopes });
+    }
+
+    /// From now on the organisation's rules want these claims of every sign-in that asks for paths with this segment (`contacts`,
+    /// `$batch`): tokens that were given out before are refused there with 401 and a challenge. Those that are let in later bring them.
+    pub fn demand(&self, within: &str, claims: &str) {
+        let mut world = self.world();
+        let unmet = world.grants.keys().cloned().collect();
+        world.demands.push(Demand { within: within.to_lowercase(), claims: claims.to_owned(), unmet });
     }
 
     /// A token lets nobody in any more: it expired, or was revoked.

@@ -28,11 +28,18 @@ pub(crate) fn delete(call: &mut Call<'_>, key: u64, day: Option<Date>, for_good:
 }
 
 /// Tells the others that a meeting will not be, or will be without this one.
-fn withdraw(call: &mut Call<'_>, item: &Item, day: Option<Date>) -> Result<()> {
+pub(crate) fn withdraw(call: &mut Call<'_>, item: &Item, day: Option<Date>) -> Result<()> {
     let owner = call.owner.clone();
     let meeting = uid(call.mailbox()?, item, None);
     if mails::organises(item) {
-        let to = mails::attendees(item.properties.get("attendees"), &owner);
+        let mut to = mails::attendees(item.properties.get("attendees"), &owner);
+        // Those too who were invited to one occurrence alone.
+        let of = item.series.exceptions.iter().filter(|(at, _)| day.is_none_or(|day| day == **at));
+        for address in of.flat_map(|(_, exception)| mails::attendees(exception.properties.get("attendees"), &owner)) {
+            if !to.contains(&address) {
+                to.push(address);
+            }
+        }
         mails::send(call.world, &owner, item.key, day, &to, MailMethod::Cancel, None);
         match day {
             None => mails::cancel(call.world, &meeting, &to),

@@ -8,6 +8,7 @@ mod times;
 mod views;
 mod write;
 
+pub(crate) use actions::withdraw;
 pub(crate) use recur::Rule;
 pub(crate) use times::parse as wall;
 pub(crate) use views::{calendar_view, view_delta};
@@ -80,9 +81,8 @@ fn one(call: &mut Call<'_>, key: u64, day: Option<Date>, rest: &[&str]) -> Resul
             write::writable(call, call.item(key)?.parent)?;
             let before = call.item(key)?.version;
             let answer = attachments::attachments(call, Owner { kind: Kind::Event, key, day }, rest, true)?;
-            if call.item(key)?.version != before && mails::organises(call.item(key)?) {
-                let attendees = call.item(key)?.properties.get("attendees").cloned();
-                write::notify(call, key, day, attendees.as_ref())?;
+            if call.item(key)?.version != before {
+                tell_of_attachment(call, key, day)?;
             }
             Ok(answer)
         }
@@ -90,4 +90,13 @@ fn one(call: &mut Call<'_>, key: u64, day: Option<Date>, rest: &[&str]) -> Resul
         ("POST", [action]) => actions::act(call, key, day, action),
         (_, [name, ..]) => Err(no_such_path(name)),
     }
+}
+
+/// The guests of a meeting hear of what was attached to it, or taken off.
+pub(crate) fn tell_of_attachment(call: &mut Call<'_>, key: u64, day: Option<Date>) -> Result<()> {
+    if !mails::organises(call.item(key)?) {
+        return Ok(());
+    }
+    let attendees = call.item(key)?.properties.get("attendees").cloned();
+    write::notify(call, key, day, attendees.as_ref())
 }

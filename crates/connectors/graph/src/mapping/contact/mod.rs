@@ -14,7 +14,8 @@
 //! | extended of our own: mark, UID, custom fields | managed |
 //! | extended of our own: what there is no place for of e-mail addresses, telephones and their like (work or private, labels) | kept aside, as long as the value is said as it was |
 //! | fileAs, the names of e-mail addresses | the provider's own: kept through every change of ours |
-//! | initials, officeLocation, yomiCompanyName, flag, extensions, whatever is newer | the provider's own: never written |
+//! | initials, officeLocation, yomiCompanyName | custom fields of these names, when they are texts |
+//! | flag, extensions, whatever is newer | the provider's own: never written |
 //! | id, changeKey, createdDateTime, lastModifiedDateTime, parentFolderId | made by the provider |
 //! | second family name, languages, members, the kind of a card, other relations and days, labels | there is no place: they stay on the other side |
 
@@ -43,7 +44,10 @@ use serde_json::{Map, Value};
 pub(crate) const SELECT: &str = "id,changeKey,createdDateTime,lastModifiedDateTime,parentFolderId,categories,displayName,fileAs,title,\
     givenName,middleName,surname,generation,yomiGivenName,yomiSurname,nickName,companyName,department,jobTitle,profession,\
     personalNotes,emailAddresses,businessPhones,homePhones,mobilePhone,imAddresses,businessAddress,homeAddress,otherAddress,birthday,\
-    businessHomePage,spouseName,children,manager,assistantName";
+    businessHomePage,spouseName,children,manager,assistantName,initials,officeLocation,yomiCompanyName";
+
+/// Custom fields that Outlook has a place for, under its own names.
+const OWN_CUSTOM: [&str; 3] = ["initials", "officeLocation", "yomiCompanyName"];
 
 /// What the mapping holds, with its limits.
 pub(crate) fn fields() -> Vec<FieldSupport> {
@@ -149,10 +153,26 @@ fn fill(item: &Item<'_>, c: &mut Contact) -> Result<()> {
     c.notes = item.lines("personalNotes")?.into_iter().collect();
     c.keywords = item.texts("categories")?.into_iter().map(str::to_owned).collect();
     relations(item, c)?;
-    c.custom = item.extended(&CUSTOM).map(property::read_custom).unwrap_or_default();
+    c.custom = custom(item)?;
     c.created = item.instant("createdDateTime")?;
     c.updated = item.instant("lastModifiedDateTime")?;
     Ok(())
+}
+
+/// The custom fields: those of our property, and those that Outlook has a place for.
+fn custom(item: &Item<'_>) -> Result<Custom> {
+    let mut custom = item.extended(&CUSTOM).map(property::read_custom).unwrap_or_default();
+    for name in OWN_CUSTOM {
+        if let Some(text) = item.text(name)? {
+            custom.insert(name.to_owned(), text.into());
+        }
+    }
+    Ok(custom)
+}
+
+/// What of custom fields has a place of Outlook's: a text that is not empty.
+fn own_custom<'c>(custom: &'c Custom, name: &str) -> Option<&'c str> {
+    custom.get(name).filter(|_| OWN_CUSTOM.contains(&name)).and_then(Value::as_str).filter(|text| !text.is_empty())
 }
 
 /// An account as it is written there: a URI when it looks like one.
@@ -236,7 +256,12 @@ fn slots(c: &Contact, now: Option<&Item<'_>>) -> Result<Slots> {
     slots.put("children", related(&|r| r.relation.contains("child")));
     slots.text("manager", related(&|r| labelled(r, MANAGER)).first().copied());
     slots.text("assistantName", related(&|r| r.relation.contains("agent") || labelled(r, ASSISTANT)).first().copied());
-    slots.extend(&CUSTOM, filled(&property::write_custom(&c.custom)));
+    for name in OWN_CUSTOM {
+        slots.text(name, own_custom(&c.custom, name));
+    }
+    let mut other = c.custom.clone();
+    other.retain(|name, _| own_custom(&c.custom, name).is_none());
+    slots.extend(&CUSTOM, filled(&property::write_custom(&other)));
     Ok(slots)
 }
 
@@ -308,7 +333,7 @@ pub(crate) fn change(base: &Contact, target: &Contact, mark: Option<&Mark>, now:
     let mut target = target.clone();
     if base.custom != target.custom {
         // Custom fields share one property: those that this write does not speak of stay.
-        let there = now.as_ref().and_then(|item| item.extended(&CUSTOM)).map(property::read_custom).unwrap_or_default();
+        let there = now.as_ref().map(custom).transpose()?.unwrap_or_default();
         target.custom = merged(&base.custom, &target.custom, there);
     }
     // Both against the same addresses that are there, so that their names are no difference.

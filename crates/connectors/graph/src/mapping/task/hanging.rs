@@ -95,11 +95,6 @@ pub(super) fn steps(task: &Task) -> Result<Vec<Step>> {
     }
 }
 
-/// Whether a change is about what hangs on a task: then what is there has to be known.
-pub(crate) fn differs(base: &Task, target: &Task, mark: Option<&Mark>) -> bool {
-    mark.is_some() || base.links != target.links || base.custom.get(CHECKLIST) != target.custom.get(CHECKLIST)
-}
-
 /// What is to be asked so that a task that is there as `there` says gets from `base` to `target`. What is in neither of them was hung
 /// there by somebody else meanwhile, and stays.
 pub(crate) fn requests(base: &Task, target: &Task, mark: Option<&Mark>, there: &Value) -> Vec<(Field, Hang)> {

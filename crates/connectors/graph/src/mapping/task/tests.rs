@@ -214,7 +214,6 @@ fn steps_and_links_change_one_by_one_and_those_of_others_stay() {
         let mut target = base.clone();
         edit(&mut target);
         let mark = mark.map(Mark::from);
-        assert_eq!(hanging::differs(&base, &target, mark.as_ref()), base != target || mark.is_some());
         hanging::requests(&base, &target, mark.as_ref(), &there).into_iter().map(|(_, hang)| hang).collect::<Vec<_>>()
     };
     let steps = |list: Value| {
