@@ -110,6 +110,7 @@ mod quirks;
 mod session;
 mod tasks;
 mod users;
+mod whose;
 mod writing;
 
 pub use config::{Cloud, Config};

@@ -116,11 +116,11 @@ fn tenant(world: &mut World, ask: &Ask, grant: &Grant) -> Result {
             people::one(world, ask, &user, rest)
         }
         "users" => {
-            consented(grant, "User", false)?;
+            consented(grant, "User", false, false)?;
             people::users(world, ask, rest)
         }
         "groups" => {
-            consented(grant, "Group", false)?;
+            consented(grant, "Group", false, false)?;
             people::groups(world, ask, rest)
         }
         "subscriptions" => push::subscriptions(world, ask, grant, rest),
@@ -131,7 +131,8 @@ fn tenant(world: &mut World, ask: &Ask, grant: &Grant) -> Result {
 /// Whether a token lets its bearer at a resource of a mailbox.
 fn allowed(world: &World, ask: &Ask, grant: &Grant, owner: &str, resource: &str) -> Result<()> {
     let denied = || refuse(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.");
-    if let Some(user) = grant.user.as_ref().filter(|user| *user != owner) {
+    let guest = grant.user.as_ref().filter(|user| *user != owner);
+    if let Some(user) = guest {
         let shared = world.store.mailboxes.get(owner).is_some_and(|mailbox| mailbox.shared_with.contains(user));
         if !shared {
             return denied();
@@ -145,15 +146,16 @@ fn allowed(world: &World, ask: &Ask, grant: &Grant, owner: &str, resource: &str)
         "outlook" | "mailboxsettings" => "MailboxSettings",
         _ => return Ok(()),
     };
-    consented(grant, family, ask.method != "GET")
+    consented(grant, family, ask.method != "GET", guest.is_some() && family != "MailboxSettings")
 }
 
-/// Whether a permission of a family was consented to.
-fn consented(grant: &Grant, family: &str, write: bool) -> Result<()> {
+/// Whether a permission of a family was consented to. What others share takes a permission that says so
+/// (<https://learn.microsoft.com/graph/permissions-reference>, `Contacts.ReadWrite.Shared`).
+fn consented(grant: &Grant, family: &str, write: bool, shared: bool) -> Result<()> {
     let Some(scopes) = &grant.scopes else { return Ok(()) };
     let wanted = |scope: &String| {
         let Some((of, rest)) = scope.split_once('.') else { return false };
-        of == family && (rest.starts_with("ReadWrite") || !write && rest.starts_with("Read"))
+        of == family && (rest.starts_with("ReadWrite") || !write && rest.starts_with("Read")) && (!shared || rest.ends_with(".Shared"))
     };
     if scopes.iter().any(wanted) {
         return Ok(());
