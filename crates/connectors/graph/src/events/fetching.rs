@@ -234,7 +234,8 @@ impl Events {
     }
 
     async fn add_files(&self, place: &Place, ids: &[ItemId], looks: &mut [Look]) {
-        let has = |look: &Look| matches!(look, Look::There(raw) if raw.item.get("hasAttachments").and_then(Value::as_bool) == Some(true));
+        // Where it is not said, they are asked for: no answer is not a "no".
+        let has = |look: &Look| matches!(look, Look::There(raw) if raw.item.get("hasAttachments") != Some(&Value::Bool(false)));
         let places: Vec<usize> = looks.iter().enumerate().filter(|(_, look)| has(look)).map(|(at, _)| at).collect();
         let calls: Vec<Call> = places.iter().filter_map(|at| ids.get(*at)).map(|id| place.attachments(id)).collect();
         let answers = self.session.all(&calls).await;
