@@ -1,15 +1,18 @@
 //! What another client of Microsoft Graph does at `pimkit simulate`, step by step and over plain HTTP: contacts and a calendar's
-//! events are made, changed and deleted, and each step is seen in the rounds of changes.
+//! events are made, changed and deleted, and each step is seen in the rounds of changes. And the links of such a client's ids, taken over
+//! by the program.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
 mod support;
 
 use serde_json::{Value, json};
 use std::{
+    collections::BTreeMap,
+    fs,
     io::{Read, Write},
     net::TcpStream,
 };
-use support::{Desk, TO_STORE, server::Server};
+use support::{Called, Desk, TO_STORE, server::Server, writes};
 
 /// A client of the service at an address, as generated ones are: it asks for JSON, sends JSON, and names itself.
 struct Client {
@@ -195,4 +198,72 @@ fn a_client_makes_a_calendar_with_an_event_and_sees_each_step_in_the_rounds_of_i
     client.delete(&format!("me/calendars/{}", id(&calendar)));
     let gone = client.get(&format!("me/calendars/{}", id(&calendar))).is(404);
     assert!(gone["error"]["code"].is_string(), "{gone}");
+}
+
+/// Another system noted down the ids that it was given, which do not stay; the program's own links are of ids that do.
+#[test]
+fn links_are_exported_and_those_of_another_clients_ids_are_adopted_and_nothing_is_written() {
+    let desk = Desk::new(TO_STORE);
+    let people: Vec<Value> = (0..45)
+        .map(
+            |n| json!({"displayName": format!("Ada {n}"), "givenName": "Ada", "surname": n.to_string(), "mobilePhone": format!("+43 {n}")}),
+        )
+        .collect();
+    desk.write("in/contacts.json", &json!(people).to_string());
+    let server = Server::start(&desk, &["--provider", "graph", "--load", "in"]);
+    let client = Client::at(&server);
+    let graph = &server.ready["providers"]["graph"];
+    let account =
+        format!("[accounts.mail]\nconnector = \"graph\"\nurl = {}\ntoken = {{ env = \"PIMKIT_TEST_TOKEN\" }}\n", graph["base_url"]);
+    let store = "[accounts.crm]\nconnector = \"local\"\npath = \"crm.db\"\n";
+    let sync = "[[syncs]]\nname = \"people\"\nkind = \"contacts\"\nleft = \"crm\"\nright = \"mail\"\ncollections = [\"contacts\"]\n";
+    desk.write("pimkit.toml", &format!("state = \"sync.db\"\n{account}{store}{sync}"));
+    let call = |args: &[&str]| Called::from(desk.command(args).env("PIMKIT_TEST_TOKEN", &client.token).output().unwrap());
+    let lines = |file: &str| -> Vec<Value> { desk.read(file).lines().map(|line| serde_json::from_str(line).unwrap()).collect() };
+    let run = call(&["sync", "--json"]).exits(0).json();
+    assert_eq!(run["syncs"][0]["created"]["left"], 45, "{run}");
+    call(&["links", "export", "own.jsonl"]).exits(0);
+    let own = lines("own.jsonl");
+    assert_eq!(own.len(), 45);
+    // What a client that asks for no lasting ids is given, by the name that the lasting one is read under.
+    let (mut plain, mut next) = (BTreeMap::new(), "me/contacts?$select=displayName&$top=20".to_owned());
+    loop {
+        let page = client.get(&next).is(200);
+        plain.extend(page["value"].as_array().unwrap().iter().map(|row| (row["displayName"].to_string(), id(row).to_owned())));
+        match page["@odata.nextLink"].as_str() {
+            Some(link) => next = link.to_owned(),
+            None => break,
+        }
+    }
+    assert_eq!(plain.len(), 45);
+    let mut theirs = String::new();
+    for line in &own {
+        let path = format!("me/contacts/{}?$select=displayName", line["right"].as_str().unwrap());
+        let name = client.send("GET", &path, &[("Prefer", "IdType=\"ImmutableId\"")], None).is(200)["displayName"].to_string();
+        assert_ne!(line["right"], plain[&name].as_str(), "an id that does not stay is in the links");
+        let link = json!({"sync": "people", "left": line["left"], "right_collection": "contacts", "right": plain[&name]});
+        theirs.push_str(&format!("{link}\n"));
+    }
+    desk.write("theirs.jsonl", &theirs);
+    let versions = || -> BTreeMap<String, String> {
+        let (rows, _) = client.round("me/contacts/delta", &[]);
+        rows.iter().map(|row| (id(row).to_owned(), row["@odata.etag"].as_str().unwrap().to_owned())).collect()
+    };
+    let (before, pairs) = (versions(), |lines: &[Value]| {
+        let mut pairs: Vec<String> = lines.iter().map(|line| format!("{} {}", line["left"], line["right"])).collect();
+        pairs.sort();
+        pairs
+    });
+    assert_eq!(before.len(), 45);
+    for file in ["theirs.jsonl", "own.jsonl"] {
+        fs::remove_file(desk.path("sync.db")).unwrap();
+        let adopted = call(&["links", "import", file, "--json"]).exits(0).json();
+        let counts = (&adopted["syncs"][0]["adopted"], &adopted["syncs"][0]["refused"]);
+        assert_eq!(counts, (&json!(45), &json!(0)), "{file}: {adopted}");
+        let run = call(&["sync", "--json"]).exits(0).json();
+        assert_eq!((writes(&run), &run["syncs"][0]["linked"]), (0, &json!(45)), "{file}: {run}");
+        call(&["links", "export", "again.jsonl"]).exits(0);
+        assert_eq!(pairs(&lines("again.jsonl")), pairs(&own), "{file}: by ids that stay");
+        assert_eq!(versions(), before, "{file}: nothing is written");
+    }
 }
