@@ -36,7 +36,8 @@ impl<R: Record> Run<R> {
     /// `Unsupported` where far items hold no categories at all.
     pub(crate) async fn keep_categories(&mut self, ensure: bool) -> Result<()> {
         let policy = self.setup.policy.clone();
-        if policy.categories.is_empty() && policy.category.is_none() && self.standing.categories.is_empty() {
+        let picks = policy.category.is_some() || !policy.incoming.is_empty();
+        if policy.categories.is_empty() && !picks && self.standing.categories.is_empty() {
             return Ok(());
         }
         self.check_keywords()?;
@@ -63,7 +64,7 @@ impl<R: Record> Run<R> {
             if !fields.iter().any(|f| f.field.as_str() == FIELD && f.read && (f.write || !writes)) {
                 return Err(Error::new(
                     ErrorKind::Unsupported,
-                    "the right side keeps no categories on its items; take categories and category out, or sync into a container of its own",
+                    "the right side keeps no categories on its items; take categories, category and incoming out, or sync into a container of its own",
                 )
                 .with("collection", collection)
                 .with("kind", R::KIND.plural()));

@@ -227,7 +227,8 @@ impl<R: Record> PairBuilder<R> {
             .with("sync", &self.setup.sync));
         }
         self.setup.policy.check(R::KIND, self.setup.app.is_some())?;
-        let pair = Pair::new(self.shared, self.setup);
+        let setup = Setup { policy: self.setup.policy.about(R::KIND), ..self.setup };
+        let pair = Pair::new(self.shared, setup);
         let (shared, setup) = pair.parts();
         shared.forest.take(R::KIND, setup, None)?;
         Ok(pair)

@@ -139,6 +139,18 @@ impl<R: Record> Run<R> {
     /// Makes the other end of an item that is new; unless it says what another item of its side says already, and
     /// such ones are to be looked at first.
     async fn plan_new(&mut self, side: Side, row: SeenRow, fields: &Fields, given: &mut Given) -> Result<()> {
+        match if side == Side::Right { self.is_picked(&row)? } else { Scoped::Inside } {
+            Scoped::Inside => {}
+            Scoped::Outside(_) => {
+                // Nobody wants its other end any more, whatever kept it from being made.
+                self.release(side, &row.collection, &row.item);
+                return Ok(());
+            }
+            Scoped::Unknown => {
+                self.keep_dirty(row);
+                return Ok(());
+            }
+        }
         if self.setup.policy.duplicates == Duplicates::Hold
             && let Some((twin, by)) = self.find_twin(side, &row, fields, given).await?
         {

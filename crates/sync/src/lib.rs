@@ -53,6 +53,7 @@ mod matching;
 mod merge;
 mod moved;
 mod observe;
+mod offered;
 mod pair;
 mod plan;
 mod planted;
@@ -90,6 +91,7 @@ pub use ending::{Consent, Going};
 pub use engine::{Engine, PairBuilder};
 pub use guard::{ShownItem, Tally};
 pub use map::{FieldMap, FieldPair};
+pub use offered::Offered;
 pub use pair::{Pair, Plan};
 pub use policy::{
     AXES, Ambiguous, Attendees, Axis, ByKind, Caps, Condition, Conflicts, Container, Deletes, Direction, Drift, Duplicates, Enabling,
@@ -97,6 +99,7 @@ pub use policy::{
     Recurrence, Removed, Renamed, Scope, Teardown,
 };
 pub use report::{Ambiguity, Candidate, Hold, LeftOver, PerSide, Progress, Report, SyncReport, Unwatched, Verdict, Watch};
+pub use scope::NotPrivate;
 pub use score::Score;
 pub use step::{Action, Agreed, End, PlannedStep, SideWrite, Step};
 pub use undecided::{Undecided, Unlinked, Waiting, conflicts, held, unlinked};

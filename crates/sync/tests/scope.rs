@@ -8,7 +8,7 @@ use pimkit_contract::{
     worst::{Fault, FaultPlan, Operation},
 };
 use pimkit_core::{Action, Contact, ErrorKind, Facts, ItemId, Kind, LinkQuery, LinkState, Provenance, Sharing, State, View};
-use pimkit_sync::Verdict;
+use pimkit_sync::{NotPrivate, Policy, Verdict};
 use world::{World, named};
 
 const OWNED: &[(&str, &str)] = &[("scope", "owned"), ("deletes", "delete")];
@@ -318,6 +318,9 @@ fn a_shared_collection_that_was_chosen_is_refused_before_anything_is_read_and_on
         let error = world.run_pair(&chosen).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::PermissionDenied);
         assert!(error.to_string().contains("only private collections are synced"), "{error}");
+        let reason = if sharing == Sharing::Shared { NotPrivate::Shared } else { NotPrivate::Public };
+        assert_eq!(NotPrivate::of(&error), Some(reason));
+        assert_eq!(NotPrivate::of(&pimkit_core::Error::new(ErrorKind::PermissionDenied, "another reason; ask")), None);
         let read = |world: &World| world.far.requests().iter().filter(|r| r.operation == Operation::Changes).count();
         assert_eq!(read(&world), 0);
         let report = world.run_as::<Contact>("ada", private);
@@ -412,4 +415,52 @@ fn of_what_could_not_be_made_and_left_the_scope_nothing_is_told_any_more() {
         assert!(report.sync.quarantined.is_empty(), "{report:?}");
     }
     assert!(far_names(&world).is_empty());
+}
+
+#[test]
+fn only_what_is_in_a_picked_category_comes_and_what_the_hub_has_is_joined_whatever_it_is_in() {
+    let picking = |names: &[&str]| {
+        let mut policy = Policy::default();
+        policy.incoming = names.iter().map(|n| (*n).to_owned()).collect();
+        policy
+    };
+    for switches in [&[][..], &["no_categories", "lists_only", "server_made_ids", "answers_nothing"]] {
+        let case = format!("{switches:?}");
+        let world = World::with(WorstOptions::only(switches).unwrap());
+        let run = |policy: Policy| world.run_pair(&world.builder::<Contact>("contacts", &[]).policy(policy).build().unwrap()).unwrap().sync;
+        put_far(&world, in_group("Friend", &[]));
+        let stranger = put_far(&world, named("Stranger"));
+        let known = |note: &str| {
+            let mut contact = named("Known");
+            contact.emails = vec![pimkit_core::EmailAddress { address: "known@x.example".into(), ..Default::default() }];
+            contact.notes = vec![note.into()];
+            contact
+        };
+        put(&world, "From the hub");
+        world.hub_hand::<Contact>().put(&"contacts".into(), known("hub"));
+        let theirs = put_far(&world, known("far"));
+        let report = run(picking(&["Friends", "Team"]));
+        assert_eq!((report.created.left, report.created.right), (1, 1), "{case}: {report:?}");
+        assert_eq!(hub_names(&world), ["Friend", "From the hub", "Known"], "{case}");
+        let record = world.far_hand::<Contact>().item(&theirs).unwrap().record;
+        assert!(record.notes.len() == 2 && record.keywords.is_empty(), "{case}: {record:?}");
+        assert_eq!(run(picking(&["Friends", "Team"])).writes(), 0, "{case}");
+        // An edit of one that is not picked is no matter of the hub's; one that puts it among them is.
+        world.far_hand::<Contact>().edit(&stranger, |c| c.notes = vec!["x".into()]);
+        assert_eq!(run(picking(&["Friends", "Team"])).writes(), 0, "{case}");
+        world.far_hand::<Contact>().edit(&stranger, |c| {
+            c.keywords.insert("Team".into());
+        });
+        assert_eq!(run(picking(&["Friends", "Team"])).created.left, 1, "{case}");
+        // What is joined stays so, wherever it is.
+        world.far_hand::<Contact>().edit(&stranger, |c| {
+            c.keywords.clear();
+            c.notes = vec!["y".into()];
+        });
+        assert_eq!(run(picking(&["Friends", "Team"])).updated.left, 1, "{case}");
+        // Another choice is looked at anew, for all that is there.
+        put_far(&world, named("Late"));
+        assert_eq!(run(picking(&["Friends"])).writes(), 0, "{case}");
+        assert_eq!(run(picking(&[])).created.left, 1, "{case}");
+    }
 }

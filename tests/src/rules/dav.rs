@@ -9,7 +9,7 @@ use pimkit::{
     http::{Basic, Broken, InProcess, Secret},
 };
 use pimkit_contract::{FakeClock, SeededChance};
-use pimkit_simulators::{Challenge, Cut, Dav as Simulator, Personality};
+use pimkit_simulators::{Challenge, Cut, Dav as Simulator, Fault, FaultPlan, FaultRule, Personality};
 use std::{
     collections::BTreeMap,
     fmt::Debug,
@@ -203,6 +203,12 @@ impl<C: Character> Mailbox for Server<C> {
 
     fn outbox(&self) -> Vec<String> {
         self.simulator.outbox().into_iter().map(|mail| format!("{:?} of {} to {}", mail.method, mail.uid, mail.to)).collect()
+    }
+
+    fn break_categories(&self, broken: bool) {
+        assert!(C::GROUPS == Groups::Categories, "there is no list");
+        let rule = FaultRule::always(Fault::Status { code: 503, retry_after: None, body: String::new() });
+        self.simulator.set_faults(if broken { FaultPlan { seed: 1, rules: vec![rule] } } else { FaultPlan::default() });
     }
 
     /// The lines about guests of what the user stored are the user's own: a server that mails then mails for them.

@@ -3,10 +3,10 @@
 use futures::{StreamExt, executor::block_on};
 use pimkit::{
     Change, ChangeOptions, CollectionId, Connector, Fetched, ItemId, Mark, Outcome, Position, Record, Repository, RepositoryExt, Result,
-    State, Stored, WriteOptions, formats::TextRecord, unsupported,
+    Sharing, State, Stored, WriteOptions, formats::TextRecord, unsupported,
 };
 use pimkit_contract::{FakeClock, state::MemoryState, worst::Kept};
-use std::{fmt::Debug, sync::Arc};
+use std::{collections::BTreeSet, fmt::Debug, sync::Arc};
 
 /// A kind of record that rule tests are about: contacts, events, tasks.
 pub trait Item: Kept + TextRecord {}
@@ -61,6 +61,17 @@ pub trait Mailbox: Clone + Debug {
     /// The mails and invitations that the provider has sent, one line each.
     fn outbox(&self) -> Vec<String>;
 
+    /// A folder that this user sees and that is not the user's own alone, with this one record in it, and what shows it; nothing
+    /// where the provider, or its connector, has no such folders.
+    fn foreign<R: Item>(&self, _: Sharing, _: R) -> Option<(Arc<dyn Connector>, CollectionId)> {
+        None
+    }
+
+    /// Whether the list of categories can be had, from now on. Asked of mailboxes that have one.
+    fn break_categories(&self, _broken: bool) {
+        panic!("this mailbox has no list of categories");
+    }
+
     /// Where a user's items lie when nobody says otherwise.
     fn home<R: Item>(&self) -> CollectionId {
         CollectionId::from(R::KIND.plural())
@@ -81,6 +92,12 @@ pub trait Mailbox: Clone + Debug {
     /// Everything of a kind, by collection and id.
     fn items<R: Item>(&self) -> Vec<Stored<R>> {
         everything(self.connector().as_ref())
+    }
+
+    /// Who sees the collections of a kind.
+    fn sharing<R: Item>(&self) -> Vec<Sharing> {
+        let collections = block_on(repository::<R>(self.connector().as_ref()).collections()).unwrap();
+        collections.into_iter().map(|c| c.sharing).collect()
     }
 
     /// The items of one collection.
@@ -185,7 +202,9 @@ pub fn everything<R: Record>(connector: &dyn Connector) -> Vec<Stored<R>> {
         for collection in repository.collections().await.unwrap() {
             let changes: Vec<_> = repository.items(&collection.id, Position::Start, &options).collect().await;
             let there = |change: &Change<R>| matches!(change, Change::Upserted(_) | Change::Listed { .. });
-            let ids: Vec<ItemId> = changes.into_iter().map(Result::unwrap).filter(there).map(|change| change.id().clone()).collect();
+            // A listing may name an item twice.
+            let ids: BTreeSet<ItemId> = changes.into_iter().map(Result::unwrap).filter(there).map(|change| change.id().clone()).collect();
+            let ids: Vec<ItemId> = ids.into_iter().collect();
             for (id, fetched) in ids.iter().zip(repository.fetch(&collection.id, &ids).await) {
                 match fetched {
                     Fetched::Found(stored) => all.push(*stored),

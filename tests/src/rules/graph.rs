@@ -4,12 +4,12 @@
 use super::far::{FarSide, Item, Mailbox, address_of, repository};
 use futures::executor::block_on;
 use pimkit::{
-    Clock, CollectionId, Connector, Fetched, ItemId, Kind, Mark, Notify, Outcome, Value, Write, WriteOptions,
+    Clock, CollectionId, Connector, Fetched, ItemId, Kind, Mark, Notify, Outcome, Sharing, Value, Write, WriteOptions,
     graph::{Config, Graph},
     http::{Bearer, Broken, InProcess, Secret},
 };
 use pimkit_contract::{FakeClock, SeededChance};
-use pimkit_simulators::{Cut, Graph as Simulator};
+use pimkit_simulators::{Cut, Fault, FaultPlan, FaultRule, Graph as Simulator};
 use serde_json::json;
 use std::{
     collections::BTreeMap,
@@ -24,6 +24,19 @@ const MARK: &str = "String {6e31f0cc-c033-4411-aca9-852d9bedaaaf} Name pimkit.ma
 
 /// Somebody else of the organisation, who invites.
 const BOSS: &str = "boss@elsewhere.example";
+
+/// What an ordinary user of an organisation consents to, without an administrator: the own mailbox, what others share, and the
+/// names of the organisation's people (<https://learn.microsoft.com/graph/permissions-reference>).
+const ORDINARY: [&str; 8] = [
+    "User.Read",
+    "User.ReadBasic.All",
+    "Contacts.ReadWrite",
+    "Contacts.ReadWrite.Shared",
+    "Calendars.ReadWrite",
+    "Calendars.ReadWrite.Shared",
+    "Tasks.ReadWrite",
+    "MailboxSettings.ReadWrite",
+];
 
 /// Microsoft 365, with an organisation for each user.
 #[derive(Debug)]
@@ -62,7 +75,8 @@ impl FarSide for Microsoft365 {
 impl Outlook {
     fn new(user: &str, clock: &FakeClock) -> Self {
         let time = clock.clone();
-        let simulator = Simulator::builder().seed(7).user(&address_of(user), "token").user(BOSS, "of the boss");
+        let own = address_of(user);
+        let simulator = Simulator::builder().seed(7).user(&own, "token").user(BOSS, "of the boss").grant("token", &own, Some(&ORDINARY));
         let simulator = simulator.clock(Arc::new(move || time.now())).build();
         Self {
             simulator,
@@ -103,6 +117,11 @@ impl Outlook {
 
     /// The account of somebody.
     fn account(&self, address: &str, token: &str) -> Graph {
+        let config = Config::new("https://graph.example.com/v1.0").account(format!("graph-{}", self.user)).address(address);
+        self.opened(config, token)
+    }
+
+    fn opened(&self, config: Config, token: &str) -> Graph {
         let simulator = self.simulator.clone();
         let wire = InProcess::serving(move |request| {
             simulator.answer_now(&request).map_err(|cut| match cut {
@@ -110,7 +129,6 @@ impl Outlook {
                 Cut::Truncated { head, body_so_far } => Broken::Truncated(Box::new(head.map(|()| body_so_far))),
             })
         });
-        let config = Config::new("https://graph.example.com/v1.0").account(format!("graph-{}", self.user)).address(address);
         let opening = Graph::builder(config, Arc::new(wire), Arc::new(self.clock.clone()), Arc::new(SeededChance::new(1)));
         opening.auth(Arc::new(Bearer::fixed(Secret::new(token)))).open().unwrap()
     }
@@ -226,6 +244,25 @@ impl Mailbox for Outlook {
 
     fn outbox(&self) -> Vec<String> {
         self.mailed.lock().unwrap().iter().cloned().chain(self.sent()).collect()
+    }
+
+    /// The boss lets the user at the own mailbox. Public folders are not in Graph.
+    fn foreign<R: Item>(&self, sharing: Sharing, record: R) -> Option<(Arc<dyn Connector>, CollectionId)> {
+        if sharing != Sharing::Shared {
+            return None;
+        }
+        let boss = self.account(BOSS, "of the boss");
+        let folder = block_on(repository::<R>(&boss).collections()).unwrap()[0].id.clone();
+        self.by_hand(|| self.make(&boss, &folder, record));
+        assert!(self.simulator.share(BOSS, &address_of(&self.user), true));
+        let config = Config::new("https://graph.example.com/v1.0").account("graph-of-the-boss").address(BOSS).mailbox(BOSS);
+        Some((Arc::new(self.opened(config, "token")), folder))
+    }
+
+    fn break_categories(&self, broken: bool) {
+        let refused = Fault::Status { code: 503, retry_after: None, body: String::new() };
+        let rule = FaultRule::on("GET", refused).at("masterCategories");
+        self.simulator.set_faults(if broken { FaultPlan { seed: 1, rules: vec![rule] } } else { FaultPlan::default() });
     }
 
     fn home<R: Item>(&self) -> CollectionId {

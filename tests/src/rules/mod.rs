@@ -11,8 +11,10 @@ pub mod guests;
 pub mod people;
 pub mod sage;
 pub mod sell;
+pub mod sell_account;
 pub mod sell_categories;
 pub mod sell_merges;
+pub mod sell_picked;
 pub mod sell_values;
 pub mod stage;
 pub mod vdir;
@@ -21,6 +23,7 @@ pub mod zoho_contacts;
 pub mod zoho_ends;
 pub mod zoho_events;
 pub mod zoho_google;
+pub mod zoho_parts;
 
 pub use far::{FarSide, Item, Mailbox};
 pub use stage::{Desk, Stage, Sync};
@@ -40,6 +43,10 @@ macro_rules! every_rule {
 macro_rules! contact_rules {
     ($far:ty) => {
         $crate::rule_tests! { $far;
+            sell_account {
+                sell_19_only_the_private_folders_of_the_own_mailbox_take_part,
+                sell_20_shared_and_public_folders_and_the_directory_are_refused_with_a_typed_reason,
+            }
             sell_merges {
                 sell_27_users_merge_duplicate_contacts_and_leads_in_the_app,
                 sell_28_a_merge_in_the_app_leaves_the_mailboxes_duplicates_where_they_are,
@@ -62,6 +69,9 @@ macro_rules! contact_rules {
                 zo_39_the_first_run_exports_no_more_than_10000_contacts,
                 zo_40_imported_contacts_are_not_synced,
                 zo_41_contacts_made_singly_or_mass_updated_are_synced_as_the_policy_says,
+            }
+            zoho_parts {
+                zo_32_any_user_switches_on_the_contact_sync_of_the_own_two_accounts,
             }
             zoho_ends {
                 zo_42_the_user_disables_the_contact_sync,
@@ -109,6 +119,12 @@ macro_rules! category_rules {
                 sell_18_managed_categories_follow_the_app_and_leave_the_users_own_alone,
                 sell_35_all_seven_categories_are_there_after_set_up_even_while_empty,
             }
+            sell_picked {
+                sell_05_the_user_picks_which_of_the_mailboxes_categories_come_into_the_app,
+                sell_06_what_comes_from_a_picked_category_is_a_contact_and_no_lead,
+                sell_07_contacts_that_the_mailbox_did_not_have_get_a_category_of_the_apps_making,
+                sell_08_a_mailbox_without_categories_is_offered_no_choice_which_is_no_failure,
+            }
             zoho_google {
                 zg_04_one_list_of_the_mailbox_and_one_view_of_the_app_are_picked,
                 zg_05_leaving_the_list_or_the_view_is_no_deletion_and_entering_no_copy,
@@ -123,6 +139,14 @@ macro_rules! category_rules {
 macro_rules! meeting_rules {
     ($far:ty) => {
         $crate::rule_tests! { $far;
+            sell_account {
+                sell_02_calendar_and_contacts_are_switched_on_each_for_itself,
+                sell_34_an_outside_calendar_is_added_and_its_appointments_are_managed_in_the_app,
+            }
+            zoho_parts {
+                zo_01_users_calendar_and_contacts_are_switched_on_each_for_itself,
+                zo_18_any_user_switches_on_the_calendar_sync_of_the_own_two_accounts,
+            }
             zoho_events {
                 zo_19_switching_on_makes_one_calendar_of_its_own,
                 zo_20_events_made_on_either_side_come_to_the_other,

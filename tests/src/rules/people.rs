@@ -1,6 +1,6 @@
 //! Records of the rule tests, and short words for what a test looks at.
 
-use pimkit::{Contact, ContactKind, EmailAddress, Event, Organizer, Participant, Phone, Record, Stored, Task, When};
+use pimkit::{Contact, ContactKind, EmailAddress, Event, Organizer, Participant, Phone, Record, Stored, Task, User, When};
 use pimkit_contract::FakeClock;
 
 /// An e-mail address for work.
@@ -90,6 +90,12 @@ impl Named for Event {
 impl Named for Task {
     fn name(&self) -> &str {
         self.title.as_deref().unwrap_or_default()
+    }
+}
+
+impl Named for User {
+    fn name(&self) -> &str {
+        self.name.full.as_deref().or(self.login.as_deref()).unwrap_or_default()
     }
 }
 

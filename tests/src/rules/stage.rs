@@ -6,9 +6,9 @@ use super::{
 };
 use futures::executor::block_on;
 use pimkit::{
-    CollectionId, Contact, ErrorKind, ItemId, Record, Result, Role, State, Stored,
+    CollectionId, Connector, Contact, ErrorKind, ItemId, Record, Result, Role, State, Stored, User,
     local::{AppUser, Local, Options, UserRole},
-    sync::{Consent, Container, Engine, FieldPair, Pair, Policy, Report},
+    sync::{Consent, Container, Engine, FieldPair, Offered, Pair, Policy, Report},
 };
 use pimkit_contract::{FakeClock, SeededChance};
 use std::{future::Future, io::Write as _, marker::PhantomData, sync::Arc, time::Duration};
@@ -80,11 +80,34 @@ impl<F: FarSide> Stage<F> {
             collections: None,
             left_collections: Vec::new(),
             mailbox,
+            shown: None,
             policy: Policy::profile(profile).unwrap(),
             fields: Vec::new(),
             mails: false,
             kind: PhantomData,
         }
+    }
+
+    /// Brings the users of the organisation's directory, as a mailbox's account sees it, into the app, under a profile; for whoever
+    /// runs the app. Nothing where the account has no directory.
+    pub fn import(&self, mailbox: &F::Mailbox, profile: &str) -> Option<Result<()>> {
+        let connector = mailbox.connector();
+        connector.users()?;
+        self.wait(60);
+        let mut policy = Policy::profile(profile).unwrap();
+        // A directory is only read, and its people are everybody's.
+        for (key, word) in [("direction", "to_left"), ("container", "selected"), ("teardown", "leave"), ("scope", "all")] {
+            policy.set(key, word).unwrap();
+        }
+        let pair = self.engine().pair::<User>("users", Arc::new(self.app.clone()), connector).app(Arc::new(self.app.clone()));
+        let report = pair.policy(policy).build().and_then(|pair| block_on(pair.run()));
+        self.wait(60);
+        shown("users", &report);
+        Some(report.map(|_| ()))
+    }
+
+    fn engine(&self) -> Engine {
+        Engine::new(self.state.clone()).clock(Arc::new(self.clock.clone())).chance(Arc::new(self.chance.clone()))
     }
 
     /// Time passes.
@@ -171,6 +194,8 @@ pub struct Sync<'s, F: FarSide, R> {
     desk: Desk,
     /// The user's mailbox.
     pub mailbox: F::Mailbox,
+    /// What shows the far side, where that is not the mailbox itself.
+    shown: Option<Arc<dyn Connector>>,
     name: String,
     policy: Policy,
     fields: Vec<FieldPair>,
@@ -194,6 +219,13 @@ impl<F: FarSide, R: Item> Sync<'_, F, R> {
     #[must_use]
     pub fn named(mut self, name: &str) -> Self {
         name.clone_into(&mut self.name);
+        self
+    }
+
+    /// The same with a far side that something else than the user's own mailbox shows.
+    #[must_use]
+    pub fn through(mut self, connector: Arc<dyn Connector>) -> Self {
+        self.shown = Some(connector);
         self
     }
 
@@ -233,11 +265,11 @@ impl<F: FarSide, R: Item> Sync<'_, F, R> {
     }
 
     fn pair(&self) -> Result<Pair<R>> {
-        let stage = self.stage;
-        let engine = Engine::new(stage.state.clone()).clock(Arc::new(stage.clock.clone())).chance(Arc::new(stage.chance.clone()));
+        let engine = self.stage.engine();
+        let far = self.shown.clone().unwrap_or_else(|| self.mailbox.connector());
         let usual = || if self.policy.container == Container::Dedicated { Vec::new() } else { vec![self.mailbox.home::<R>().to_string()] };
         engine
-            .pair::<R>(&self.name, Arc::new(self.hub.clone()), self.mailbox.connector())
+            .pair::<R>(&self.name, Arc::new(self.hub.clone()), far)
             .app(Arc::new(self.desk.local.clone()))
             .policy(self.policy.clone())
             .fields(self.fields.clone())
@@ -256,6 +288,14 @@ impl<F: FarSide, R: Item> Sync<'_, F, R> {
         shown(&self.name, &report);
         assert!(self.mails || self.mailbox.outbox().is_empty(), "somebody is mailed: {:?}", self.mailbox.outbox());
         report.map(|_| ())
+    }
+
+    /// What set-up offers its user to pick.
+    ///
+    /// # Errors
+    /// What the far side says.
+    pub fn offered(&self) -> Result<Offered> {
+        self.pair().and_then(|pair| block_on(pair.offered_categories()))
     }
 
     /// One run.

@@ -1,8 +1,11 @@
 //! The in-memory provider as a far side, with one of its characters.
 
 use super::far::{FarSide, Item, Mailbox, address_of};
-use pimkit::{CollectionId, Connector, Field, ItemId, Stored};
-use pimkit_contract::{FakeClock, Worst, WorstOptions};
+use pimkit::{CollectionId, Connector, Field, ItemId, Sharing, Stored};
+use pimkit_contract::{
+    FakeClock, Worst, WorstOptions,
+    worst::{Failure, Fault, FaultPlan, Operation},
+};
 use std::{
     collections::BTreeMap,
     fmt::Debug,
@@ -136,6 +139,19 @@ impl Mailbox for MemoryBox {
 
     fn delete<R: Item>(&self, id: &ItemId) {
         assert!(self.0.by_hand::<R>().delete(id), "{id} is not there");
+    }
+
+    fn foreign<R: Item>(&self, sharing: Sharing, record: R) -> Option<(Arc<dyn Connector>, CollectionId)> {
+        let hand = self.0.by_hand::<R>();
+        let folder = hand.make_collection(&format!("{sharing:?} by others"));
+        hand.put(&folder, record);
+        assert!(hand.share(&folder, sharing));
+        Some((self.connector(), folder))
+    }
+
+    fn break_categories(&self, broken: bool) {
+        let plan = |plan: FaultPlan, nth| plan.at_nth(Operation::Categories, nth, Fault::Before(Failure::Unavailable));
+        self.0.set_faults(if broken { (1..100).fold(FaultPlan::none(), plan) } else { FaultPlan::none() });
     }
 
     fn items<R: Item>(&self) -> Vec<Stored<R>> {

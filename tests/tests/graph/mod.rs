@@ -109,6 +109,11 @@ impl Default for Kit {
 impl Kit {
     /// A service that is built, and an account that is opened, in another way.
     pub fn new(build: impl FnOnce(GraphBuilder) -> GraphBuilder, open: impl FnOnce(Config) -> Config) -> Self {
+        Self::let_in(TOKEN, build, open)
+    }
+
+    /// The same, where it is somebody else whom this token lets in.
+    pub fn let_in(token: &str, build: impl FnOnce(GraphBuilder) -> GraphBuilder, open: impl FnOnce(Config) -> Config) -> Self {
         let clock = FakeClock::default();
         let time = clock.clone();
         let builder = Simulator::builder().seed(11).user(ALICE, TOKEN).clock(Arc::new(move || time.now()));
@@ -126,7 +131,7 @@ impl Kit {
         };
         let config = open(Config::new(ROOT).account("far").address(ALICE));
         let opening = Graph::builder(config, wire.clone(), Arc::new(clock.clone()), Arc::new(SeededChance::new(1)));
-        let opening = opening.auth(Arc::new(Bearer::fixed(Secret::new(TOKEN)))).policy(RetryPolicy::default().attempts(4));
+        let opening = opening.auth(Arc::new(Bearer::fixed(Secret::new(token)))).policy(RetryPolicy::default().attempts(4));
         let store = Local::in_memory(Options::default().account("app").clock(Arc::new(clock.clone()))).unwrap();
         let state = Arc::new(MemoryState::new());
         let engine = Engine::new(state.clone()).clock(Arc::new(clock.clone())).chance(Arc::new(SeededChance::new(2)));

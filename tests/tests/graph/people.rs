@@ -1,6 +1,6 @@
 //! Whom and what there is: as the app's user writes it, and as another program of the mailbox's owner does.
 
-use pimkit::{Contact, EmailAddress, Event, FreeBusy, Organization, Phone, Progress, Record as _, Task, Value, When};
+use pimkit::{Contact, EmailAddress, Event, FreeBusy, Organization, Phone, Progress, Record as _, Task, Title, Value, When};
 use serde_json::json;
 
 fn words(list: &[&str]) -> std::collections::BTreeSet<String> {
@@ -29,6 +29,22 @@ pub fn of_outlook(n: usize) -> Value {
         "emailAddresses": [{"address": format!("olga{n}@outlook.example"), "name": format!("Olga Outlook {n}")}],
         "businessPhones": [format!("+43 1 555 {n:04}")], "companyName": "Outlook Ltd", "jobTitle": "Engineer",
         "categories": if n.is_multiple_of(2) { json!(["Customers"]) } else { json!([]) },
+    })
+}
+
+/// The same person as in [`of_outlook`], as an app has written them down for itself.
+pub fn of_outlook_in_the_app(n: usize) -> Contact {
+    Contact::build(|c| {
+        c.name.full = Some(format!("Olga Outlook {n}"));
+        c.name.given = Some("Olga".to_owned());
+        c.name.surname = Some(format!("Outlook {n}"));
+        c.emails = vec![EmailAddress { address: format!("olga{n}@outlook.example"), ..EmailAddress::default() }];
+        c.phones = vec![Phone { number: format!("+43 1 555 {n:04}"), contexts: words(&["work"]), ..Phone::default() }];
+        c.organizations = vec![Organization { name: Some("Outlook Ltd".to_owned()), units: Vec::new() }];
+        c.titles = vec![Title { name: "Engineer".to_owned(), ..Title::default() }];
+        if n.is_multiple_of(2) {
+            c.keywords = words(&["Customers"]);
+        }
     })
 }
 

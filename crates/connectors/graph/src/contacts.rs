@@ -327,7 +327,8 @@ pub(crate) const PHOTO_OF: &str = "photo of ";
 #[async_trait]
 impl Repository<Contact> for Contacts {
     async fn collections(&self) -> Result<Vec<Collection>> {
-        self.folders_now().await.map_err(|e| e.during("graph.collections"))
+        let listed = async { self.session.owned(self.folders_now().await?).await };
+        listed.await.map_err(|e: Error| e.during("graph.collections"))
     }
 
     async fn changes(&self, collection: &CollectionId, at: Position<'_>, options: &ChangeOptions) -> Result<ChangePage<Contact>> {

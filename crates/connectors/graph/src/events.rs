@@ -229,7 +229,8 @@ impl Events {
 #[async_trait]
 impl Repository<Event> for Events {
     async fn collections(&self) -> Result<Vec<Collection>> {
-        self.all_calendars().await.map_err(|e| e.during("graph.events.collections"))
+        let listed = async { self.session.owned(self.all_calendars().await?).await };
+        listed.await.map_err(|e: Error| e.during("graph.events.collections"))
     }
 
     async fn changes(&self, collection: &CollectionId, at: Position<'_>, options: &ChangeOptions) -> Result<ChangePage<Event>> {

@@ -115,6 +115,7 @@ mod quirks;
 mod session;
 mod tasks;
 mod users;
+mod whose;
 mod writing;
 
 pub use config::{Cloud, Config};

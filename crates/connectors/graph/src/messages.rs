@@ -255,7 +255,8 @@ impl Repository<Message> for Messages {
             access: Access::Read,
             capabilities: most(),
         };
-        Ok(folders.into_iter().map(collection).collect())
+        let all = folders.into_iter().map(collection).collect();
+        self.session.owned(all).await.map_err(|e| e.during("graph.collections"))
     }
 
     async fn changes(&self, collection: &CollectionId, at: Position<'_>, options: &ChangeOptions) -> Result<ChangePage<Message>> {

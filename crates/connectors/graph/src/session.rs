@@ -50,6 +50,8 @@ pub(crate) struct Session {
     chunk: AtomicU32,
     /// Who the mailbox is of, once it was asked.
     addresses: AsyncMutex<Option<Vec<String>>>,
+    /// Who somebody else is whose mailbox it is, once it was asked.
+    pub(crate) owner: AsyncMutex<Option<Option<String>>>,
 }
 
 impl fmt::Debug for Session {
@@ -68,7 +70,7 @@ impl Session {
         let mailbox = mailbox(config.mailbox.as_deref());
         let most = u32::try_from(batch::MOST).unwrap_or(u32::MAX);
         let chunk = AtomicU32::new(config.quirks.batch.clamp(1, most));
-        Self { road, config, clock, chance, root, mailbox, chunk, addresses: AsyncMutex::default() }
+        Self { road, config, clock, chance, root, mailbox, chunk, addresses: AsyncMutex::default(), owner: AsyncMutex::default() }
     }
 
     /// The path of the mailbox; what Outlook keeps lies below it.

@@ -41,6 +41,7 @@ mod context;
 mod fields;
 mod reading;
 mod roles;
+mod shown;
 mod texts;
 mod writing;
 
@@ -48,7 +49,7 @@ use crate::world::Kept;
 use async_trait::async_trait;
 use context::{Context, Stop};
 use futures::future::BoxFuture;
-use pimkit_core::{Capabilities, CollectionId, Connector, Contact, Event, Fields, Kind, Record, Role, Stored, Task};
+use pimkit_core::{Capabilities, CollectionId, Connector, Contact, Event, Fields, Kind, Message, Record, Role, Stored, Task, User};
 use std::{fmt, sync::Arc};
 
 /// What a connector must declare to be worth its name: set with its issue, so that a capability
@@ -87,6 +88,19 @@ pub trait BackDoor<R: Record>: Send + Sync {
     async fn damage(&self, item: &Stored<R>) -> bool;
 }
 
+/// How records come, change and go at a side that only shows them: mail that arrives, users whom an administrator manages.
+#[async_trait]
+pub trait Source<R: Record>: Send + Sync {
+    /// The `n`th record comes into the account: where it is, always the same place.
+    async fn make(&self, n: u32) -> CollectionId;
+    /// Whether a record that was read is the `n`th, by all that was said of it.
+    fn is(&self, n: u32, record: &R) -> bool;
+    /// The record says something else from now on; false where that cannot be done.
+    async fn change(&self, item: &Stored<R>) -> bool;
+    /// The record goes; false where that cannot be done.
+    async fn take(&self, item: &Stored<R>) -> bool;
+}
+
 /// One account, made for one case.
 #[async_trait]
 pub trait Stage: Send + Sync {
@@ -108,6 +122,14 @@ pub trait Stage: Send + Sync {
     }
     /// The back door to tasks.
     fn task_door(&self) -> Option<&dyn BackDoor<Task>> {
+        None
+    }
+    /// Where messages come from. Without, their cases are skipped.
+    fn message_source(&self) -> Option<&dyn Source<Message>> {
+        None
+    }
+    /// Where users come from. Without, their cases are skipped.
+    fn user_source(&self) -> Option<&dyn Source<User>> {
         None
     }
     /// How many mails the provider has sent; absent when that cannot be seen.
@@ -235,6 +257,8 @@ pub async fn observe<H: Harness + ?Sized>(harness: &H) -> Report {
     kind_cases::<Contact, H>(harness, &mut report).await;
     kind_cases::<Event, H>(harness, &mut report).await;
     kind_cases::<Task, H>(harness, &mut report).await;
+    shown::cases::<Message>(&Shim(harness), |stage| stage.message_source(), &mut report).await;
+    shown::cases::<User>(&Shim(harness), |stage| stage.user_source(), &mut report).await;
     report
 }
 

@@ -141,7 +141,8 @@ fn tenant(world: &mut World, ask: &Ask, grant: &Grant) -> Result {
 /// Whether a token lets its bearer at a resource of a mailbox.
 fn allowed(world: &World, ask: &Ask, grant: &Grant, owner: &str, resource: &str) -> Result<()> {
     let denied = || refuse(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.");
-    if let Some(user) = grant.user.as_ref().filter(|user| *user != owner) {
+    let guest = grant.user.as_ref().filter(|user| *user != owner);
+    if let Some(user) = guest {
         let shared = world.store.mailboxes.get(owner).is_some_and(|mailbox| mailbox.shared_with.contains(user));
         if !shared {
             return denied();
@@ -155,7 +156,8 @@ fn allowed(world: &World, ask: &Ask, grant: &Grant, owner: &str, resource: &str)
         "outlook" | "mailboxsettings" => "MailboxSettings",
         _ => return Ok(()),
     };
-    let shared = grant.user.as_ref().is_some_and(|user| user != owner);
+    // Of mailbox settings there is no permission for what others share.
+    let shared = guest.is_some() && family != "MailboxSettings";
     consented(grant, family, if shared { "Shared" } else { "" }, ask.method != "GET")
 }
 

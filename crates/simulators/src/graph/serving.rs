@@ -166,7 +166,9 @@ impl Serving<'_> {
         let is_batch = outer && ask.path.len() == 1 && ask.path.iter().any(|name| name.eq_ignore_ascii_case("$batch"));
         let answer = if is_batch { self.batch(ask, &grant) } else { self.counted(ask, &grant, outer) };
         let answer = answer.unwrap_or_else(|refusal| {
-            if matches!(refusal.code, "BadRequest" | "RequestBodyRead" | "RequestBroker--ParseUri") || refusal.status == 405 {
+            // Whoever signed in as an application finds that out by asking.
+            let who = grant.user.is_none() && ask.path.len() == 1;
+            if !who && matches!(refusal.code, "BadRequest" | "RequestBodyRead" | "RequestBroker--ParseUri") || refusal.status == 405 {
                 self.violated(&ask.method, &segments(ask), false, &refusal.message);
             }
             self.refused(refusal, id.as_deref())

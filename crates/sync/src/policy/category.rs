@@ -1,6 +1,6 @@
 //! Categories that the engine keeps on far items, by what the app knows of a record.
 
-use pimkit_core::{Facts, Fields, Value};
+use pimkit_core::{Facts, Fields, Kind, Value};
 use serde::{Deserialize, Serialize};
 
 /// A category whose members follow from the app's facts. Its name is the engine's: it is ensured,
@@ -13,6 +13,9 @@ pub struct ManagedCategory {
     /// All of these must hold for a record to be in it; none: every record is.
     #[serde(default)]
     pub when: Vec<Condition>,
+    /// It is for records of these kinds; none: of every kind that can be in a category.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kinds: Vec<Kind>,
 }
 
 /// One condition on a fact of the app (`collection`, `deals.active`, `customer_status`, ...) or, with
@@ -86,7 +89,14 @@ impl ManagedCategory {
     /// A category for the records for which all of this holds.
     #[must_use]
     pub fn new(name: &str, when: Vec<Condition>) -> Self {
-        Self { name: name.to_owned(), when }
+        Self { name: name.to_owned(), when, kinds: Vec::new() }
+    }
+
+    /// The same, for records of these kinds alone.
+    #[must_use]
+    pub fn of(mut self, kinds: &[Kind]) -> Self {
+        self.kinds = kinds.to_vec();
+        self
     }
 
     /// Whether a record belongs into it.

@@ -9,7 +9,7 @@ impl Policy {
     /// # Errors
     /// `Config` with one sentence about the first combination that makes no sense.
     pub fn check(&self, kind: Kind, with_app: bool) -> Result<()> {
-        if let Some(sentence) = self.contradiction(kind, with_app) {
+        if let Some(sentence) = self.about(kind).contradiction(kind, with_app) {
             return Err(Error::new(ErrorKind::Config, sentence).with("kind", kind.plural()));
         }
         Ok(())
@@ -68,6 +68,22 @@ impl Policy {
             ),
             (self.categories.iter().any(|c| c.name.trim().is_empty()), "a managed category needs a name"),
             (
+                !self.incoming.is_empty() && !self.writes(Side::Left),
+                "incoming says what comes into the hub, which direction = to_right never writes: take incoming out",
+            ),
+            (
+                !self.incoming.is_empty() && self.category.is_some(),
+                "category says already which far items are synced: take incoming out, or category",
+            ),
+            (
+                self.incoming.iter().any(|name| name.trim().is_empty()),
+                "incoming names categories, each by its name: take out the empty one",
+            ),
+            (
+                self.incoming.iter().any(|name| self.categories.iter().any(|managed| managed.name == *name)),
+                "incoming names a category that the sync keeps itself: choose among the far side's own ones",
+            ),
+            (
                 caps.is_some_and(|c| zero(c.initial_left) || zero(c.initial_right) || zero(c.run_left) || zero(c.run_right)),
                 "a cap of 0 would never end: set direction to keep a side from being written",
             ),
@@ -94,7 +110,7 @@ mod tests {
         for kind in [Kind::Contact, Kind::Event, Kind::Task] {
             Policy::default().check(kind, false).unwrap();
             for name in PROFILES {
-                assert_eq!(Policy::profile(name).unwrap().contradiction(kind, true), None, "{name}");
+                Policy::profile(name).unwrap().check(kind, true).unwrap();
             }
         }
         assert!(Policy::profile("hubspot").unwrap_err().to_string().contains("there are: sell, zoho-office365"));
@@ -118,6 +134,18 @@ mod tests {
             let mut policy = Policy::default();
             set.iter().for_each(|(key, word)| policy.set(key, word).unwrap());
             let error = policy.check(Kind::Contact, false).unwrap_err();
+            assert!(error.to_string().contains(says), "{set:?}: {error}");
+        }
+        for (set, picked, says) in [
+            (&[("direction", "to_right")][..], "Friends", "never writes"),
+            (&[("category", "Team")], "Friends", "says already"),
+            (&[], " ", "take out the empty one"),
+            (&[], "Base Lead", "the sync keeps itself"),
+        ] {
+            let mut policy = Policy { categories: Policy::profile("sell").unwrap().categories, ..Policy::default() };
+            policy.incoming = vec![picked.to_owned()];
+            set.iter().for_each(|(key, word)| policy.set(key, word).unwrap());
+            let error = policy.check(Kind::Contact, true).unwrap_err();
             assert!(error.to_string().contains(says), "{set:?}: {error}");
         }
     }

@@ -20,7 +20,7 @@ pub use limits::{ByKind, Caps, Guards, Limit, Order};
 pub use matching::MatchKey;
 pub use profile::PROFILES;
 
-use pimkit_core::{Error, ErrorKind, Result, Side, Value};
+use pimkit_core::{Error, ErrorKind, Kind, Result, Side, Value};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -57,6 +57,10 @@ pub struct Policy {
     /// Only far items that are in this category (a contact group, an Outlook category); what the engine makes there is put into it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
+    /// Only far items that are in one of these categories come into the hub; none: all do. What the hub has already is joined with
+    /// them whatever they are in, and what is joined stays so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub incoming: Vec<String>,
     /// Which far collections may be synced.
     pub folders: Folders,
     /// Where the far items lie.
@@ -116,6 +120,7 @@ impl Default for Policy {
             scope: Scope::default(),
             view: None,
             category: None,
+            incoming: Vec::new(),
             folders: Folders::default(),
             container: Container::default(),
             container_name: ByKind::default(),
@@ -142,7 +147,7 @@ impl Default for Policy {
 
 /// The keys whose values are no words of an axis.
 const OTHER_KEYS: &[&str] =
-    &["view", "category", "container_name", "categories", "matches", "caps", "guards", "retention_days", "settle_seconds"];
+    &["view", "category", "incoming", "container_name", "categories", "matches", "caps", "guards", "retention_days", "settle_seconds"];
 
 impl Policy {
     /// The config keys of all policies.
@@ -159,7 +164,7 @@ impl Policy {
         self.set_value(key, Value::String(word.to_owned()))
     }
 
-    /// Sets one policy by its config value: a word, or for `caps`, `guards`, `categories`, `matches` and
+    /// Sets one policy by its config value: a word, or for `caps`, `guards`, `categories`, `incoming`, `matches` and
     /// `container_name` what their types say. `caps` and `container_name` may be given for all kinds at once.
     ///
     /// # Errors
@@ -213,6 +218,22 @@ impl Policy {
         }
     }
 
+    /// What of these policies is about records of a kind: without the categories that are kept on records of other kinds. Where
+    /// nothing is left to tag with, the chosen collections are all there is.
+    #[must_use]
+    pub fn about(&self, kind: Kind) -> Self {
+        let mut own = self.clone();
+        own.categories.retain(|category| category.kinds.is_empty() || category.kinds.contains(&kind));
+        if own.container == Container::Tag
+            && own.categories.len() < self.categories.len()
+            && own.categories.is_empty()
+            && own.category.is_none()
+        {
+            own.container = Container::Selected;
+        }
+        own
+    }
+
     /// Whether what is synced depends on what the app knows of its records.
     #[must_use]
     pub fn asks_the_app(&self) -> bool {
@@ -236,7 +257,6 @@ impl Policy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pimkit_core::Kind;
 
     #[test]
     fn a_policy_word_that_does_not_exist_is_refused_with_those_that_do() {
@@ -267,6 +287,22 @@ mod tests {
                 assert_eq!(serde_json::from_value::<Policy>(json).unwrap(), policy);
             }
         }
+    }
+
+    #[test]
+    fn categories_for_one_kind_are_no_matter_of_another() {
+        let sell = Policy::profile("sell").unwrap();
+        assert_eq!(sell.about(Kind::Contact), sell);
+        let events = sell.about(Kind::Event);
+        assert_eq!((events.categories.len(), events.container), (0, Container::Selected));
+        let mut own = sell.clone();
+        own.categories.push(ManagedCategory::new("CRM", Vec::new()));
+        assert_eq!(own.about(Kind::Event).categories.len(), 1);
+        assert_eq!(own.about(Kind::Event).container, Container::Tag, "there is one to tag with");
+        // What had none of its own is refused as before.
+        let mut none = Policy::default();
+        none.set("container", "tag").unwrap();
+        assert_eq!(none.about(Kind::Event), none);
     }
 
     #[test]

@@ -52,6 +52,9 @@ fn sell_categories() -> Vec<ManagedCategory> {
         ManagedCategory::new("Base Past Customer", vec![contact(), Condition::is("customer_status", &["past"])]),
         ManagedCategory::new("Base Lead", vec![lead]),
     ]
+    .into_iter()
+    .map(|category| category.of(&[Kind::Contact]))
+    .collect()
 }
 
 fn sell() -> Policy {

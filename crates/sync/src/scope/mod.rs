@@ -10,6 +10,7 @@ mod rights;
 mod sweep;
 
 pub(crate) use facts::Known;
+pub use folders::NotPrivate;
 pub(crate) use rights::check as check_rights;
 
 use crate::{plan::Linked, run::Run};
@@ -70,6 +71,24 @@ impl<R: Record> Run<R> {
             Scoped::Inside
         } else {
             Scoped::Outside("the right item is out of scope: it is not in the category that is synced".to_owned())
+        })
+    }
+
+    /// Whether a far item that nothing on the hub fits may come into it.
+    pub(crate) fn is_picked(&self, row: &SeenRow) -> Result<Scoped> {
+        let picked = &self.setup.policy.incoming;
+        if picked.is_empty() {
+            return Ok(Scoped::Inside);
+        }
+        if row.unread.iter().any(|field| field.as_str() == crate::tags::FIELD) {
+            return Ok(Scoped::Unknown);
+        }
+        let fields = self.fields_of(row)?;
+        let names = crate::tags::names(&fields);
+        Ok(if picked.iter().any(|name| names.contains(name.as_str())) {
+            Scoped::Inside
+        } else {
+            Scoped::Outside("the right item is in none of the categories that come in".to_owned())
         })
     }
 

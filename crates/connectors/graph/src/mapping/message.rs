@@ -101,7 +101,8 @@ fn one(recipient: Option<Item<'_>>) -> Result<Option<Mailbox>> {
 
 /// Whether something is attached: the property says so, but for what is shown inline (AdhocAdam/smletsexchangeconnector 528).
 pub(crate) fn has_attachments(value: &Value) -> bool {
-    value.get("hasAttachments").and_then(Value::as_bool).unwrap_or_default()
+    // Where it is not said, they are asked for: no answer is not a "no".
+    value.get("hasAttachments") != Some(&Value::Bool(false))
         || value.get("body").and_then(|body| odata::text(body, "content")).is_some_and(|html| html.contains("cid:"))
 }
 
@@ -174,7 +175,8 @@ mod tests {
                 *slot = Value::Null;
             }
         }
-        assert_eq!((read(&value).unwrap(), has_attachments(&value)), (Message::default(), false));
+        // Whether something is attached is not said: it is asked.
+        assert_eq!((read(&value).unwrap(), has_attachments(&value)), (Message::default(), true));
         let sender =
             json!({ "sender": { "emailAddress": { "address": "x@example.com" } }, "body": { "contentType": "text", "content": "a\r\nb" } });
         let message = read(&sender).unwrap();

@@ -27,7 +27,7 @@ pub(crate) fn read(value: &Value) -> Result<Option<Recurrence>> {
         text.map(|text| text.get(..10).unwrap_or(text).parse().map_err(|_| odd())).transpose()
     };
     let start = date("startDate")?.ok_or_else(odd)?;
-    let end = match range.text("type")?.unwrap_or("noEnd") {
+    let end = match range.text("type")?.unwrap_or_default() {
         word if word.eq_ignore_ascii_case("noEnd") => End::Never,
         word if word.eq_ignore_ascii_case("endDate") => End::On(date("endDate")?.ok_or_else(odd)?),
         word if word.eq_ignore_ascii_case("numbered") => {
@@ -153,6 +153,7 @@ mod tests {
             (json!({ "type": "relativeMonthly", "daysOfWeek": [] }), range.clone()),
             (json!({ "type": "absoluteYearly", "dayOfMonth": 1, "month": 13 }), range.clone()),
             (daily.clone(), json!({ "type": "noEnd" })),
+            (daily.clone(), json!({ "type": null, "startDate": "2026-03-02", "endDate": "2026-04-02" })),
             (daily.clone(), json!({ "type": "numbered", "startDate": "2026-03-02", "numberOfOccurrences": 0 })),
             (daily.clone(), json!({ "type": "endDate", "startDate": "2026-03-02" })),
             (daily, json!({ "type": "whenever", "startDate": "2026-03-02" })),

@@ -233,7 +233,8 @@ impl Tasks {
 impl Repository<Task> for Tasks {
     async fn collections(&self) -> Result<Vec<Collection>> {
         let lists = self.list().await.map_err(|e| e.during("graph.collections"))?;
-        Ok(lists.iter().map(|list| self.collection(list)).collect())
+        let all = lists.iter().map(|list| self.collection(list)).collect();
+        self.session.owned(all).await.map_err(|e| e.during("graph.collections"))
     }
 
     async fn changes(&self, collection: &CollectionId, at: Position<'_>, options: &ChangeOptions) -> Result<ChangePage<Task>> {

@@ -1,15 +1,18 @@
 //! Accounts at the stand-in for Microsoft Graph, in process.
 #![allow(dead_code, unreachable_pub, reason = "each test file takes what it needs")]
 
+mod sources;
 mod spelt;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use pimkit_contract::{
     FakeClock, SeededChance,
-    suite::{BackDoor, Floor, Harness, Stage},
+    suite::{BackDoor, Floor, Harness, Source, Stage},
 };
-use pimkit_core::{Capabilities, Clock, CollectionId, Connector, Contact, Create, Event, Fields, Kind, Record, Role, Stored};
+use pimkit_core::{
+    Capabilities, Clock, CollectionId, Connector, Contact, Create, Event, Fields, Kind, Message, Record, Role, Stored, User,
+};
 use pimkit_graph::{Config, Graph};
 use pimkit_http::{Bearer, Broken, InProcess, Secret, Transport};
 use pimkit_simulators::{Cut, Graph as Simulator, GraphRules};
@@ -132,6 +135,12 @@ impl Stage for Account {
         Some(self)
     }
     fn contact_door(&self) -> Option<&dyn BackDoor<Contact>> {
+        Some(self)
+    }
+    fn message_source(&self) -> Option<&dyn Source<Message>> {
+        Some(self)
+    }
+    fn user_source(&self) -> Option<&dyn Source<User>> {
         Some(self)
     }
     fn mails(&self) -> Option<usize> {

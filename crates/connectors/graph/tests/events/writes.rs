@@ -355,7 +355,13 @@ async fn a_calendar_that_is_only_read_refuses_every_write() {
     assert_eq!((all[0].access, all[0].capabilities.write), (pimkit_core::Access::Read, false));
     let home = account.home().await;
     assert!(account.items().fields(&home).await.unwrap().iter().all(|field| !field.write));
-    assert_eq!(account.read(&made.id).await.access, pimkit_core::Access::Read);
+    // It is said of the calendar, whose events change by none of it: said of each, it would stay when the calendar is opened again.
+    let before = account.read(&made.id).await;
+    assert!(account.simulator.set_read_only(ALICE, "calendar", false));
+    let after = account.read(&made.id).await;
+    assert_eq!((before.revision, before.access), (after.revision, after.access), "nobody is told to read it again");
+    assert!(account.simulator.set_read_only(ALICE, "calendar", true));
+    account.items().collections().await.unwrap();
     let move_it = Write::Move { id: made.id.clone(), revision: made.revision.clone(), to: home.clone() };
     let writes =
         vec![create("n", &appointment("Other")), update(&made, with(&made.record, "title", "x")), delete(&made, Delete::Trash), move_it];

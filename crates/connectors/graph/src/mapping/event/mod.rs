@@ -204,7 +204,12 @@ pub(crate) fn is_online(value: &Value) -> bool {
 
 /// Whether a resource is a series.
 pub(crate) fn is_master(value: &Value) -> bool {
-    value.get("type").and_then(Value::as_str) == Some("seriesMaster")
+    match value.get("type").and_then(Value::as_str) {
+        Some("singleInstance" | "occurrence" | "exception") => false,
+        Some("seriesMaster") => true,
+        // Not said, or in a word of tomorrow's: what repeats has occurrences.
+        _ => value.get("recurrence").is_some_and(Value::is_object),
+    }
 }
 
 #[cfg(test)]

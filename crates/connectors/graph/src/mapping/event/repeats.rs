@@ -21,7 +21,13 @@ fn odd(property: &'static str) -> Error {
 /// `InvalidData` for a pattern or range that is not known: the item is there, and cannot be read.
 pub(crate) fn read(item: &Item<'_>) -> Result<Option<RecurrenceRule>> {
     let Some(outer) = item.item("recurrence")? else { return Ok(None) };
-    let (Some(pattern), Some(range)) = (outer.item("pattern")?, outer.item("range")?) else { return Ok(None) };
+    let (pattern, range) = match (outer.item("pattern")?, outer.item("range")?) {
+        (Some(pattern), Some(range)) => (pattern, range),
+        (None, None) => return Ok(None),
+        // A series read as a single item would lose its dates.
+        (None, Some(_)) => return Err(odd("pattern")),
+        (Some(_), None) => return Err(odd("range")),
+    };
     let date = |name: &'static str| -> Result<Date> { range.text(name)?.and_then(|text| text.parse().ok()).ok_or_else(|| odd(name)) };
     let end = match range.text("type")?.unwrap_or_default() {
         "noEnd" => End::Never,
@@ -183,6 +189,8 @@ mod tests {
             json!({"pattern": {"type": "absoluteYearly", "interval": 1, "dayOfMonth": 1, "month": 13}, "range": range}),
             json!({"pattern": {"type": "daily", "interval": 1}, "range": {"type": "endDate", "startDate": "2026-10-19"}}),
             json!({"pattern": {"type": "daily", "interval": 1}, "range": {"type": "unknownFutureValue", "startDate": "2026-10-19"}}),
+            json!({"pattern": {"type": "daily", "interval": 1}, "range": null}),
+            json!({"pattern": null, "range": {"type": "noEnd", "startDate": "2026-10-19"}}),
         ] {
             let outer = json!({ "recurrence": odd });
             assert_eq!(read(&Item::new(&outer).unwrap()).unwrap_err().kind(), ErrorKind::InvalidData, "{outer}");

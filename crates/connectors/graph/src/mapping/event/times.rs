@@ -64,7 +64,8 @@ fn time(item: &Item<'_>, property: &'static str, zone: &Zone, whole_days: bool) 
         return Ok(Some(on_the_wall(instant, zone, whole_days)));
     }
     let wall: civil::DateTime = text.parse().map_err(|_| odd(property))?;
-    let name = time.text("timeZone")?.unwrap_or(zones::UTC);
+    // A time on nobody's wall is none.
+    let name = time.text("timeZone")?.ok_or_else(|| odd(property))?;
     let Named::Zone(told) = zones::read(name) else { return Err(odd(property)) };
     if told == *zone || zones::same_windows(&zone.id, name) {
         let here =
