@@ -16,7 +16,7 @@ use pimkit_core::{
     Change, ChangeOptions, CollectionId, ErrorKind, Fetched, ItemId, LinkRow, LinkState, Next, Position, Presence, Record, Removal, Result,
     Revision, SeenQuery, SeenRow, Side, StateChange, Stored, StreamKey, StreamRow, cursor::binding,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many items are fetched at a time.
 const FETCH: usize = 50;
@@ -35,6 +35,26 @@ struct Page<'a> {
     named: Vec<ItemId>,
     /// Something listed was not read: the round keeps its old cursor.
     unread: bool,
+    /// Items that no whole round has named before.
+    first: BTreeSet<ItemId>,
+}
+
+impl Page<'_> {
+    /// Leaves what was never named before as it was, and tells what that is: it counts as named when its round is whole. One that
+    /// is cut off begins anew where it began, and what its user deletes before that, a side that tells only changes names no more.
+    fn keep_unnamed(&mut self) -> Vec<ItemId> {
+        let mut named: Vec<ItemId> = self.named.extract_if(.., |id| self.first.contains(id)).collect();
+        for change in &mut self.changes {
+            if let StateChange::Seen(row) = change
+                && row.epoch == self.epoch
+                && self.first.contains(&row.item)
+            {
+                row.epoch = UNNAMED;
+                named.push(row.item.clone());
+            }
+        }
+        named
+    }
 }
 
 impl<R: Record> Run<R> {
@@ -98,8 +118,8 @@ impl<R: Record> Run<R> {
         }
         let mut restarted = false;
         let mut unread = false;
-        // What we made and this round names first.
-        let mut named_first: Vec<ItemId> = Vec::new();
+        // What this round is the first to name, where it names only changes.
+        let mut named_first: BTreeSet<ItemId> = BTreeSet::new();
         // A round that an earlier run began names what was there then.
         let mut resumed = row.page.is_some();
         loop {
@@ -122,11 +142,21 @@ impl<R: Record> Run<R> {
                 Err(error) => return Err(error),
             };
             let lines = page.changes.len() as u64;
-            let mut work =
-                Page { side, collection, epoch: row.epoch, known: BTreeMap::new(), changes: Vec::new(), named: Vec::new(), unread: false };
+            let mut work = Page {
+                side,
+                collection,
+                epoch: row.epoch,
+                known: BTreeMap::new(),
+                changes: Vec::new(),
+                named: Vec::new(),
+                unread: false,
+                first: BTreeSet::new(),
+            };
             self.observe_page(&mut work, page.changes).await?;
             unread |= work.unread;
-            named_first.extend(work.known.values().filter(|row| row.epoch == UNNAMED).map(|row| row.item.clone()));
+            if row.cursor.is_some() {
+                named_first.extend(work.keep_unnamed());
+            }
             let mut changes = std::mem::take(&mut work.changes);
             if !work.named.is_empty() {
                 changes.push(StateChange::Named {
@@ -145,10 +175,14 @@ impl<R: Record> Run<R> {
                 Next::Done { cursor, complete } => Some((cursor, complete)),
             };
             if let Some((cursor, complete)) = done {
-                if unread && !complete && !named_first.is_empty() {
-                    // The next round begins where this one did, and what its user deletes before that, it names no more.
-                    let (account, items) = (row.key.account.clone(), std::mem::take(&mut named_first));
-                    changes.push(StateChange::Named { account, kind: R::KIND, collection: collection.clone(), items, epoch: UNNAMED });
+                let mut named = Vec::new();
+                if !unread && !named_first.is_empty() {
+                    let (account, items) = (row.key.account.clone(), named_first.iter().cloned().collect());
+                    named.push(StateChange::Named { account, kind: R::KIND, collection: collection.clone(), items, epoch: row.epoch });
+                }
+                if complete {
+                    // A side that lists everything after all: what is left unnamed now is missing.
+                    changes.append(&mut named);
                 }
                 changes.push(StateChange::Stream(StreamRow { epoch: row.epoch, ..durable.clone() }));
                 self.commit(changes).await?;
@@ -157,7 +191,7 @@ impl<R: Record> Run<R> {
                     row.listed = row.epoch;
                 }
                 if !complete && !unread {
-                    self.ask_for_unnamed(side, collection, row.epoch).await?;
+                    self.ask_for_unnamed(side, collection, row.epoch, &named_first).await?;
                 }
                 // What was listed and not read must be named again.
                 if unread {
@@ -172,7 +206,9 @@ impl<R: Record> Run<R> {
                 }
                 row.page = None;
                 let again = std::mem::take(&mut resumed) && !unread;
-                self.commit(vec![StateChange::Stream(row.clone())]).await?;
+                named.push(StateChange::Stream(row.clone()));
+                self.commit(named).await?;
+                named_first.clear();
                 durable = row.clone();
                 self.progress(Progress::Items(lines));
                 if !again {
@@ -201,6 +237,8 @@ impl<R: Record> Run<R> {
         let ids: Vec<ItemId> = last.keys().cloned().collect();
         let account = self.half(page.side).account.id.clone();
         let rows = self.state().seen(&account, R::KIND, page.collection, &ids).await?;
+        let new = ids.iter().zip(&rows).filter(|(_, row)| row.as_ref().is_none_or(|row| row.epoch == UNNAMED));
+        page.first = new.map(|(id, _)| id.clone()).collect();
         page.known = ids.into_iter().zip(rows).filter_map(|(id, row)| row.map(|row| (id, row))).collect();
         let mut fetch: Vec<ItemId> = Vec::new();
         for (n, line) in lines.into_iter().enumerate() {
@@ -309,7 +347,8 @@ impl<R: Record> Run<R> {
             }
             let ids: Vec<ItemId> = again.iter().map(|(id, _)| id.clone()).collect();
             let known: BTreeMap<ItemId, SeenRow> = again.into_iter().filter_map(|(id, row)| Some((id, row?))).collect();
-            let mut page = Page { side, collection, epoch, known, changes: Vec::new(), named: Vec::new(), unread: false };
+            let mut page =
+                Page { side, collection, epoch, known, changes: Vec::new(), named: Vec::new(), unread: false, first: BTreeSet::new() };
             self.fetch_into(&mut page, &ids).await?;
             self.commit(page.changes).await?;
         }
@@ -328,7 +367,8 @@ impl<R: Record> Run<R> {
             let missing = chunk.into_iter().filter(|row| matches!(row.presence, Presence::Missing { .. }));
             let known: BTreeMap<ItemId, SeenRow> = missing.map(|row| (row.item.clone(), row)).collect();
             let ids: Vec<ItemId> = known.keys().cloned().collect();
-            let mut page = Page { side, collection, epoch, known, changes: Vec::new(), named: Vec::new(), unread: false };
+            let mut page =
+                Page { side, collection, epoch, known, changes: Vec::new(), named: Vec::new(), unread: false, first: BTreeSet::new() };
             self.fetch_into(&mut page, &ids).await?;
             if page.unread {
                 self.half_mut(side).unread.insert(collection.clone());
@@ -439,9 +479,10 @@ impl<R: Record> Run<R> {
         self.left_over(page.side, page.collection, id, &error.to_string());
     }
 
-    /// After a round that named only changes: what we made since the one before, and it did not name, is asked for. A side that
-    /// tells of no item that came and went between two rounds (Graph's delta) would keep silent on it for ever.
-    async fn ask_for_unnamed(&mut self, side: Side, collection: &CollectionId, epoch: u64) -> Result<()> {
+    /// After a round that named only changes: what we made since the one before, or a round that was cut off named first, and
+    /// this one did not name, is asked for. A side that tells of no item that came and went between two rounds (Graph's delta)
+    /// would keep silent on it for ever.
+    async fn ask_for_unnamed(&mut self, side: Side, collection: &CollectionId, epoch: u64, named: &BTreeSet<ItemId>) -> Result<()> {
         if side != Side::Right {
             return Ok(());
         }
@@ -456,7 +497,8 @@ impl<R: Record> Run<R> {
             .try_filter(|row| {
                 // What was made just now may still be on its way into listings.
                 let settled = now.duration_since(row.changed_at) >= settles;
-                std::future::ready(settled && row.presence == Presence::Present && row.unread.is_empty())
+                let open = settled && row.presence == Presence::Present && row.unread.is_empty();
+                std::future::ready(open && !named.contains(&row.item))
             })
             .take(UNNAMED_AT_ONCE)
             .try_collect()
@@ -464,7 +506,8 @@ impl<R: Record> Run<R> {
         for rows in unnamed.chunks(FETCH) {
             let ids: Vec<ItemId> = rows.iter().map(|row| row.item.clone()).collect();
             let known = rows.iter().map(|row| (row.item.clone(), row.clone())).collect();
-            let mut page = Page { side, collection, epoch, known, changes: Vec::new(), named: Vec::new(), unread: false };
+            let mut page =
+                Page { side, collection, epoch, known, changes: Vec::new(), named: Vec::new(), unread: false, first: BTreeSet::new() };
             self.fetch_into(&mut page, &ids).await?;
             let mut changes = std::mem::take(&mut page.changes);
             if !page.named.is_empty() && !page.unread {
