@@ -59,11 +59,16 @@ pub(crate) async fn rows(session: &Session, bound: &Bound, at: Position<'_>, sta
     };
     let operation = start.operation;
     let reply = match &link {
-        None => session.call(&start.prefer(prefer)).await.map_err(Failure::into_error)?,
+        None => session.call(&start.clone().prefer(prefer)).await.map_err(Failure::into_error)?,
         Some(link) => session.follow(operation, link, &[prefer]).await?,
     };
     if link.is_some() && error::is_lost_delta(&reply) {
         return Err(error::lost_delta());
+    }
+    if link.is_some() && reply.status == 404 {
+        // Of a link that is forgotten or of a collection that is gone: the collection itself says which.
+        let alive = session.call(&start).await.map_err(Failure::into_error)?;
+        return Err(if error::is_missing(&alive) { error::collection_gone() } else { error::lost_delta() });
     }
     if link.is_none() && error::is_missing(&reply) {
         return Err(error::collection_gone());

@@ -215,7 +215,9 @@ fn judge(status: u16, fault: &Fault, claims: bool, wait: impl Fn() -> Option<Dur
         (407, None) => Verdict::Fail(error(ErrorKind::Config, "the proxy asks for a user and password; give them in the proxy's address")),
         // 509: more bytes than the service takes for now (Graph's error responses).
         (429 | 509, _) => again(Effect::Refused, error(ErrorKind::RateLimited, "Microsoft asks to slow down; try again later")),
-        (408 | 425 | 500 | 502 | 503 | 504, _) => {
+        // Of 501 and 505 nothing was done. Whatever else begins with a five, also what only a proxy on the way says (520, 524), leaves
+        // open whether it was.
+        (408 | 425 | 500 | 502..=504 | 506 | 508 | 510..=599, _) => {
             again(Effect::Unknown, error(Unavailable, "Microsoft cannot answer now; try again later"))
         }
         _ => Verdict::Done,
@@ -223,7 +225,7 @@ fn judge(status: u16, fault: &Fault, claims: bool, wait: impl Fn() -> Option<Dur
 }
 
 /// Whether an answer says that a round has to start anew: the token is too old or was lost. Any 400 to a stored link counts
-/// (evolution-ews 313), as does a 404 that names no trouble of the account.
+/// (evolution-ews 313). Of a plain 404 the collection says whether it is the link that is gone.
 pub(crate) fn is_lost_delta(reply: &Reply) -> bool {
     let fault = Fault::read(reply.json());
     let lost = ["SyncStateNotFound", "SyncStateInvalid", "resyncRequired", "ErrorInvalidSyncStateData", "ErrorInvalidIdMalformed"];

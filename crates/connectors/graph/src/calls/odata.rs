@@ -36,6 +36,11 @@ impl Page {
     }
 }
 
+/// Where the rest of a list is that an answer brought along in part (OData JSON Format 4.01, section 4.5.5: `name@odata.nextLink`).
+pub(crate) fn rest<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
+    text(object, &format!("{name}@odata.nextLink"))
+}
+
 /// A text of an object, when it is there and not empty.
 pub(crate) fn text<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
     object.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
@@ -114,6 +119,12 @@ impl Fault {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn the_rest_of_a_list_is_where_the_answer_says() {
+        let row = json!({"id": "1", "linkedResources": [], "linkedResources@odata.nextLink": "https://x/more"});
+        assert_eq!((rest(&row, "linkedResources"), rest(&row, "checklistItems")), (Some("https://x/more"), None));
+    }
 
     #[test]
     fn pages_are_read_with_empty_and_null_values_and_nothing_else_is_one() {

@@ -188,6 +188,7 @@ impl Asked<'_> {
         }
         if reply.status == 404 {
             self.events.calendar(self.collection).await?;
+            return Err(lost_delta());
         }
         self.owned(Page::read(answered(reply)?)?)
     }

@@ -214,7 +214,13 @@ impl Events {
             Some(Value::Array(list)) => Ok(list),
             Some(_) => Err(Error::new(ErrorKind::InvalidData, "the exceptions of a series are no list; look at it in Outlook")),
         };
+        let more = odata::rest(&answer, "exceptionOccurrences").map(str::to_owned);
         let mut exceptions = list(answer.get_mut("exceptionOccurrences").map(Value::take))?;
+        if let Some(next) = more {
+            let mut pages = Pages::named(&self.session, "graph.events.exceptions");
+            let first = pages.at(&next).await?;
+            exceptions.append(&mut pages.all(first).await?);
+        }
         raw.cancelled =
             list(answer.get_mut("cancelledOccurrences").map(Value::take))?.iter().filter_map(Value::as_str).map(str::to_owned).collect();
         // Some answers leave out where the rule put an exception, or its text.

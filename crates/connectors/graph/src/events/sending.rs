@@ -106,7 +106,8 @@ impl Batch<'_> {
             return;
         }
         // Servers differ in how they answer a transaction that they have seen: with the first event, or so.
-        if reply.status != 409 {
+        // And a first try that nobody heard of may have made it, whatever the second one is told.
+        if reply.status != 409 && !reply.maybe_done_before {
             job.outcome = Some(refused(error::refused(&reply)));
             return;
         }
@@ -115,7 +116,8 @@ impl Batch<'_> {
             Ok(found) => match found.into_iter().next() {
                 Some(stored) => job.id = Some(stored.id),
                 // It was there, and is not any more.
-                None => job.outcome = Some(Outcome::Conflict { now: None }),
+                None if reply.status == 409 => job.outcome = Some(Outcome::Conflict { now: None }),
+                None => job.outcome = Some(refused(error::refused(&reply))),
             },
             Err(e) => job.outcome = Some(Outcome::Unknown(e.during("graph.events.write"))),
         }

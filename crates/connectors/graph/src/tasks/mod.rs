@@ -101,9 +101,10 @@ impl Tasks {
         let expands = self.quirks().tasks_expand;
         let calls: Vec<Call> = ids.iter().map(|id| calls::get(self.members(collection), id.as_str(), expands)).collect();
         let mut all: Vec<Got> = self.session.all(&calls).await.into_iter().map(asked::item).collect();
-        if !expands {
-            self.hang(collection, all.iter_mut().collect(), &[LINKS, STEPS]).await;
-        }
+        // What was brought along in part is asked for whole.
+        let whole = |got: &Got, sort| got.value().is_none_or(|row| odata::rest(row, sort).is_none());
+        let cut = |got: &&mut Got| !expands || !whole(got, LINKS) || !whole(got, STEPS);
+        self.hang(collection, all.iter_mut().filter(cut).collect(), &[LINKS, STEPS]).await;
         // Gone only while the list is there.
         if all.iter().any(|got| matches!(got, Got::Gone))
             && let Err(error) = self.alive(collection).await
@@ -197,7 +198,7 @@ impl Tasks {
         let mut ids = Vec::new();
         loop {
             let mut rows: Vec<Got> = page.rows.into_iter().map(Got::There).collect();
-            let bare = |got: &Got| got.value().is_some_and(|row| row.get(LINKS).is_none());
+            let bare = |got: &Got| got.value().is_some_and(|row| row.get(LINKS).is_none() || odata::rest(row, LINKS).is_some());
             // What was not brought along is asked for: "not found" would let a create be repeated.
             self.hang(collection, rows.iter_mut().filter(|got| bare(got)).collect(), &[LINKS]).await;
             for got in &rows {

@@ -21,15 +21,19 @@ async fn a_forgotten_link_is_said_and_a_new_round_names_everything() {
     assert!(complete && lines.iter().any(|line| *line.id() == made.id));
 }
 
-/// Any 400 to a stored link means so too (evolution-ews 313), and so does a 404 that says so.
+/// Any 400 to a stored link means so too (evolution-ews 313), and so does a 404 that says so, or that is of the link alone.
 #[tokio::test]
 async fn a_refused_link_is_a_forgotten_one_however_it_is_refused() {
-    for (code, body) in [(400, "{}"), (410, ""), (404, r#"{"error":{"code":"syncStateNotFound"}}"#)] {
+    for (code, body) in [(400, "{}"), (410, ""), (404, r#"{"error":{"code":"syncStateNotFound"}}"#), (404, "{}")] {
         let account = Account::default();
         let (_, cursor, _) = account.round(Position::Start).await.unwrap();
-        account.fault(vec![FaultRule::on("GET", Fault::Status { code, retry_after: None, body: body.to_owned() })]);
+        account.fault(vec![FaultRule::on("GET", Fault::Status { code, retry_after: None, body: body.to_owned() }).times(1)]);
         assert_eq!(account.round(Position::Since(&cursor)).await.unwrap_err().kind(), ErrorKind::CursorExpired, "{code}");
     }
+    let account = Account::default();
+    let (_, cursor, _) = account.round(Position::Start).await.unwrap();
+    account.fault(vec![FaultRule::on("GET", Fault::Status { code: 404, retry_after: None, body: "{}".to_owned() })]);
+    assert_eq!(account.round(Position::Since(&cursor)).await.unwrap_err().kind(), ErrorKind::CollectionGone, "the folder too");
 }
 
 #[tokio::test]

@@ -2,12 +2,12 @@
 
 use crate::{
     common::{ALICE, Account, ROOT},
-    kit::{appointment, at, json, sundays, update, with},
+    kit::{appointment, at, json, status, sundays, update, with},
 };
 use jiff::civil::datetime;
 use pimkit_core::{Change, Event, Field, Fields, Outcome, Override, Position, Record, RecurrenceId, When};
 use pimkit_graph::Config;
-use pimkit_simulators::GraphRules;
+use pimkit_simulators::{FaultRule, GraphRules};
 use serde_json::json as raw;
 
 fn id(month: i8, day: i8) -> RecurrenceId {
@@ -57,6 +57,21 @@ async fn what_a_user_does_to_occurrences_is_read_as_overrides_of_a_new_version()
     let outcome = account.write(update(&made, with(&made.record, "title", "Band"))).await;
     let Outcome::Conflict { now: Some(now) } = outcome else { panic!("{outcome:?}") };
     assert_eq!(now.revision, fewer.revision);
+}
+
+/// A list that an answer brings along may be a part of it, with a link to the rest (OData JSON Format 4.01, section 4.5.5).
+#[tokio::test]
+async fn exceptions_that_come_in_pages_are_read_to_the_last() {
+    let account = Account::default();
+    let made = account.make("m", &sundays("Choir")).await;
+    account.by_hand(&account.occurrence(&made.id, "2026-10-25"), &raw!({"subject": "Concert"}));
+    let day = "startDateTime=2026-10-24T12:00:00Z&endDateTime=2026-10-26T00:00:00Z";
+    let rest = format!("{ROOT}/me/events/{}/instances?{day}", made.id);
+    let first = raw!({"id": made.id, "cancelledOccurrences": [], "exceptionOccurrences": [], "exceptionOccurrences@odata.nextLink": rest});
+    // Of what is asked of the event, its exceptions are the second.
+    account.fault(vec![FaultRule::on("GET", status(200, &first.to_string())).at("/events/").nth(2)]);
+    let read = account.read(&made.id).await;
+    assert_eq!(read.record.recurrence_overrides, [(id(10, 25), patch(&[("title", "Concert".into())]))].into());
 }
 
 /// The deletion of an occurrence changes nothing that delta tells (microsoft-graph-docs 2963): it is seen when everything is named.

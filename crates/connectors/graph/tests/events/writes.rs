@@ -35,6 +35,18 @@ async fn a_create_that_was_stored_without_an_answer_is_sent_again_and_makes_one_
     }
 }
 
+/// What the second try is told says nothing of the first.
+#[tokio::test]
+async fn a_create_that_was_stored_without_an_answer_and_is_refused_when_repeated_is_found() {
+    for code in [400, 403] {
+        let account = Account::default();
+        let posted = |fault: Fault| FaultRule::on("POST", fault).at("/events");
+        account.fault(vec![posted(Fault::StatusAfter { code: 504 }).nth(1), posted(crate::kit::status(code, "{}")).nth(2)]);
+        let made = account.make("m", &appointment("Plan")).await;
+        assert_eq!((account.count(), made.record.title.as_deref()), (1, Some("Plan")), "{code}");
+    }
+}
+
 #[tokio::test]
 async fn a_create_whose_answer_stays_lost_is_unknown_and_repeatable() {
     let account = Account::default();
