@@ -338,7 +338,7 @@ impl<R: Record> Run<R> {
     /// Whether an item that has no link was seen since a create left. What fits was not there when that was planned, or it would
     /// have been recognised: where it was seen before this run, a run that was cut off has seen it, and it has changed once more.
     fn was_seen_since(&self, intent: &IntentRow, row: &SeenRow) -> bool {
-        self.came_since(intent, row) || row.unchanged_at.is_some_and(|at| at >= intent.at)
+        self.came_since(intent, row) || row.unchanged_at.is_some_and(|at| at > intent.at)
     }
 
     /// Items without a uid and without a link that came since a write left: half made, they have none of the keys that what was

@@ -92,11 +92,16 @@ impl<R: Record> Run<R> {
         Ok(())
     }
 
-    /// Whether an item was seen for the first time after a write left. Where the clock was set back meanwhile, what this run
-    /// saw first came after it all the same; and it may have seen it change since.
+    /// Whether an item was seen for the first time after a write left. What the run saw that sent the write was there before it:
+    /// a run looks first. Where the clock was set back meanwhile, what this run saw first came after it all the same; and it may
+    /// have seen it change since.
     fn came_since(&self, intent: &IntentRow, row: &SeenRow) -> bool {
-        let set_back = intent.at > self.started && row.changed > intent.run;
-        row.unchanged_at.is_none_or(|at| at >= self.started) && (set_back || row.changed_at >= intent.at.min(self.started))
+        let first = row.unchanged_at.is_none_or(|at| at >= self.started);
+        let by_another_run = row.changed > intent.run;
+        // At one instant two runs are told apart by their numbers, as long as nothing was kept for the next one.
+        let at_once = row.changed_at == intent.at && self.started == intent.at && by_another_run;
+        let set_back = intent.at > self.started && by_another_run;
+        first && (set_back || at_once || row.changed_at > intent.at)
     }
 
     /// Whether an item may be what a create of unknown outcome made.
