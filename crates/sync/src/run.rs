@@ -48,7 +48,7 @@ pub(crate) struct Run<R: Record> {
     /// The run that this one takes back.
     pub(crate) undoes: Option<u64>,
     /// Changes that wait for the next commit.
-    waiting: Vec<StateChange>,
+    pub(crate) waiting: Vec<StateChange>,
     /// Links with a write whose outcome is not known: left alone.
     pub(crate) open: BTreeSet<String>,
     /// What a create whose outcome is not known may have made: neither linked nor made on the other side.

@@ -19,7 +19,8 @@ use crate::{
 };
 use futures::TryStreamExt;
 use pimkit_core::{
-    BlobId, CollectionId, Fetched, IntentKind, IntentRow, ItemId, Mark, Outcome, Record, Result, SeenRow, Side, StateChange, Stored,
+    BlobId, CollectionId, Fetched, IntentKind, IntentRow, ItemId, Mark, Outcome, Presence, Record, Removal, Result, SeenRow, Side,
+    StateChange, Stored,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -175,6 +176,11 @@ impl<R: Record> Run<R> {
 
     /// Takes an outcome as if it had come at once.
     async fn finish_intent(&mut self, intent: &IntentRow, outcome: Outcome<R>) -> Result<bool> {
+        self.finish_gone(intent, outcome, None).await
+    }
+
+    /// The same; what was made and has `gone` since is missing by the very commit that says that it was made.
+    async fn finish_gone(&mut self, intent: &IntentRow, outcome: Outcome<R>, gone: Option<&ItemId>) -> Result<bool> {
         if let (IntentKind::Create, Outcome::Written { id, .. }) = (intent.write, &outcome)
             && self.is_anothers(intent, id).await?
         {
@@ -206,8 +212,26 @@ impl<R: Record> Run<R> {
             }
             self.record(&task).await?;
         }
+        if let Some(item) = gone {
+            self.see_gone(intent, item);
+        }
         self.flush().await?;
         Ok(!unknown)
+    }
+
+    /// What waits to be taken down of an item as there is taken down as missing. A process that died between the two would leave it
+    /// there for good: no listing names again what it has told to be gone.
+    fn see_gone(&mut self, intent: &IntentRow, item: &ItemId) {
+        let account = self.half(intent.side).account.id.clone();
+        let run = self.run;
+        for change in &mut self.waiting {
+            if let StateChange::Seen(row) = change
+                && (&row.account, &row.collection, &row.item) == (&account, &intent.collection, item)
+            {
+                row.presence = Presence::Missing { reason: Removal::Unknown };
+                row.changed = run;
+            }
+        }
     }
 
     /// Whether another sync has seen just what a create was to make: what is missing of it now was taken away since.
