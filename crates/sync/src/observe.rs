@@ -351,6 +351,11 @@ impl<R: Record> Run<R> {
         let known = page.known.get(&stored.id);
         let mut row = self.observed(page.side, page.epoch, known, stored).await?;
         let id = row.item.clone();
+        if let Some(known) = known
+            && self.is_our_open_write(page.side, known, &row)?
+        {
+            row.modified = known.modified;
+        }
         match known {
             Some(old) if same_row(old, &mut row) => page.named.push(id),
             _ => {
@@ -361,6 +366,17 @@ impl<R: Record> Run<R> {
             }
         }
         Ok(())
+    }
+
+    /// Whether all that an item says now and did not before is what a write of ours made of it, of which nobody has learnt yet
+    /// whether it came: the time of that is no time of its user's edits.
+    fn is_our_open_write(&self, side: Side, known: &SeenRow, row: &SeenRow) -> Result<bool> {
+        for intent in self.open_updates.iter().filter(|intent| intent.side == side && intent.collection == row.collection) {
+            if intent.item.as_ref() == Some(&row.item) && Self::is_only_ours(intent, &self.fields_of(known)?, &self.fields_of(row)?)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The item is not there as one of ours: gone, hidden, or of another kind.

@@ -58,6 +58,7 @@ impl<R: Record> Run<R> {
     /// After the sides were read: what was seen of creates whose outcome is still open.
     pub(crate) async fn find_again(&mut self) -> Result<()> {
         self.open.clear();
+        self.open_updates.clear();
         // What a listing shows is taken down before another listing is asked for what it does not show: that one may come short.
         self.may_list_again = false;
         self.find_all().await?;
@@ -125,6 +126,9 @@ impl<R: Record> Run<R> {
         }
         self.open.extend(intent.link.clone());
         self.open_creates.marks.extend(intent.mark.clone());
+        if intent.write == IntentKind::Update {
+            self.open_updates.push(intent.clone());
+        }
     }
 
     /// Where the bytes are that a write is about.
