@@ -241,12 +241,14 @@ impl<R: Record> Run<R> {
         let answers = repository.fetch(page.collection, ids).await;
         let mut partly = Vec::new();
         for (id, answer) in ids.iter().zip(answers) {
+            self.not_read.remove(&(page.side, page.collection.clone(), id.clone()));
             match answer {
                 Fetched::Found(stored) => {
                     if self.is_settling(page, &stored) {
-                        // Our own write has not reached the readers yet: it is asked again.
+                        // Our own write has not reached the readers yet, or a user took back what we wrote: it is asked again.
                         page.named.push(id.clone());
                         page.unread = true;
+                        self.not_read.insert((page.side, page.collection.clone(), id.clone()));
                     } else {
                         let owes = !stored.unread.is_empty() && self.keeps_back(page.side, page.collection, id);
                         let keeps_back = owes || is_partly_told(page, &stored);
@@ -273,6 +275,7 @@ impl<R: Record> Run<R> {
                     }
                     page.named.push(id.clone());
                     page.unread = true;
+                    self.not_read.insert((page.side, page.collection.clone(), id.clone()));
                     self.left_over(page.side, page.collection, id, &error.to_string());
                 }
             }
