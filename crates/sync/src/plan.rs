@@ -524,7 +524,7 @@ pub(crate) fn missing(row: Option<&SeenRow>) -> bool {
     matches!(row.map(|r| &r.presence), Some(Presence::Missing { .. } | Presence::Gone))
 }
 
-fn present(row: Option<&SeenRow>) -> bool {
+pub(crate) fn present(row: Option<&SeenRow>) -> bool {
     matches!(row.map(|r| &r.presence), Some(Presence::Present))
 }
 
