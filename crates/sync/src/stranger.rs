@@ -137,7 +137,11 @@ impl<R: Record> Run<R> {
                 Side::Right => linked.link.item.clone().map(|i| (linked.link.collection.clone(), i)),
             };
             let free = match &end {
-                // A create that was refused has no base; what lost its item has one.
+                // A create that was refused has no base; what lost its item has one. What was deleted and is to be made again has
+                // one too: of another name, what carries its uid is a user's copy of it.
+                None if matches!(linked.link.state, LinkState::Pending | LinkState::Quarantined) => {
+                    linked.base.is_some() && same_thing(R::KIND, &self.fields_of(&other)?, &self.fields_of(row)?)
+                }
                 None => linked.base.is_some(),
                 Some((collection, _)) => self.half(side).is_vanished(collection) || self.is_stranger(side, &linked)?,
             };
