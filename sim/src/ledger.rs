@@ -247,6 +247,10 @@ impl Ledger {
                 // Where the original was kept back, nobody can tell that the first to show its uid is the copy.
                 let is_told = !self.is_unclear(side) && !self.short.contains(&side);
                 let item = picked(kind, world, *pick).filter(|item| is_told && !self.meetings.contains_key(&item.thing))?;
+                // Nor where others made it too, and a user keeps it back here: the copy would be joined with theirs.
+                if self.book.is_twin(item.thing) && self.hidden.contains(&(side, item.thing)) {
+                    return None;
+                }
                 let id = world.copy(kind, &item.id)?;
                 let name = Fields::from([(birth_field(kind).into(), birth_text(*thing).into())]);
                 world.edit(kind, &id, &name).then(|| {
@@ -259,6 +263,11 @@ impl Ledger {
             Act::Prop { on, prop, .. } => self.prop(kind, sides, side, *on, *prop),
             Act::Mood { pick, mood, on, .. } => {
                 let item = picked(kind, world, *pick)?;
+                // Nor where it is kept back once it was copied.
+                let away = *on && matches!(mood, Mood::Hidden | Mood::Vanished);
+                if away && self.book.is_twin(item.thing) && self.book.is_copied(item.thing) {
+                    return None;
+                }
                 if *mood != Mood::Vanished {
                     self.mended.insert((side, item.thing));
                 }
