@@ -57,6 +57,8 @@ pub(crate) struct Deletion {
     pub(crate) blind: BTreeSet<(u8, u8)>,
     /// Sides that had the thing then, this one included.
     pub(crate) on: BTreeSet<u8>,
+    /// Something in the thing came to this side by a write, or was taken away by one.
+    pub(crate) brought: bool,
     /// The thing, or something in it, came to this side by a write whose outcome nobody had learnt yet: whether that came
     /// before the deletion, or never, cannot be told.
     pub(crate) blurred: bool,
@@ -217,7 +219,6 @@ impl Ledger {
                         let shown = view.contains(n) || t.gone.is_some_and(|gone| gone.side == side);
                         t.thing == item.thing && (t.side != side && shown || t.gone.is_some_and(|gone| gone.side != side))
                     };
-                    let open_update = self.is_unclear(side) && self.tokens.iter().any(brought);
                     let shows_nothing = |world: &dyn FarWorld, of: &Slot| world.holds(kind, of.field) == Holding::Nothing;
                     let of_side = |side: u8, world: &dyn FarWorld| {
                         let slots = (0_u8..).zip(slots(kind));
@@ -237,8 +238,10 @@ impl Ledger {
                     if doubtful {
                         self.lost_sight.insert(item.thing);
                     }
+                    let brought = self.tokens.iter().any(brought);
+                    let open_update = self.is_unclear(side) && brought;
                     let blurred = open_update || doubtful || self.unrecorded.contains(&(side, item.thing));
-                    self.deletions.push(Deletion { thing: item.thing, side, act: self.acts, view, blind, on, blurred });
+                    self.deletions.push(Deletion { thing: item.thing, side, act: self.acts, view, blind, on, brought, blurred });
                     format!("deletes b{}", item.thing)
                 })
             }
@@ -247,6 +250,10 @@ impl Ledger {
                 // Where the original was kept back, nobody can tell that the first to show its uid is the copy.
                 let is_told = !self.is_unclear(side) && !self.short.contains(&side);
                 let item = picked(kind, world, *pick).filter(|item| is_told && !self.meetings.contains_key(&item.thing))?;
+                // Nor where others made it too, and a user keeps it back here: the copy would be joined with theirs.
+                if self.book.is_twin(item.thing) && self.hidden.contains(&(side, item.thing)) {
+                    return None;
+                }
                 let id = world.copy(kind, &item.id)?;
                 let name = Fields::from([(birth_field(kind).into(), birth_text(*thing).into())]);
                 world.edit(kind, &id, &name).then(|| {
@@ -259,6 +266,11 @@ impl Ledger {
             Act::Prop { on, prop, .. } => self.prop(kind, sides, side, *on, *prop),
             Act::Mood { pick, mood, on, .. } => {
                 let item = picked(kind, world, *pick)?;
+                // Nor where it is kept back once it was copied.
+                let away = *on && matches!(mood, Mood::Hidden | Mood::Vanished);
+                if away && self.book.is_twin(item.thing) && self.book.is_copied(item.thing) {
+                    return None;
+                }
                 if *mood != Mood::Vanished {
                     self.mended.insert((side, item.thing));
                 }
@@ -289,6 +301,10 @@ impl Ledger {
     fn may_delete(&self, kind: Kind, side: u8, thing: u32) -> bool {
         // Where a copy keeps the uid of a thing that others made too, and the original is away, nobody can tell the two.
         if self.book.is_twin(thing) && self.book.is_copied(thing) {
+            return false;
+        }
+        // Where every edit gives an item another id, a copy beside an original that is away is the original by another name.
+        if self.rekeying.contains(&side) && self.copied_on.contains_key(&side) && self.book.is_copied(thing) {
             return false;
         }
         let has_guests = |token: &Token| slots(kind).get(usize::from(token.slot)).is_some_and(|slot| slot.field == GUESTS);
@@ -322,6 +338,10 @@ impl Ledger {
         for gone in self.tokens.values_mut().filter_map(|t| t.gone.as_mut()) {
             gone.blurred |= gone.act >= since && open.contains(&gone.side);
         }
+        // Whether what such a write brought came before a deletion, or never, is told by nobody either.
+        for deletion in self.deletions.iter_mut().filter(|d| d.brought && d.act >= since) {
+            deletion.blurred |= open.contains(&deletion.side);
+        }
     }
 
     /// What users of a side have taken away since an act is blurred: a write whose outcome is open may have met it.
@@ -352,9 +372,13 @@ impl Ledger {
     }
 
     /// It was taken over between the two calls of a write: the second one lays what it was meant to say over all that the other
-    /// process wrote there meanwhile, which is what users had written by now.
-    pub(crate) fn between_calls(&mut self) {
+    /// process wrote there meanwhile, which is what users had written by now; and brings back what they have taken away since the last whole
+    /// run began, at the act `since`.
+    pub(crate) fn between_calls(&mut self, since: usize) {
         self.overlaid.extend(self.tokens.keys());
+        for gone in self.tokens.values_mut().filter_map(|t| t.gone.as_mut()) {
+            gone.blurred |= gone.act >= since;
+        }
     }
 
     /// What a run brought to sides whose writes it left open; `before`: what was there when it began.

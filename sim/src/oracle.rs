@@ -485,8 +485,12 @@ impl Judge<'_> {
             let ended = self.evidence.taken_away.contains(&(gone.side, token.thing)) && gone.by.is_none_or(|by| self.is_buried(by, slot));
             let anew = self.evidence.parted.values().any(|act| gone.act >= *act);
             // Of a write that was never looked for, since a listing hid what it was about, nobody knows what it left.
+            // What a guest wrote into the copy of a meeting is the guest's: nobody else takes it away there.
+            let own = self.evidence.ledger.meetings.get(&token.thing).is_some_and(|(_, guest)| {
+                slot.field != "keywords" && token.side == *guest && gone.side != *guest && on.as_slice() == [*guest]
+            });
             let murky = self.evidence.ledger.murky.iter().any(|(side, act)| token.act < *act && (*side == gone.side || on.contains(side)));
-            let lost = murky || gone.blurred || gone.unread || ended || anew || (lost && (slot.group || self.by_record()));
+            let lost = own || murky || gone.blurred || gone.unread || ended || anew || (lost && (slot.group || self.by_record()));
             if !lost {
                 let by = side_name(gone.side);
                 self.failures.push(format!("{what} is back on {on:?}, though the user of {by} had taken it away"));

@@ -42,6 +42,14 @@ pub const NOT_ACTED: &[(&str, &str)] = &[
         "copies of what its side kept back in a listing that looked whole",
         "the first item to show a uid is the one that has it to everybody",
     ),
+    (
+        "copies beside what two sides made and one keeps back",
+        "the copy is the first item to show the uid there, and is joined as the thing",
+    ),
+    (
+        "deletions of what was copied just now, where ids change with an edit",
+        "a copy beside an original that is away is the original by another name",
+    ),
 ];
 
 /// Switches that make a reader lag.

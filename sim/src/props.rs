@@ -282,7 +282,16 @@ impl Ledger {
             let view = self.view(kind, *thing, fields);
             let having = (0_u8..).zip(sides).filter(|(_, w)| w.list(kind).iter().any(|e| e.thing == Some(*thing)));
             let on = having.map(|(n, _)| n).chain([side]).collect();
-            self.deletions.push(Deletion { thing: *thing, side, act: self.acts, view, blind: BTreeSet::new(), on, blurred: false });
+            self.deletions.push(Deletion {
+                thing: *thing,
+                side,
+                act: self.acts,
+                view,
+                blind: BTreeSet::new(),
+                on,
+                brought: false,
+                blurred: false,
+            });
             self.book.removed.insert((*thing, side));
         }
         Some(format!("deletes the container with {} items", inside.len()))

@@ -116,7 +116,7 @@ impl<R: Record> Run<R> {
                 // Of one uid and another name, it may be a user's copy of the right one, which is among what nobody could read.
                 _ if by == Rung::Key(MatchKey::Uid)
                     && !same_thing(R::KIND, fields, &self.fields_of(&other)?)
-                    && (self.has_never_read(side).await? || self.has_never_read(side.other()).await?) =>
+                    && self.may_be_unreadable(side, row).await? =>
                 {
                     return Ok(Found::Later);
                 }
@@ -275,6 +275,21 @@ impl<R: Record> Run<R> {
                 let theirs = self.fields_of(&other)?;
                 let is_this = other.item == row.item && other.collection == row.collection;
                 if !is_this && Self::fits(&Rung::Key(MatchKey::Uid), side, fields, row, side, &theirs, &other) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether the item that an item's uid names may be one that nobody can read: it was never read, or carried it before.
+    async fn may_be_unreadable(&self, side: Side, row: &SeenRow) -> Result<bool> {
+        for of in [side, side.other()] {
+            if self.has_never_read(of).await? {
+                return Ok(true);
+            }
+            for key in self.rung_keys(row, &MatchKey::Uid) {
+                if !self.carriers_that(of, &key, |presence| *presence == Presence::Unreadable).await?.is_empty() {
                     return Ok(true);
                 }
             }

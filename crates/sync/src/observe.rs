@@ -287,12 +287,14 @@ impl<R: Record> Run<R> {
         let answers = repository.fetch(page.collection, ids).await;
         let mut partly = Vec::new();
         for (id, answer) in ids.iter().zip(answers) {
+            self.not_read.remove(&(page.side, page.collection.clone(), id.clone()));
             match answer {
                 Fetched::Found(stored) => {
                     if self.is_settling(page, &stored) {
-                        // Our own write has not reached the readers yet: it is asked again.
+                        // Our own write has not reached the readers yet, or a user took back what we wrote: it is asked again.
                         page.named.push(id.clone());
                         page.unread = true;
+                        self.not_read.insert((page.side, page.collection.clone(), id.clone()));
                     } else {
                         let owes = !stored.unread.is_empty() && self.keeps_back(page.side, page.collection, id);
                         let keeps_back = owes || is_partly_told(page, &stored);
@@ -319,6 +321,7 @@ impl<R: Record> Run<R> {
                     }
                     page.named.push(id.clone());
                     page.unread = true;
+                    self.not_read.insert((page.side, page.collection.clone(), id.clone()));
                     self.left_over(page.side, page.collection, id, &error.to_string());
                 }
             }
@@ -399,6 +402,11 @@ impl<R: Record> Run<R> {
         let known = page.known.get(&stored.id);
         let mut row = self.observed(page.side, page.epoch, known, stored).await?;
         let id = row.item.clone();
+        if let Some(known) = known
+            && self.is_our_open_write(page.side, known, &row)?
+        {
+            row.modified = known.modified;
+        }
         match known {
             Some(old) if same_row(old, &mut row) => page.named.push(id),
             _ => {
@@ -409,6 +417,17 @@ impl<R: Record> Run<R> {
             }
         }
         Ok(())
+    }
+
+    /// Whether all that an item says now and did not before is what a write of ours made of it, of which nobody has learnt yet
+    /// whether it came: the time of that is no time of its user's edits.
+    fn is_our_open_write(&self, side: Side, known: &SeenRow, row: &SeenRow) -> Result<bool> {
+        for intent in self.open_updates.iter().filter(|intent| intent.side == side && intent.collection == row.collection) {
+            if intent.item.as_ref() == Some(&row.item) && Self::is_only_ours(intent, &self.fields_of(known)?, &self.fields_of(row)?)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The item is not there as one of ours: gone, hidden, or of another kind.

@@ -222,7 +222,9 @@ impl<R: Record> Run<R> {
                 self.hub.failed.contains_key(&linked.link.hub_collection) || self.hub.collection(&linked.link.hub_collection).is_none(),
                 self.far.failed.contains_key(&linked.link.collection) || self.far.collection(&linked.link.collection).is_none(),
             ];
-            if blocked.contains(&true) {
+            // What was asked for and not told: what is known of it is out of date, and an edit or a deletion decided by that one
+            // would be decided without its user.
+            if blocked.contains(&true) || self.was_not_read(&linked) {
                 self.wait(linked.link, None).await?;
                 continue;
             }
@@ -231,6 +233,12 @@ impl<R: Record> Run<R> {
             }
         }
         self.plan_suspects(suspects).await
+    }
+
+    /// Whether this run asked for an end of a link and was not told what it says now.
+    fn was_not_read(&self, linked: &Linked) -> bool {
+        let not_read = |side: Side, row: &SeenRow| self.not_read.contains(&(side, row.collection.clone(), row.item.clone()));
+        [Side::Left, Side::Right].into_iter().any(|side| linked.end(side).is_some_and(|row| not_read(side, row)))
     }
 
     /// Where an edit waits for a field that could not be read, the item is read once more: a listing
@@ -516,7 +524,7 @@ pub(crate) fn missing(row: Option<&SeenRow>) -> bool {
     matches!(row.map(|r| &r.presence), Some(Presence::Missing { .. } | Presence::Gone))
 }
 
-fn present(row: Option<&SeenRow>) -> bool {
+pub(crate) fn present(row: Option<&SeenRow>) -> bool {
     matches!(row.map(|r| &r.presence), Some(Presence::Present))
 }
 

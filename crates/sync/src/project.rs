@@ -194,7 +194,7 @@ fn lift_set(def: &FieldDef, whole: &Value, before: &Value, after: &Value) -> Opt
 }
 
 /// Whether a text is the beginning of a longer one.
-fn is_beginning(whole: &Value, text: &Value) -> bool {
+pub(crate) fn is_beginning(whole: &Value, text: &Value) -> bool {
     match (whole.as_str(), text.as_str()) {
         (Some(whole), Some(text)) => !text.is_empty() && whole.len() > text.len() && whole.starts_with(text),
         _ => false,

@@ -48,7 +48,7 @@ pub(crate) struct Run<R: Record> {
     /// The run that this one takes back.
     pub(crate) undoes: Option<u64>,
     /// Changes that wait for the next commit.
-    waiting: Vec<StateChange>,
+    pub(crate) waiting: Vec<StateChange>,
     /// Links with a write whose outcome is not known: left alone.
     pub(crate) open: BTreeSet<String>,
     /// What a create whose outcome is not known may have made: neither linked nor made on the other side.
@@ -67,6 +67,10 @@ pub(crate) struct Run<R: Record> {
     pub(crate) unasked: BTreeSet<String>,
     /// The maps and policies that the run was planned under, as a number.
     pub(crate) planned_under: u64,
+    /// Updates whose outcome is open since an earlier run.
+    pub(crate) open_updates: Vec<IntentRow>,
+    /// Items that this run asked for and that were not told: what is known of them is out of date.
+    pub(crate) not_read: BTreeSet<(Side, CollectionId, ItemId)>,
     /// Links whose end moved in this run: planned already, wherever else they turn up.
     pub(crate) repointed: BTreeSet<String>,
     /// Far items whose version of a conflict was to be copied and could not be: their conflict stays.
@@ -179,6 +183,8 @@ impl<R: Record> Run<R> {
             unrecorded: Vec::new(),
             unasked: BTreeSet::new(),
             planned_under: 0,
+            open_updates: Vec::new(),
+            not_read: BTreeSet::new(),
             repointed: BTreeSet::new(),
             uncopied: BTreeSet::new(),
             unfinished: Vec::new(),

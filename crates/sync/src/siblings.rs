@@ -1,6 +1,13 @@
 //! Syncs that join the same two accounts: what one of them has linked is no news to the others.
 
-use crate::{fresh::set_end, keys, pair::damaged, plan::Linked, run::Run, step::Step};
+use crate::{
+    fresh::set_end,
+    keys,
+    pair::damaged,
+    plan::{Linked, present},
+    run::Run,
+    step::Step,
+};
 use futures::TryStreamExt;
 use pimkit_core::{
     BaseRow, CollectionId, Fetched, IntentKind, ItemId, LinkQuery, LinkRow, LinkState, Mark, Presence, Record, Result, SeenRow, Side,
@@ -131,11 +138,12 @@ impl<R: Record> Run<R> {
         link.again = true;
         link.version += 1;
         self.commit(vec![StateChange::Link(Box::new(link.clone()))]).await?;
-        if link.state == LinkState::Suppressed {
-            return Ok(true);
-        }
         if let Some(mut linked) = self.load(vec![link]).await?.into_iter().next() {
             linked.set(Side::Left, row.clone());
+            // What its own user deleted stays deleted; what was only let go of is there at both ends again.
+            if linked.link.state == LinkState::Suppressed && !present(linked.far.as_ref()) {
+                return Ok(true);
+            }
             self.plan_merge(linked, Some("it was made again under another id".to_owned())).await?;
         }
         Ok(true)

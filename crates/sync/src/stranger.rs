@@ -108,11 +108,16 @@ impl<R: Record> Run<R> {
     }
 
     pub(crate) async fn carriers(&self, side: Side, key: &str) -> Result<Vec<SeenRow>> {
+        self.carriers_that(side, key, |presence| *presence == Presence::Present).await
+    }
+
+    /// The items of a side that carry this key, or did when they were read last, and are as told.
+    pub(crate) async fn carriers_that(&self, side: Side, key: &str, are: fn(&Presence) -> bool) -> Result<Vec<SeenRow>> {
         let account = &self.half(side).account.id;
         let mut rows = Vec::new();
         for (collection, item) in self.state().seen_by_keys(account, R::KIND, &[key.to_owned()], 8).await?.into_iter().flatten() {
             let seen = self.state().seen(account, R::KIND, &collection, &[item]).await?;
-            rows.extend(seen.into_iter().flatten().filter(|r| r.presence == Presence::Present));
+            rows.extend(seen.into_iter().flatten().filter(|r| are(&r.presence)));
         }
         Ok(rows)
     }
@@ -137,7 +142,11 @@ impl<R: Record> Run<R> {
                 Side::Right => linked.link.item.clone().map(|i| (linked.link.collection.clone(), i)),
             };
             let free = match &end {
-                // A create that was refused has no base; what lost its item has one.
+                // A create that was refused has no base; what lost its item has one. What was deleted and is to be made again has
+                // one too: of another name, what carries its uid is a user's copy of it.
+                None if matches!(linked.link.state, LinkState::Pending | LinkState::Quarantined) => {
+                    linked.base.is_some() && same_thing(R::KIND, &self.fields_of(&other)?, &self.fields_of(row)?)
+                }
                 None => linked.base.is_some(),
                 Some((collection, _)) => self.half(side).is_vanished(collection) || self.is_stranger(side, &linked)?,
             };

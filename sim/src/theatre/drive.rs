@@ -362,7 +362,7 @@ impl Theatre<'_> {
                 faults = &[];
                 let twice = self.plan_of(plan.far).is_some_and(|far| far.has("two_calls"));
                 if twice && run.at == At::AfterEffect(Operation::Write) {
-                    self.ledger.between_calls();
+                    self.ledger.between_calls(self.whole.get(&plan.sync()).copied().unwrap_or_default());
                 }
                 self.overtake(plan)?;
             }

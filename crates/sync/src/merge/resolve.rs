@@ -4,7 +4,7 @@ use super::{Case, Changed, Half, Interval, Merged, agreed, labels};
 use crate::{
     map::Pass,
     policy::{Conflicts, Direction, Drift, Granularity, Policy},
-    project::{elements, from_elements, lift_element, project},
+    project::{elements, from_elements, is_beginning, lift_element, project},
     undecided::DECIDE,
 };
 use pimkit_core::{Field, FieldChange, Side, Value};
@@ -206,6 +206,8 @@ impl Resolver<'_> {
         let lost = self.merged.lost.len();
         let (mut h0, mut h1) = (elements(def, case.h0.as_ref()), elements(def, case.h1.as_ref()));
         let (mut f0, mut f1) = (elements(def, case.f0.as_ref()), elements(def, case.f1.as_ref()));
+        name_cut(&h0, &mut f0, &mut f1);
+        take_for_whole(case, &h1, &mut f1);
         labels::join(&mut h0, &mut h1, &mut f0, &mut f1);
         let get = |list: &[(String, Value)], name: &str| list.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
         let mut result: Vec<(String, Value)> = Vec::new();
@@ -307,6 +309,40 @@ impl Resolver<'_> {
                 let far = self.far.times.latest(changed(Changed::Far).map(|c| &c.pair.right));
                 Some(if later(far, hub) && !later(hub, far) { Side::Right } else { Side::Left })
             }
+        }
+    }
+}
+
+/// Gives an entry of which the far side holds the beginning alone the name of the whole one: where it was agreed on, it is that
+/// one, and goes with it.
+fn name_cut(h0: &[(String, Value)], f0: &mut [(String, Value)], f1: &mut [(String, Value)]) {
+    for (name, whole) in h0 {
+        if f0.iter().any(|(held, _)| held == name) {
+            continue;
+        }
+        let begins = |(held, text): &&(String, Value)| !h0.iter().any(|(other, _)| other == held) && is_beginning(whole, text);
+        let Some(cut) = f0.iter().find(begins).map(|(held, _)| held.clone()) else { continue };
+        for (held, _) in f0.iter_mut().chain(f1.iter_mut()).filter(|(held, _)| *held == cut) {
+            held.clone_from(name);
+        }
+    }
+}
+
+/// The same of an entry that nobody has agreed on yet, since what came of our write of it is not known: what the far side has of
+/// it is just what it can hold.
+fn take_for_whole(case: &Case, h1: &[(String, Value)], f1: &mut [(String, Value)]) {
+    let def = case.pair.far_def;
+    for (name, whole) in h1.iter().filter(|(_, whole)| whole.is_string()) {
+        if f1.iter().any(|(held, _)| held == name) {
+            continue;
+        }
+        let held = project(def, &case.pair.far, Some(&Value::Array(vec![whole.clone()])), None);
+        let Some((cut, _)) = elements(def, held.as_ref()).into_iter().next() else { continue };
+        if h1.iter().any(|(other, _)| *other == cut) {
+            continue;
+        }
+        if let Some(entry) = f1.iter_mut().find(|(held, _)| *held == cut) {
+            *entry = (name.clone(), whole.clone());
         }
     }
 }

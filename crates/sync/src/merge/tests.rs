@@ -249,6 +249,8 @@ fn what_a_side_cannot_hold_stays_on_the_other() {
     let due = |at: &str| json!({"due": {"at": at, "zone": {"id": "Europe/Vienna"}}});
     let on = |day: &str| json!({"due": {"on": day}});
     let text = |t: &str| json!({ "description": t });
+    let short = limited("notes", |s| s.max_len = Some(5));
+    let notes = |list: &[&str]| json!({ "notes": list });
     // (kind, what the far side holds, base of the hub, base of the far side, hub, far, to the hub, to the far side)
     let cases = [
         // An entry that the far side cannot hold comes, goes, and is no difference.
@@ -263,6 +265,39 @@ fn what_a_side_cannot_hold_stays_on_the_other() {
         (Kind::Task, &cut, text("abcdefgh"), text("abcde"), text("abcdefgX"), text("abcde"), json!({}), json!({})),
         (Kind::Task, &cut, text("abcdefgh"), text("abcde"), text("abcdefgh"), text("Xbcde"), text("Xbcdefgh"), json!({})),
         (Kind::Task, &cut, text("abcdefgh"), text("abcde"), text("Xbcdefgh"), text("abcde"), json!({}), text("Xbcde")),
+        // An entry that is cut is one with the whole one, also where both sides changed something of the list.
+        (
+            Kind::Contact,
+            &short,
+            notes(&["abcdefgh"]),
+            notes(&["abcde"]),
+            notes(&["abcdefgh", "x"]),
+            notes(&["y"]),
+            notes(&["x", "y"]),
+            notes(&["x", "y"]),
+        ),
+        (
+            Kind::Contact,
+            &short,
+            notes(&["abcdefgh"]),
+            notes(&["abcde"]),
+            notes(&["abcdefgh", "x"]),
+            notes(&["abcde", "y"]),
+            notes(&["abcdefgh", "x", "y"]),
+            notes(&["abcde", "x", "y"]),
+        ),
+        (
+            Kind::Contact,
+            &short,
+            notes(&["abcdefgh"]),
+            notes(&["abcde"]),
+            notes(&["x"]),
+            notes(&["abcde", "y"]),
+            notes(&["x", "y"]),
+            notes(&["x", "y"]),
+        ),
+        // And where nobody has agreed on it yet.
+        (Kind::Contact, &short, json!({}), json!({}), notes(&["abcdefgh"]), notes(&["abcde", "y"]), notes(&["abcdefgh", "y"]), json!({})),
         // The time of a day.
         (
             Kind::Task,

@@ -12,7 +12,7 @@ use crate::{
 use futures::TryStreamExt;
 use jiff::SignedDuration;
 use pimkit_core::{
-    CollectionId, Create, ErrorKind, Fetched, Fields, IntentRow, ItemId, Key, LinkState, Mark, Outcome, Presence, Record, Removal, Result,
+    CollectionId, Create, ErrorKind, Fetched, Fields, IntentRow, ItemId, Key, LinkState, Mark, Outcome, Presence, Record, Result,
     SeenQuery, SeenRow, Side, StateChange, Stored, Write, cursor::binding,
 };
 
@@ -146,15 +146,7 @@ impl<R: Record> Run<R> {
         let Some(target) = intent.target.as_deref() else { return Ok(false) };
         let mut stored = Stored::new(item.clone(), &intent.collection, "", pimkit_core::decode_record(target)?);
         stored.mark.clone_from(&intent.mark);
-        let resolved = self.finish_intent(intent, found_outcome(stored)).await?;
-        let account = self.half(intent.side).account.id.clone();
-        let rows = self.state().seen(&account, R::KIND, &intent.collection, std::slice::from_ref(item)).await?;
-        let missing = rows.into_iter().flatten().map(|row| {
-            let presence = Presence::Missing { reason: Removal::Unknown };
-            StateChange::Seen(Box::new(SeenRow { presence, changed: self.run, ..row }))
-        });
-        self.commit(missing.collect()).await?;
-        Ok(resolved)
+        self.finish_gone(intent, found_outcome(stored), Some(item)).await
     }
 
     /// The item with the mark of a create that another sync of the account has seen, and seen go.
@@ -338,7 +330,7 @@ impl<R: Record> Run<R> {
     /// Whether an item that has no link was seen since a create left. What fits was not there when that was planned, or it would
     /// have been recognised: where it was seen before this run, a run that was cut off has seen it, and it has changed once more.
     fn was_seen_since(&self, intent: &IntentRow, row: &SeenRow) -> bool {
-        self.came_since(intent, row) || row.unchanged_at.is_some_and(|at| at >= intent.at)
+        self.came_since(intent, row) || row.unchanged_at.is_some_and(|at| at > intent.at)
     }
 
     /// Items without a uid and without a link that came since a write left: half made, they have none of the keys that what was

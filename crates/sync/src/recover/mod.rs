@@ -19,7 +19,8 @@ use crate::{
 };
 use futures::TryStreamExt;
 use pimkit_core::{
-    BlobId, CollectionId, Fetched, IntentKind, IntentRow, ItemId, Mark, Outcome, Record, Result, SeenRow, Side, StateChange, Stored,
+    BlobId, CollectionId, Fetched, IntentKind, IntentRow, ItemId, Mark, Outcome, Presence, Record, Removal, Result, SeenRow, Side,
+    StateChange, Stored,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -57,6 +58,7 @@ impl<R: Record> Run<R> {
     /// After the sides were read: what was seen of creates whose outcome is still open.
     pub(crate) async fn find_again(&mut self) -> Result<()> {
         self.open.clear();
+        self.open_updates.clear();
         // What a listing shows is taken down before another listing is asked for what it does not show: that one may come short.
         self.may_list_again = false;
         self.find_all().await?;
@@ -92,11 +94,16 @@ impl<R: Record> Run<R> {
         Ok(())
     }
 
-    /// Whether an item was seen for the first time after a write left. Where the clock was set back meanwhile, what this run
-    /// saw first came after it all the same; and it may have seen it change since.
+    /// Whether an item was seen for the first time after a write left. What the run saw that sent the write was there before it:
+    /// a run looks first. Where the clock was set back meanwhile, what this run saw first came after it all the same; and it may
+    /// have seen it change since.
     fn came_since(&self, intent: &IntentRow, row: &SeenRow) -> bool {
-        let set_back = intent.at > self.started && row.changed > intent.run;
-        row.unchanged_at.is_none_or(|at| at >= self.started) && (set_back || row.changed_at >= intent.at.min(self.started))
+        let first = row.unchanged_at.is_none_or(|at| at >= self.started);
+        let by_another_run = row.changed > intent.run;
+        // At one instant two runs are told apart by their numbers, as long as nothing was kept for the next one.
+        let at_once = row.changed_at == intent.at && self.started == intent.at && by_another_run;
+        let set_back = intent.at > self.started && by_another_run;
+        first && (set_back || at_once || row.changed_at > intent.at)
     }
 
     /// Whether an item may be what a create of unknown outcome made.
@@ -119,6 +126,9 @@ impl<R: Record> Run<R> {
         }
         self.open.extend(intent.link.clone());
         self.open_creates.marks.extend(intent.mark.clone());
+        if intent.write == IntentKind::Update {
+            self.open_updates.push(intent.clone());
+        }
     }
 
     /// Where the bytes are that a write is about.
@@ -170,6 +180,11 @@ impl<R: Record> Run<R> {
 
     /// Takes an outcome as if it had come at once.
     async fn finish_intent(&mut self, intent: &IntentRow, outcome: Outcome<R>) -> Result<bool> {
+        self.finish_gone(intent, outcome, None).await
+    }
+
+    /// The same; what was made and has `gone` since is missing by the very commit that says that it was made.
+    async fn finish_gone(&mut self, intent: &IntentRow, outcome: Outcome<R>, gone: Option<&ItemId>) -> Result<bool> {
         if let (IntentKind::Create, Outcome::Written { id, .. }) = (intent.write, &outcome)
             && self.is_anothers(intent, id).await?
         {
@@ -201,8 +216,26 @@ impl<R: Record> Run<R> {
             }
             self.record(&task).await?;
         }
+        if let Some(item) = gone {
+            self.see_gone(intent, item);
+        }
         self.flush().await?;
         Ok(!unknown)
+    }
+
+    /// What waits to be taken down of an item as there is taken down as missing. A process that died between the two would leave it
+    /// there for good: no listing names again what it has told to be gone.
+    fn see_gone(&mut self, intent: &IntentRow, item: &ItemId) {
+        let account = self.half(intent.side).account.id.clone();
+        let run = self.run;
+        for change in &mut self.waiting {
+            if let StateChange::Seen(row) = change
+                && (&row.account, &row.collection, &row.item) == (&account, &intent.collection, item)
+            {
+                row.presence = Presence::Missing { reason: Removal::Unknown };
+                row.changed = run;
+            }
+        }
     }
 
     /// Whether another sync has seen just what a create was to make: what is missing of it now was taken away since.

@@ -282,7 +282,7 @@ impl<R: Record> Run<R> {
     }
 
     /// Whether an item says nothing else than it did but what a write to it changed: of its user's edits its time says nothing.
-    fn is_only_ours(intent: &IntentRow, known: &Fields, now: &Fields) -> Result<bool> {
+    pub(crate) fn is_only_ours(intent: &IntentRow, known: &Fields, now: &Fields) -> Result<bool> {
         let (Some(before), Some(target)) = (&intent.before, &intent.target) else { return Ok(false) };
         let (before, target): (R, R) = (pimkit_core::decode_record(before)?, pimkit_core::decode_record(target)?);
         let ours = pimkit_core::diff(&before, &target);
