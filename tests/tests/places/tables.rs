@@ -4,15 +4,18 @@
 
 /// Null in a contact.
 pub const CONTACT: &str = "
-    -: initials officeLocation primaryEmailAddress primaryEmailAddress/address primaryEmailAddress/name secondaryEmailAddress
+    -: primaryEmailAddress primaryEmailAddress/address primaryEmailAddress/name secondaryEmailAddress
     -: secondaryEmailAddress/address secondaryEmailAddress/name tertiaryEmailAddress tertiaryEmailAddress/address
-    -: tertiaryEmailAddress/name yomiCompanyName
+    -: tertiaryEmailAddress/name
     =: changeKey createdDateTime emailAddresses/name fileAs lastModifiedDateTime parentFolderId
     addresses: businessAddress businessAddress/city businessAddress/countryOrRegion businessAddress/postalCode
     addresses: businessAddress/state businessAddress/street homeAddress homeAddress/city homeAddress/countryOrRegion
     addresses: homeAddress/postalCode homeAddress/state homeAddress/street otherAddress otherAddress/city
     addresses: otherAddress/countryOrRegion otherAddress/postalCode otherAddress/state otherAddress/street
     anniversaries: birthday
+    custom.initials: initials
+    custom.officeLocation: officeLocation
+    custom.yomiCompanyName: yomiCompanyName
     emails: emailAddresses/address
     links: businessHomePage
     name.credential: generation

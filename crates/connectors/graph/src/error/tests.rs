@@ -99,7 +99,7 @@ fn a_code_that_nobody_knows_is_what_its_status_says() {
         (504, "again Unknown unavailable", Unavailable, true),
         (507, "done", Unavailable, true),
         (509, "again Refused rate_limited", RateLimited, true),
-        (599, "done", Unavailable, true),
+        (599, "again Unknown unavailable", Unavailable, true),
     ] {
         for code in ["ErrorOfTomorrow", "ErrorMailboxHoldOfTomorrow", ""] {
             assert_eq!(verdict(status, code, "Ada is not licensed", false), for_the_road, "{status} {code}");
