@@ -25,10 +25,15 @@ const STEPS: &[Step] = &[
     ("fixtures", |w| fixtures::Args {}.run(w)),
     ("rules", |w| rules::Args { json: false }.run(w)),
     ("sim", |w| sim::Args::of(FIXED).run(w)),
+    ("sim over DAV", |w| sim::Args::of(FIXED_DAV).run(w)),
+    ("sim over Graph", |w| sim::Args::of(FIXED_GRAPH).run(w)),
 ];
 
 /// The plays of every check: the first seeds, a minute of them on two cores, all of which hold.
 const FIXED: &[&str] = &["--seeds", "5000", "--quiet"];
+/// The same over the simulated servers, ten seconds each.
+const FIXED_DAV: &[&str] = &["--dav", "--seeds", "400", "--quiet"];
+const FIXED_GRAPH: &[&str] = &["--graph", "--seeds", "400", "--quiet"];
 
 /// How a step ended.
 #[derive(Debug)]
