@@ -133,6 +133,8 @@ impl<R: Record> Run<R> {
                 Err(error) if error.kind() == ErrorKind::CursorExpired && !restarted => {
                     restarted = true;
                     unread = false;
+                    // The listing that follows tells anew what is there: what the lost round named may be gone by now.
+                    named_first.clear();
                     row.cursor = None;
                     row.page = None;
                     row.epoch += u64::from(!planted(Break::Epochs));
